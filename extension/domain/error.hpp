@@ -1,0 +1,81 @@
+// The one table of the market's refusals: what the domain says, which SQLSTATE
+// SQL users see, which status REST clients see, and the text both read.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace mvm::domain {
+
+enum class ErrorCode : std::uint8_t {
+    ok,
+    user_not_found,
+    item_not_found,
+    universe_not_found,
+    transaction_not_found,
+    insufficient_balance,
+    insufficient_stock,
+    same_universe,
+    own_item,
+    invalid_amount,
+    invalid_quantity,
+    invalid_argument,
+    amount_out_of_range,
+    already_exists,
+    rule_violation,
+    idempotency_mismatch,
+};
+
+struct ErrorInfo {
+    ErrorCode code;
+    const char *name;     // `code` of a REST problem, `outcome` of a batch row
+    const char *sqlstate; // five characters, class MV
+    int http_status;
+    const char *text; // the message in SQL, the start of `detail` in REST
+};
+
+inline constexpr ErrorInfo error_table[] = {
+    {ErrorCode::user_not_found, "user_not_found", "MV001", 404, "User not found"},
+    {ErrorCode::item_not_found, "item_not_found", "MV002", 404, "Item not found"},
+    {ErrorCode::universe_not_found, "universe_not_found", "MV003", 404, "Universe not found"},
+    {ErrorCode::transaction_not_found, "transaction_not_found", "MV004", 404,
+     "Transaction not found"},
+    {ErrorCode::insufficient_balance, "insufficient_balance", "MV101", 400, "Insufficient balance"},
+    {ErrorCode::insufficient_stock, "insufficient_stock", "MV102", 400, "Insufficient stock"},
+    {ErrorCode::same_universe, "same_universe", "MV103", 400,
+     "Cannot exchange currency within the same universe"},
+    {ErrorCode::own_item, "own_item", "MV104", 400, "Cannot buy your own item"},
+    {ErrorCode::invalid_amount, "invalid_amount", "MV201", 422, "Invalid amount"},
+    {ErrorCode::invalid_quantity, "invalid_quantity", "MV202", 422, "Invalid quantity"},
+    {ErrorCode::invalid_argument, "invalid_argument", "MV203", 422, "Invalid argument"},
+    {ErrorCode::amount_out_of_range, "amount_out_of_range", "MV204", 422, "Amount out of range"},
+    {ErrorCode::already_exists, "already_exists", "MV205", 409, "Already exists"},
+    {ErrorCode::rule_violation, "rule_violation", "MV301", 403,
+     "Forbidden by the universe's trading rules"},
+    {ErrorCode::idempotency_mismatch, "idempotency_mismatch", "MV401", 422,
+     "Idempotency key was used with a different request"},
+};
+
+// The table's row for `code`; null for `ok`.
+constexpr const ErrorInfo *find_error(ErrorCode code) noexcept
+{
+    for (const ErrorInfo &info : error_table) {
+        if (info.code == code) {
+            return &info;
+        }
+    }
+    return nullptr;
+}
+
+// The table's row for a five-character SQLSTATE; null when it is not the market's.
+constexpr const ErrorInfo *find_error(std::string_view sqlstate) noexcept
+{
+    for (const ErrorInfo &info : error_table) {
+        if (sqlstate == info.sqlstate) {
+            return &info;
+        }
+    }
+    return nullptr;
+}
+
+} // namespace mvm::domain
