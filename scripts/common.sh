@@ -1,0 +1,68 @@
+# Shared by mvm and the scripts beside it. Sourced, not run.
+# shellcheck shell=bash
+
+fail()
+{
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+say()
+{
+    printf '==> %s\n' "$*"
+}
+
+is_root()
+{
+    [ "$(id -u)" -eq 0 ]
+}
+
+# pg_config of the newest PostgreSQL installed from Debian's packages; PG_CONFIG overrides it.
+newest_pg_config()
+{
+    if [ -n "${PG_CONFIG:-}" ]; then
+        printf '%s\n' "$PG_CONFIG"
+        return
+    fi
+    local found
+    found=$(printf '%s\n' /usr/lib/postgresql/*/bin/pg_config | sort -V | tail -n 1)
+    [ -x "$found" ] || fail "no PostgreSQL server is installed; ./mvm up and ./mvm test install it"
+    printf '%s\n' "$found"
+}
+
+# 48 hexadecimal digits that nobody can guess.
+random_password()
+{
+    od -An -v -N24 -tx1 /dev/urandom | tr -d ' \n'
+}
+
+# True when something accepts connections on 127.0.0.1:PORT.
+port_is_taken()
+{
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# A port where nobody listens, below the range the kernel hands to outgoing connections.
+free_port()
+{
+    local port
+    while :; do
+        port=$((20000 + RANDOM % 12000))
+        if ! port_is_taken "$port"; then
+            printf '%s\n' "$port"
+            return
+        fi
+    done
+}
+
+# Polls until the command after SECONDS succeeds; false when the time is over.
+wait_until()
+{
+    local seconds=$1 deadline
+    shift
+    deadline=$((SECONDS + seconds))
+    until "$@"; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.1
+    done
+}
