@@ -569,7 +569,7 @@ COMMENT ON FUNCTION mvm_audit() IS
     'A row per violation, none when the market is clean: wallets against the ledger, zero sums per transaction and currency, stock against its movements, conversions never below the rate, references, idempotency keys, sequences. Amounts in minor units';
 
 CREATE FUNCTION mvm_seed() RETURNS void
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'mvm_seed';
 COMMENT ON FUNCTION mvm_seed() IS
     'Loads the sample market (universes Earth, Mars, Venus, three users, three items) into an empty one. MV205 when it is not empty';

@@ -1,0 +1,34 @@
+// Kinds of business events, as the journal stores them in one character.
+#pragma once
+
+#include <cstdint>
+
+namespace mvm::domain {
+
+enum class JournalKind : char {
+    deposit = 'd',
+    withdrawal = 'w',
+    exchange = 'x',
+    purchase = 'p',
+    listing = 'l',
+};
+
+// The name that mvm.transactions shows.
+constexpr const char *name_of(JournalKind kind) noexcept
+{
+    switch (kind) {
+    case JournalKind::deposit:
+        return "deposit";
+    case JournalKind::withdrawal:
+        return "withdrawal";
+    case JournalKind::exchange:
+        return "exchange";
+    case JournalKind::purchase:
+        return "purchase";
+    case JournalKind::listing:
+        return "listing";
+    }
+    return "unknown";
+}
+
+} // namespace mvm::domain

@@ -1,0 +1,53 @@
+// The market's rules: what a call would do to the rows it names, or why it may
+// not. Plans are computed from locked rows and applied by storage.
+#pragma once
+
+#include "domain/rate.hpp"
+
+#include <cstdint>
+
+namespace mvm::domain {
+
+// ---------------------------------------------------------------------------
+// Exchange
+// ---------------------------------------------------------------------------
+
+// What `amount_minor` of `from` is credited as in `to`, rounded down.
+// invalid_amount when that is nothing, amount_out_of_range beyond 64 bits.
+Result<std::int64_t> plan_conversion(std::int64_t amount_minor, const Currency &from,
+                                     const Currency &to) noexcept;
+
+struct TransferPlan {
+    std::int64_t payer_balance_minor = 0;
+    std::int64_t receiver_balance_minor = 0;
+};
+
+// The two balances after `paid_minor` left the one and `received_minor` reached
+// the other. insufficient_balance, amount_out_of_range.
+Result<TransferPlan> plan_transfer(std::int64_t payer_balance_minor, std::int64_t paid_minor,
+                                   std::int64_t receiver_balance_minor,
+                                   std::int64_t received_minor) noexcept;
+
+// ---------------------------------------------------------------------------
+// Purchase
+// ---------------------------------------------------------------------------
+
+struct PurchaseTerms {
+    std::int64_t quantity = 1; // 1 or more
+    std::int64_t price_minor = 0;
+    std::int64_t stock = 0;
+    bool same_currency = true; // buyer's home is the item's universe
+    Currency buyer_currency;
+    Currency item_currency;
+};
+
+struct PurchasePlan {
+    std::int64_t paid_minor = 0;     // by the buyer, in their currency, rounded up
+    std::int64_t received_minor = 0; // by the seller, in the item's currency: price * quantity
+    std::int64_t stock_left = 0;
+};
+
+// insufficient_stock, amount_out_of_range.
+Result<PurchasePlan> plan_purchase(const PurchaseTerms &terms) noexcept;
+
+} // namespace mvm::domain

@@ -1,0 +1,91 @@
+#include "entry/arguments.hpp"
+
+#include "pg/refusal.hpp"
+
+namespace mvm::entry {
+
+namespace {
+
+using domain::ErrorCode;
+
+void require_argument(FunctionCallInfo fcinfo, int position, const char *name)
+{
+    if (PG_ARGISNULL(position)) {
+        pg::refuse(ErrorCode::invalid_argument, psprintf("%s must not be null.", name));
+    }
+}
+
+std::string_view view_of(Datum text_datum)
+{
+    const auto *value = reinterpret_cast<const text *>(DatumGetPointer(text_datum));
+    return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
+}
+
+int character_count(std::string_view text)
+{
+    return pg_mbstrlen_with_len(text.data(), static_cast<int>(text.size()));
+}
+
+} // namespace
+
+std::int64_t int8_argument(FunctionCallInfo fcinfo, int position, const char *name)
+{
+    require_argument(fcinfo, position, name);
+    return PG_GETARG_INT64(position);
+}
+
+std::int32_t int4_argument(FunctionCallInfo fcinfo, int position, const char *name)
+{
+    require_argument(fcinfo, position, name);
+    return PG_GETARG_INT32(position);
+}
+
+Datum numeric_argument(FunctionCallInfo fcinfo, int position, const char *name)
+{
+    require_argument(fcinfo, position, name);
+    return NumericGetDatum(PG_GETARG_NUMERIC(position));
+}
+
+Datum name_argument(FunctionCallInfo fcinfo, int position, const char *name, int length_max)
+{
+    require_argument(fcinfo, position, name);
+    const Datum value = PointerGetDatum(PG_GETARG_TEXT_PP(position));
+    const std::string_view characters = view_of(value);
+    if (characters.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos) {
+        pg::refuse(ErrorCode::invalid_argument, psprintf("%s must not be blank.", name));
+    }
+    const int length = character_count(characters);
+    if (length > length_max) {
+        pg::refuse(
+            ErrorCode::invalid_argument,
+            psprintf("%s has %d characters, at most %d are allowed.", name, length, length_max));
+    }
+    return value;
+}
+
+std::optional<std::int64_t> optional_int8_argument(FunctionCallInfo fcinfo, int position)
+{
+    return PG_ARGISNULL(position) ? std::nullopt : std::optional(PG_GETARG_INT64(position));
+}
+
+std::optional<std::int32_t> optional_int4_argument(FunctionCallInfo fcinfo, int position)
+{
+    return PG_ARGISNULL(position) ? std::nullopt : std::optional(PG_GETARG_INT32(position));
+}
+
+std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position)
+{
+    if (PG_ARGISNULL(position)) {
+        return std::nullopt;
+    }
+    const Datum value = PointerGetDatum(PG_GETARG_TEXT_PP(position));
+    const int length = character_count(view_of(value));
+    if (length < 1 || length > key_length_max) {
+        pg::refuse(ErrorCode::invalid_argument,
+                   psprintf("idempotency_key has %d characters, 1 to %d are allowed.", length,
+                            key_length_max));
+    }
+    return value;
+}
+
+} // namespace mvm::entry

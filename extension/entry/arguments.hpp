@@ -1,0 +1,28 @@
+// Reading SQL arguments. A null where a value is needed is invalid_argument.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "pg/postgres.hpp"
+
+namespace mvm::entry {
+
+std::int64_t int8_argument(FunctionCallInfo fcinfo, int position, const char *name);
+std::int32_t int4_argument(FunctionCallInfo fcinfo, int position, const char *name);
+Datum numeric_argument(FunctionCallInfo fcinfo, int position, const char *name);
+
+// A text of 1 to length_max characters, not only white space.
+Datum name_argument(FunctionCallInfo fcinfo, int position, const char *name, int length_max);
+
+std::optional<std::int64_t> optional_int8_argument(FunctionCallInfo fcinfo, int position);
+std::optional<std::int32_t> optional_int4_argument(FunctionCallInfo fcinfo, int position);
+
+// An idempotency key of 1 to 255 characters, if there is one.
+std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position);
+
+inline constexpr int name_length_max = 255;
+inline constexpr int currency_type_length_max = 32;
+inline constexpr int key_length_max = 255;
+
+} // namespace mvm::entry

@@ -1,0 +1,84 @@
+// mvm_grant: the privileges of a reader, a trader or an operator in one call.
+#include "entry/arguments.hpp"
+#include "pg/guard.hpp"
+#include "pg/refusal.hpp"
+
+namespace mvm::entry {
+
+namespace {
+
+constexpr const char *reader_functions[] = {
+    "mvm_version", "mvm_convert", "mvm_balance", "mvm_trades", "mvm_audit",
+};
+constexpr const char *trader_functions[] = {"mvm_buy", "mvm_exchange"};
+constexpr const char *operator_functions[] = {
+    "mvm_create_universe", "mvm_set_exchange_rate", "mvm_create_user", "mvm_list_item",
+    "mvm_deposit",         "mvm_withdraw",          "mvm_seed",        "mvm_purge_idempotency_keys",
+};
+constexpr const char *views = "mvm.universes, mvm.users, mvm.wallets, mvm.items, "
+                              "mvm.transactions, mvm.trades, mvm.ledger";
+
+void execute(const char *command)
+{
+    if (SPI_execute(command, false, 0) < 0) {
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not grant privileges")));
+    }
+}
+
+template <std::size_t count>
+void grant_execute(const char *schema, const char *const (&functions)[count], const char *role)
+{
+    for (const char *function : functions) {
+        execute(psprintf("GRANT EXECUTE ON FUNCTION %s.%s TO %s", schema, function, role));
+    }
+}
+
+int rank_of(const char *privilege_set)
+{
+    constexpr const char *ranks[] = {"reader", "trader", "operator"};
+    for (int rank = 0; rank < static_cast<int>(lengthof(ranks)); ++rank) {
+        if (strcmp(privilege_set, ranks[rank]) == 0) {
+            return rank;
+        }
+    }
+    pg::refuse(domain::ErrorCode::invalid_argument,
+               psprintf("privilege_set is \"%s\".", privilege_set),
+               "It is one of reader, trader, operator.");
+}
+
+Datum grant_function(FunctionCallInfo fcinfo)
+{
+    if (PG_ARGISNULL(0) || PG_ARGISNULL(1)) {
+        pg::refuse(domain::ErrorCode::invalid_argument, PG_ARGISNULL(0)
+                                                            ? "role_name must not be null."
+                                                            : "privilege_set must not be null.");
+    }
+    const char *role_name = NameStr(*PG_GETARG_NAME(0));
+    const int rank = rank_of(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+    if (!OidIsValid(get_role_oid(role_name, true))) {
+        pg::refuse(domain::ErrorCode::invalid_argument,
+                   psprintf("There is no role \"%s\".", role_name));
+    }
+    const char *role = quote_identifier(role_name);
+    const char *schema =
+        quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
+
+    SPI_connect();
+    execute(psprintf("GRANT USAGE ON SCHEMA mvm TO %s", role));
+    execute(psprintf("GRANT SELECT ON %s TO %s", views, role));
+    grant_execute(schema, reader_functions, role);
+    if (rank >= 1) {
+        grant_execute(schema, trader_functions, role);
+    }
+    if (rank >= 2) {
+        grant_execute(schema, operator_functions, role);
+    }
+    SPI_finish();
+    return Datum{0};
+}
+
+} // namespace
+
+} // namespace mvm::entry
+
+MVM_SQL_FUNCTION(mvm_grant, mvm::entry::grant_function)

@@ -1,0 +1,77 @@
+// mvm_balance, mvm_trades
+#include "entry/arguments.hpp"
+#include "entry/requirements.hpp"
+#include "entry/results.hpp"
+#include "pg/guard.hpp"
+#include "pg/refusal.hpp"
+#include "storage/wallet.hpp"
+
+namespace mvm::entry {
+
+namespace {
+
+Datum balance_function(FunctionCallInfo fcinfo)
+{
+    const std::int64_t user_id = int8_argument(fcinfo, 0, "user_id");
+    const auto universe_id = optional_int4_argument(fcinfo, 1);
+
+    storage::Call call;
+    storage::begin_read(call);
+    const storage::UserAccount user = require_user(call, user_id);
+    const storage::Universe universe =
+        require_universe(call, universe_id.value_or(user.universe_id));
+    const storage::Wallet wallet = storage::read_wallet(call, user_id, universe.id);
+    const Datum result = amount_result(call, wallet.balance_minor, universe.currency_scale);
+    storage::end_call(call);
+    return result;
+}
+
+void put_trade(storage::Call &call, ReturnSetInfo *result, const storage::JournalRow &row)
+{
+    const int from_scale = require_universe(call, row.from_universe_id).currency_scale;
+    const int to_scale = require_universe(call, row.to_universe_id).currency_scale;
+    Datum values[trade_column_count];
+    bool nulls[trade_column_count];
+    fill_trade(row, from_scale, to_scale, values, nulls);
+    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+Datum trades_function(FunctionCallInfo fcinfo)
+{
+    const std::int64_t user_id = int8_argument(fcinfo, 0, "user_id");
+    const std::int32_t rows_max = int4_argument(fcinfo, 1, "max_rows");
+    const std::int64_t before_id = optional_int8_argument(fcinfo, 2).value_or(PG_INT64_MAX);
+    if (rows_max < 1) {
+        pg::refuse(domain::ErrorCode::invalid_argument,
+                   psprintf("max_rows is %d, it must be 1 or more.", rows_max));
+    }
+    InitMaterializedSRF(fcinfo, 0);
+    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+
+    storage::Call call;
+    storage::begin_read(call);
+    require_user(call, user_id);
+
+    // Two index scans, newest first, merged by id.
+    storage::TradeCursor bought;
+    storage::TradeCursor sold;
+    storage::open_trades(call, bought, storage::TradeRole::buyer, user_id, before_id);
+    storage::open_trades(call, sold, storage::TradeRole::seller, user_id, before_id);
+    for (std::int32_t rows = 0; rows < rows_max && (bought.at_row || sold.at_row); ++rows) {
+        const bool take_bought = bought.at_row && (!sold.at_row || bought.row.id > sold.row.id);
+        storage::TradeCursor &newest = take_bought ? bought : sold;
+        put_trade(call, result, newest.row);
+        storage::next_trade(newest);
+    }
+    storage::close_trades(sold);
+    storage::close_trades(bought);
+    storage::end_call(call);
+    return Datum{0};
+}
+
+} // namespace
+
+} // namespace mvm::entry
+
+MVM_SQL_FUNCTION(mvm_balance, mvm::entry::balance_function)
+MVM_SQL_FUNCTION(mvm_trades, mvm::entry::trades_function)

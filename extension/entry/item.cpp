@@ -1,0 +1,90 @@
+// mvm_list_item
+#include "entry/item.hpp"
+
+#include "entry/arguments.hpp"
+#include "entry/requirements.hpp"
+#include "entry/results.hpp"
+#include "pg/guard.hpp"
+#include "pg/numeric.hpp"
+#include "pg/refusal.hpp"
+#include "storage/journal.hpp"
+
+namespace mvm::entry {
+
+namespace {
+
+using domain::ErrorCode;
+
+Datum list_item_function(FunctionCallInfo fcinfo)
+{
+    const auto seller_id = optional_int8_argument(fcinfo, 0);
+    const auto universe_id = optional_int4_argument(fcinfo, 4);
+    const Datum price = numeric_argument(fcinfo, 2, "price");
+    const std::int64_t stock = int8_argument(fcinfo, 3, "stock");
+    if (!seller_id && !universe_id) {
+        pg::refuse(ErrorCode::invalid_argument, "seller_id and universe_id must not both be null.");
+    }
+    const Datum name = name_argument(fcinfo, 1, "name", name_length_max);
+
+    storage::Call call;
+    storage::begin_write(call, "mvm_list_item()");
+    const NewItem listed = list_item(call, seller_id, name, price, stock, universe_id);
+    Datum values[] = {
+        Int64GetDatum(listed.item.id),
+        name,
+        Int32GetDatum(listed.universe.id),
+        Int64GetDatum(seller_id.value_or(0)),
+        pg::numeric_of_minor(listed.item.price_minor, listed.universe.currency_scale),
+        Int64GetDatum(stock),
+    };
+    bool nulls[lengthof(values)] = {};
+    nulls[3] = !seller_id.has_value();
+    const Datum result = row_result(fcinfo, call, values, nulls);
+    storage::end_call(call);
+    return result;
+}
+
+void journal_listing(storage::Call &call, const storage::Item &item)
+{
+    storage::JournalRow row{};
+    row.kind = domain::JournalKind::listing;
+    row.user_id = item.seller_id;
+    row.item_id = item.id;
+    row.quantity = item.stock;
+    row.from_universe_id = item.universe_id;
+    row.to_universe_id = item.universe_id;
+    storage::append_journal(call, row);
+}
+
+} // namespace
+
+NewItem list_item(storage::Call &call, std::optional<std::int64_t> seller_id, Datum name,
+                  Datum price, std::int64_t stock, std::optional<std::int32_t> universe_id)
+{
+    require_positive(price, "price");
+    if (stock < 0) {
+        pg::refuse(ErrorCode::invalid_quantity,
+                   psprintf("stock is " INT64_FORMAT ", it must not be below zero.", stock));
+    }
+    std::int32_t listed_in = universe_id.value_or(0);
+    if (seller_id) {
+        const storage::UserAccount seller = require_user(call, *seller_id);
+        listed_in = universe_id.value_or(seller.universe_id);
+    }
+
+    NewItem listed{};
+    listed.universe = require_universe(call, listed_in);
+    listed.item.seller_id = seller_id;
+    listed.item.price_minor = require_amount(price, listed.universe, "price");
+    listed.item.stock = stock;
+    listed.item.version = 1;
+    listed.item.universe_id = listed_in;
+    listed.item.id = storage::next_id("item_id_seq");
+    storage::insert_item(call, listed.item, name);
+    journal_listing(call, listed.item);
+    return listed;
+}
+
+} // namespace mvm::entry
+
+MVM_SQL_FUNCTION(mvm_list_item, mvm::entry::list_item_function)

@@ -1,0 +1,21 @@
+// Listing an item, for SQL and for the sample market.
+#pragma once
+
+#include "storage/item.hpp"
+#include "storage/universe.hpp"
+
+namespace mvm::entry {
+
+struct NewItem {
+    storage::Item item;
+    storage::Universe universe;
+};
+
+// Lists an item of `seller_id` in `universe_id` (none: the seller's home), or of
+// that universe's treasury where there is no seller. One of the two is given.
+// invalid_amount, invalid_quantity, user_not_found, universe_not_found,
+// amount_out_of_range.
+NewItem list_item(storage::Call &call, std::optional<std::int64_t> seller_id, Datum name,
+                  Datum price, std::int64_t stock, std::optional<std::int32_t> universe_id);
+
+} // namespace mvm::entry

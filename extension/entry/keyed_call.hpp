@@ -1,0 +1,23 @@
+// Idempotency of a call: acting once, answering the same every time.
+#pragma once
+
+#include "storage/idempotency.hpp"
+#include "storage/journal.hpp"
+
+namespace mvm::entry {
+
+struct KeyedCall {
+    bool answered; // `first_answer` is the call's answer
+    storage::JournalRow first_answer;
+    std::optional<storage::IdempotencyKey> claim; // none: the caller gave no key
+};
+
+// Claims `key` (none: nothing to do) for `request`, the call in canonical form.
+// idempotency_mismatch when the key was used for another request.
+KeyedCall begin_keyed_call(storage::Call &call, std::int64_t user_id,
+                           const std::optional<Datum> &key, const char *request);
+
+// Appends the journal row of a call that acts and records it as the key's answer.
+void journal_keyed_call(storage::Call &call, KeyedCall &keyed, storage::JournalRow &row);
+
+} // namespace mvm::entry

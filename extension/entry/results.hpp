@@ -1,0 +1,28 @@
+// Rows that the SQL functions return, in the column order of their views.
+#pragma once
+
+#include "storage/journal.hpp"
+#include "storage/universe.hpp"
+
+namespace mvm::entry {
+
+// A row of the calling function's composite result type, in the caller's memory.
+Datum row_result(FunctionCallInfo fcinfo, const storage::Call &call, Datum *values, bool *nulls);
+
+// numeric in the caller's memory.
+Datum amount_result(const storage::Call &call, std::int64_t amount_minor, int currency_scale);
+
+inline constexpr int trade_column_count = 12;
+
+// Columns of mvm.trades. `from` and `to` are the row's universes.
+void fill_trade(const storage::JournalRow &row, int from_scale, int to_scale, Datum *values,
+                bool *nulls);
+
+Datum trade_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::JournalRow &row);
+Datum transaction_result(FunctionCallInfo fcinfo, storage::Call &call,
+                         const storage::JournalRow &row);
+Datum exchange_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::JournalRow &row);
+Datum universe_result(FunctionCallInfo fcinfo, storage::Call &call,
+                      const storage::Universe &universe);
+
+} // namespace mvm::entry

@@ -1,0 +1,96 @@
+// mvm_create_universe, mvm_set_exchange_rate
+#include "entry/universe.hpp"
+
+#include "entry/arguments.hpp"
+#include "entry/requirements.hpp"
+#include "entry/results.hpp"
+#include "pg/guard.hpp"
+#include "pg/numeric.hpp"
+#include "pg/refusal.hpp"
+
+namespace mvm::entry {
+
+namespace {
+
+using domain::ErrorCode;
+
+// The rate without trailing zeros, as it is stored.
+Datum require_rate(Datum rate)
+{
+    const std::string_view text = pg::text_of_numeric(rate);
+    if (!domain::rate_from_decimal(text).ok()) {
+        pg::refuse(ErrorCode::invalid_argument, psprintf("exchange_rate is %.60s.", text.data()),
+                   "A rate is above zero, with at most 18 decimals and 18 significant digits.");
+    }
+    return pg::trimmed_numeric(rate);
+}
+
+Datum create_universe_function(FunctionCallInfo fcinfo)
+{
+    // Nulls come first, in the order of the arguments.
+    const Datum rate = numeric_argument(fcinfo, 2, "exchange_rate");
+    const std::int32_t scale = int4_argument(fcinfo, 3, "currency_scale");
+    const Datum name = name_argument(fcinfo, 0, "name", name_length_max);
+    const Datum currency_type = name_argument(fcinfo, 1, "currency_type", currency_type_length_max);
+
+    storage::Call call;
+    storage::begin_write(call, "mvm_create_universe()");
+    const storage::Universe universe = create_universe(call, name, currency_type, rate, scale);
+    const Datum result = universe_result(fcinfo, call, universe);
+    storage::end_call(call);
+    return result;
+}
+
+Datum set_exchange_rate_function(FunctionCallInfo fcinfo)
+{
+    const std::int32_t universe_id = int4_argument(fcinfo, 0, "universe_id");
+    const Datum rate = require_rate(numeric_argument(fcinfo, 1, "exchange_rate"));
+
+    storage::Call call;
+    storage::begin_write(call, "mvm_set_exchange_rate()");
+    storage::Universe universe;
+    if (!storage::lock_universe(call, universe_id, universe)) {
+        pg::refuse(ErrorCode::universe_not_found,
+                   psprintf("There is no universe %d.", universe_id));
+    }
+    storage::update_exchange_rate(call, universe, rate);
+    const Datum result = universe_result(fcinfo, call, universe);
+    storage::end_call(call);
+    return result;
+}
+
+} // namespace
+
+storage::Universe create_universe(storage::Call &call, Datum name, Datum currency_type, Datum rate,
+                                  std::int32_t currency_scale)
+{
+    const Datum stored_rate = require_rate(rate);
+    if (currency_scale < 0 || currency_scale > domain::currency_scale_max) {
+        pg::refuse(ErrorCode::invalid_argument,
+                   psprintf("currency_scale is %d, it must be 0 to %d.", currency_scale,
+                            domain::currency_scale_max));
+    }
+    const char *name_text = TextDatumGetCString(name);
+    // Asked before an id is drawn, so that a refusal leaves no gap.
+    bool created = !storage::universe_name_is_taken(call, name);
+    storage::Universe universe{};
+    if (created) {
+        universe.id = static_cast<std::int32_t>(storage::next_id("universe_id_seq"));
+        universe.currency_scale = currency_scale;
+        universe.version = 1;
+        universe.exchange_rate = stored_rate;
+        universe.name = name;
+        universe.currency_type = currency_type;
+        created = storage::insert_universe(call, universe);
+    }
+    if (!created) {
+        pg::refuse(ErrorCode::already_exists,
+                   psprintf("A universe has the name \"%s\".", name_text));
+    }
+    return universe;
+}
+
+} // namespace mvm::entry
+
+MVM_SQL_FUNCTION(mvm_create_universe, mvm::entry::create_universe_function)
+MVM_SQL_FUNCTION(mvm_set_exchange_rate, mvm::entry::set_exchange_rate_function)

@@ -1,0 +1,96 @@
+// mvm_create_user
+#include "entry/user.hpp"
+
+#include "entry/arguments.hpp"
+#include "entry/requirements.hpp"
+#include "entry/results.hpp"
+#include "pg/guard.hpp"
+#include "pg/numeric.hpp"
+#include "pg/refusal.hpp"
+#include "storage/wallet.hpp"
+
+namespace mvm::entry {
+
+namespace {
+
+using domain::ErrorCode;
+
+Datum create_user_function(FunctionCallInfo fcinfo)
+{
+    const std::int32_t universe_id = int4_argument(fcinfo, 1, "universe_id");
+    const Datum balance = numeric_argument(fcinfo, 2, "balance");
+    const Datum username = name_argument(fcinfo, 0, "username", name_length_max);
+
+    storage::Call call;
+    storage::begin_write(call, "mvm_create_user()");
+    const NewUser user = create_user(call, username, universe_id, balance);
+    Datum values[] = {
+        Int64GetDatum(user.account.id),
+        username,
+        Int32GetDatum(universe_id),
+        pg::numeric_of_minor(user.balance_minor, user.home.currency_scale),
+    };
+    bool nulls[lengthof(values)] = {};
+    const Datum result = row_result(fcinfo, call, values, nulls);
+    storage::end_call(call);
+    return result;
+}
+
+// Zero is allowed here, unlike in a deposit of its own.
+void require_not_negative(domain::Sign sign, std::string_view balance)
+{
+    if (sign != domain::Sign::positive && sign != domain::Sign::zero) {
+        pg::refuse(ErrorCode::invalid_amount,
+                   psprintf("balance is %.40s, it must not be below zero.", balance.data()));
+    }
+}
+
+void journal_opening_balance(storage::Call &call, const NewUser &user)
+{
+    storage::insert_wallet(call, user.account.id, user.home.id, user.balance_minor);
+    storage::JournalRow row{};
+    row.kind = domain::JournalKind::deposit;
+    row.user_id = user.account.id;
+    row.paid_minor = user.balance_minor;
+    row.received_minor = user.balance_minor;
+    row.from_universe_id = user.home.id;
+    row.to_universe_id = user.home.id;
+    row.from_rate = user.home.exchange_rate;
+    row.to_rate = user.home.exchange_rate;
+    storage::append_journal(call, row);
+}
+
+} // namespace
+
+NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_id, Datum balance)
+{
+    const std::string_view balance_text = pg::text_of_numeric(balance);
+    const domain::Sign sign = domain::sign_of_decimal(balance_text);
+    require_not_negative(sign, balance_text);
+
+    NewUser user{};
+    user.home = require_universe(call, universe_id);
+    user.balance_minor =
+        sign == domain::Sign::zero ? 0 : require_amount(balance, user.home, "balance");
+    user.account.universe_id = universe_id;
+    user.account.username = username;
+
+    // Asked before an id is drawn, so that a refusal leaves no gap.
+    bool created = !storage::username_is_taken(call, username);
+    if (created) {
+        user.account.id = storage::next_id("user_account_id_seq");
+        created = storage::insert_user(call, user.account);
+    }
+    if (!created) {
+        pg::refuse(ErrorCode::already_exists,
+                   psprintf("A user has the name \"%s\".", TextDatumGetCString(username)));
+    }
+    if (user.balance_minor > 0) {
+        journal_opening_balance(call, user);
+    }
+    return user;
+}
+
+} // namespace mvm::entry
+
+MVM_SQL_FUNCTION(mvm_create_user, mvm::entry::create_user_function)

@@ -1,0 +1,19 @@
+// Creating a user, for SQL and for the sample market.
+#pragma once
+
+#include "storage/universe.hpp"
+#include "storage/user_account.hpp"
+
+namespace mvm::entry {
+
+struct NewUser {
+    storage::UserAccount account;
+    storage::Universe home;
+    std::int64_t balance_minor;
+};
+
+// Creates a user with an opening deposit of `balance`, zero or more.
+// invalid_amount, universe_not_found, amount_out_of_range, already_exists.
+NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_id, Datum balance);
+
+} // namespace mvm::entry

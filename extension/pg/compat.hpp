@@ -1,0 +1,64 @@
+// Every difference between PostgreSQL 15 and 18 that the extension meets.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace mvm::pg {
+
+// 18 added the instrumentation argument.
+inline IndexScanDesc begin_index_scan(Relation table, Relation index, Snapshot snapshot,
+                                      int key_count)
+{
+#if PG_VERSION_NUM >= 180000
+    return index_beginscan(table, index, snapshot, nullptr, key_count, 0);
+#else
+    return index_beginscan(table, index, snapshot, key_count, 0);
+#endif
+}
+
+// 16 added the list of result relations to recheck.
+inline void init_plan_recheck(EPQState *recheck, EState *estate)
+{
+#if PG_VERSION_NUM >= 160000
+    EvalPlanQualInit(recheck, estate, nullptr, NIL, -1, NIL);
+#else
+    EvalPlanQualInit(recheck, estate, nullptr, NIL, -1);
+#endif
+}
+
+// Index entries of a speculatively inserted row. 16 added only_summarizing.
+inline List *insert_index_entries_speculatively(ResultRelInfo *result, TupleTableSlot *slot,
+                                                EState *estate, bool *conflict)
+{
+#if PG_VERSION_NUM >= 160000
+    return ExecInsertIndexTuples(result, slot, estate, false, true, conflict, NIL, false);
+#else
+    return ExecInsertIndexTuples(result, slot, estate, false, true, conflict, NIL);
+#endif
+}
+
+// Whether no unique index holds the slot's key yet; waits for a transaction
+// that is inserting it. 18 added the tuple to leave out.
+inline bool unique_keys_are_free(ResultRelInfo *result, TupleTableSlot *slot, EState *estate)
+{
+    ItemPointerData conflict;
+#if PG_VERSION_NUM >= 180000
+    ItemPointerData none;
+    ItemPointerSetInvalid(&none);
+    return ExecCheckIndexConstraints(result, slot, estate, &conflict, &none, NIL);
+#else
+    return ExecCheckIndexConstraints(result, slot, estate, &conflict, NIL);
+#endif
+}
+
+// 18 replaced rd_pkindex's accessor by one that asks about deferrable keys.
+inline Oid primary_key_index(Relation table)
+{
+#if PG_VERSION_NUM >= 180000
+    return RelationGetPrimaryKeyIndex(table, false);
+#else
+    return RelationGetPrimaryKeyIndex(table);
+#endif
+}
+
+} // namespace mvm::pg

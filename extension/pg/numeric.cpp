@@ -1,0 +1,30 @@
+#include "pg/numeric.hpp"
+
+namespace mvm::pg {
+
+std::string_view text_of_numeric(Datum numeric)
+{
+    return DatumGetCString(DirectFunctionCall1(numeric_out, numeric));
+}
+
+Datum numeric_of_minor(std::int64_t amount_minor, int currency_scale)
+{
+    return NumericGetDatum(int64_div_fast_to_numeric(amount_minor, currency_scale));
+}
+
+const char *text_of_minor(std::int64_t amount_minor, int currency_scale)
+{
+    return text_of_numeric(numeric_of_minor(amount_minor, currency_scale)).data();
+}
+
+Datum numeric_ratio(Datum to_rate, Datum from_rate)
+{
+    return trimmed_numeric(DirectFunctionCall2(numeric_div, to_rate, from_rate));
+}
+
+Datum trimmed_numeric(Datum numeric)
+{
+    return DirectFunctionCall1(numeric_trim_scale, numeric);
+}
+
+} // namespace mvm::pg

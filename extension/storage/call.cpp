@@ -1,0 +1,123 @@
+#include "storage/call.hpp"
+
+#include "pg/compat.hpp"
+
+namespace mvm::storage {
+
+namespace {
+
+void create_frame(Call &call)
+{
+    MemSet(&call, 0, sizeof call);
+    call.caller_context = CurrentMemoryContext;
+    call.estate = CreateExecutorState();
+    MemoryContextSwitchTo(call.estate->es_query_cxt);
+}
+
+} // namespace
+
+void begin_read(Call &call)
+{
+    create_frame(call);
+}
+
+void begin_write(Call &call, const char *name)
+{
+    PreventCommandIfReadOnly(name);
+    PreventCommandIfParallelMode(name);
+
+    // What the transaction wrote before becomes visible, as for any volatile function.
+    CommandCounterIncrement();
+    PushActiveSnapshot(GetTransactionSnapshot());
+
+    create_frame(call);
+    call.writes = true;
+    call.estate->es_output_cid = GetCurrentCommandId(true);
+    pg::init_plan_recheck(&call.recheck, call.estate);
+    AfterTriggerBeginQuery();
+}
+
+void end_call(Call &call)
+{
+    if (call.writes) {
+        AfterTriggerEndQuery(call.estate);
+    }
+    ExecResetTupleTable(call.estate->es_tupleTable, false);
+    for (Table &table : call.tables) {
+        if (table.relation == nullptr) {
+            continue;
+        }
+        if (table.result != nullptr) {
+            ExecCloseIndices(table.result);
+        }
+        index_close(table.primary_key, NoLock);
+        table_close(table.relation, NoLock);
+    }
+    if (call.writes) {
+        EvalPlanQualEnd(&call.recheck);
+    }
+    MemoryContextSwitchTo(call.caller_context);
+    FreeExecutorState(call.estate);
+    if (call.writes) {
+        PopActiveSnapshot();
+        CommandCounterIncrement();
+    }
+}
+
+void refresh_snapshot(Call &call)
+{
+    Assert(call.writes);
+    if (!IsolationUsesXactSnapshot()) {
+        PopActiveSnapshot();
+        PushActiveSnapshot(GetTransactionSnapshot());
+    }
+}
+
+void advance_command(Call &call)
+{
+    if (call.inserted_early) {
+        CommandCounterIncrement();
+        call.estate->es_output_cid = GetCurrentCommandId(true);
+        call.inserted_early = false;
+    }
+}
+
+Table &table_of(Call &call, TableId id)
+{
+    Table &table = call.tables[static_cast<int>(id)];
+    if (table.relation == nullptr) {
+        const LOCKMODE lock = call.writes ? RowExclusiveLock : AccessShareLock;
+        table.relation = table_open(relation_oid(table_names[static_cast<int>(id)]), lock);
+        table.primary_key = index_open(pg::primary_key_index(table.relation), lock);
+    }
+    return table;
+}
+
+Relation open_index(const char *index_name)
+{
+    return index_open(relation_oid(index_name), AccessShareLock);
+}
+
+TupleTableSlot *make_slot(Call &call, TableId id)
+{
+    return table_slot_create(table_of(call, id).relation, &call.estate->es_tupleTable);
+}
+
+Oid relation_oid(const char *name)
+{
+    const Oid schema = get_namespace_oid(schema_name, false);
+    const Oid relation = get_relname_relid(name, schema);
+    if (!OidIsValid(relation)) {
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                        errmsg("relation \"%s.%s\" does not exist", schema_name, name)));
+    }
+    return relation;
+}
+
+std::int64_t next_id(const char *sequence_name)
+{
+    // Who may call the function may draw its ids: no privilege on the sequence is asked.
+    return nextval_internal(relation_oid(sequence_name), false);
+}
+
+} // namespace mvm::storage

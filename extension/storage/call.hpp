@@ -1,0 +1,61 @@
+// The frame of one SQL call: its snapshot, its open tables and the executor
+// state that writing rows needs.
+#pragma once
+
+#include "pg/postgres.hpp"
+#include "storage/schema.hpp"
+
+namespace mvm::storage {
+
+struct Table {
+    Relation relation;
+    Relation primary_key;  // opened with the table
+    ResultRelInfo *result; // made at the first write
+};
+
+// Trivially destructible: an error leaves it behind, and the transaction's
+// abort closes tables, slots and snapshot.
+struct Call {
+    EState *estate;
+    EPQState recheck;
+    MemoryContext caller_context; // results go here; everything else dies with the call
+    bool writes;
+    bool inserted_early; // a row inserted by this command is to be updated by it
+    Table tables[table_count];
+};
+
+// Opens a call that only reads, under the caller's snapshot.
+void begin_read(Call &call);
+
+// Opens a call that writes. Sees everything the transaction did before, also
+// earlier in the same statement. Raises 25006 in a read-only transaction;
+// `name` is the function's, for the message.
+void begin_write(Call &call, const char *name);
+
+// Closes what begin_* opened; row locks stay until the transaction ends. Fires
+// queued AFTER triggers (foreign keys).
+void end_call(Call &call);
+
+// At READ COMMITTED: goes on with a snapshot that sees what committed until
+// now. At the higher levels the transaction's snapshot stays.
+void refresh_snapshot(Call &call);
+
+// Makes rows inserted so far updatable by this call.
+void advance_command(Call &call);
+
+// The open table; opened at first use, closed by end_call.
+Table &table_of(Call &call, TableId id);
+
+// Opens an index of schema mvm for reading; the caller closes it with index_close.
+Relation open_index(const char *index_name);
+
+// A slot for rows of the table, released by end_call.
+TupleTableSlot *make_slot(Call &call, TableId id);
+
+// The oid of a relation in schema mvm; 42P01 when it is not there.
+Oid relation_oid(const char *name);
+
+// The next number of a sequence in schema mvm. Not transactional: a rollback leaves a gap.
+std::int64_t next_id(const char *sequence_name);
+
+} // namespace mvm::storage

@@ -1,0 +1,50 @@
+#include "storage/item.hpp"
+
+namespace mvm::storage {
+
+bool lock_item(Call &call, std::int64_t id, Item &item)
+{
+    TupleTableSlot *slot = make_slot(call, TableId::item);
+    if (!find_row(call, TableId::item, key_of_int8(id), slot) ||
+        !lock_row(call, TableId::item, slot)) {
+        return false;
+    }
+    bool by_treasury = false;
+    const Datum seller = nullable_column_of(slot, item_column::seller_id, by_treasury);
+    item.id = id;
+    item.seller_id = by_treasury ? std::nullopt : std::optional(DatumGetInt64(seller));
+    item.price_minor = DatumGetInt64(column_of(slot, item_column::price_minor));
+    item.stock = DatumGetInt64(column_of(slot, item_column::stock));
+    item.version = DatumGetInt64(column_of(slot, item_column::version));
+    item.universe_id = DatumGetInt32(column_of(slot, item_column::universe_id));
+    item.slot = slot;
+    return true;
+}
+
+void insert_item(Call &call, const Item &item, Datum name)
+{
+    Datum values[item_column::last] = {};
+    bool nulls[item_column::last] = {};
+    values[item_column::id - 1] = Int64GetDatum(item.id);
+    values[item_column::seller_id - 1] = Int64GetDatum(item.seller_id.value_or(0));
+    nulls[item_column::seller_id - 1] = !item.seller_id.has_value();
+    values[item_column::price_minor - 1] = Int64GetDatum(item.price_minor);
+    values[item_column::stock - 1] = Int64GetDatum(item.stock);
+    values[item_column::version - 1] = Int64GetDatum(item.version);
+    values[item_column::universe_id - 1] = Int32GetDatum(item.universe_id);
+    values[item_column::name - 1] = name;
+    insert_row(call, TableId::item, values, nulls);
+}
+
+void update_stock(Call &call, Item &item, std::int64_t stock)
+{
+    item.stock = stock;
+    item.version += 1;
+    const ColumnChange changes[] = {
+        {item_column::stock, Int64GetDatum(item.stock)},
+        {item_column::version, Int64GetDatum(item.version)},
+    };
+    update_row(call, TableId::item, item.slot, changes, lengthof(changes));
+}
+
+} // namespace mvm::storage

@@ -1,0 +1,29 @@
+// Rows of mvm.item.
+#pragma once
+
+#include <optional>
+
+#include "storage/row.hpp"
+
+namespace mvm::storage {
+
+struct Item {
+    std::int64_t id;
+    std::optional<std::int64_t> seller_id; // none: the treasury of universe_id
+    std::int64_t price_minor;
+    std::int64_t stock;
+    std::int64_t version;
+    std::int32_t universe_id;
+    TupleTableSlot *slot;
+};
+
+// Finds and locks; see lock_row.
+[[nodiscard]] bool lock_item(Call &call, std::int64_t id, Item &item);
+
+// Inserts an item under its new id.
+void insert_item(Call &call, const Item &item, Datum name);
+
+// Writes a locked item's new stock and the next version.
+void update_stock(Call &call, Item &item, std::int64_t stock);
+
+} // namespace mvm::storage

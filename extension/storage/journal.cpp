@@ -1,0 +1,121 @@
+#include "storage/journal.hpp"
+
+#include "pg/compat.hpp"
+
+namespace mvm::storage {
+
+namespace {
+
+void put(Datum *values, bool *nulls, int column, const std::optional<std::int64_t> &value)
+{
+    values[column - 1] = Int64GetDatum(value.value_or(0));
+    nulls[column - 1] = !value.has_value();
+}
+
+void put_reference(Datum *values, bool *nulls, int column, const std::optional<Datum> &value)
+{
+    values[column - 1] = value.value_or(Datum{0});
+    nulls[column - 1] = !value.has_value();
+}
+
+std::optional<Datum> get_reference(TupleTableSlot *slot, int column)
+{
+    bool is_null = false;
+    const Datum value = nullable_column_of(slot, column, is_null);
+    return is_null ? std::nullopt : std::optional(value);
+}
+
+std::optional<std::int64_t> get(TupleTableSlot *slot, int column)
+{
+    const auto value = get_reference(slot, column);
+    return value ? std::optional(DatumGetInt64(*value)) : std::nullopt;
+}
+
+void read_journal(TupleTableSlot *slot, JournalRow &row)
+{
+    row.kind = domain::JournalKind{DatumGetChar(column_of(slot, journal_column::kind))};
+    row.id = DatumGetInt64(column_of(slot, journal_column::id));
+    row.transaction_time = DatumGetTimestampTz(column_of(slot, journal_column::transaction_time));
+    row.user_id = get(slot, journal_column::user_id);
+    row.counterparty_id = get(slot, journal_column::counterparty_id);
+    row.item_id = get(slot, journal_column::item_id);
+    row.quantity = get(slot, journal_column::quantity);
+    row.paid_minor = get(slot, journal_column::paid_minor);
+    row.received_minor = get(slot, journal_column::received_minor);
+    row.from_universe_id = DatumGetInt32(column_of(slot, journal_column::from_universe_id));
+    row.to_universe_id = DatumGetInt32(column_of(slot, journal_column::to_universe_id));
+    row.from_rate = get_reference(slot, journal_column::from_rate);
+    row.to_rate = get_reference(slot, journal_column::to_rate);
+    row.idempotency_key = get_reference(slot, journal_column::idempotency_key);
+}
+
+} // namespace
+
+void append_journal(Call &call, JournalRow &row)
+{
+    row.id = next_id("journal_id_seq");
+    row.transaction_time = GetCurrentTimestamp();
+
+    Datum values[journal_column::last] = {};
+    bool nulls[journal_column::last] = {};
+    values[journal_column::id - 1] = Int64GetDatum(row.id);
+    values[journal_column::transaction_time - 1] = TimestampTzGetDatum(row.transaction_time);
+    put(values, nulls, journal_column::user_id, row.user_id);
+    put(values, nulls, journal_column::counterparty_id, row.counterparty_id);
+    put(values, nulls, journal_column::item_id, row.item_id);
+    put(values, nulls, journal_column::quantity, row.quantity);
+    put(values, nulls, journal_column::paid_minor, row.paid_minor);
+    put(values, nulls, journal_column::received_minor, row.received_minor);
+    values[journal_column::from_universe_id - 1] = Int32GetDatum(row.from_universe_id);
+    values[journal_column::to_universe_id - 1] = Int32GetDatum(row.to_universe_id);
+    values[journal_column::kind - 1] = CharGetDatum(static_cast<char>(row.kind));
+    put_reference(values, nulls, journal_column::from_rate, row.from_rate);
+    put_reference(values, nulls, journal_column::to_rate, row.to_rate);
+    put_reference(values, nulls, journal_column::idempotency_key, row.idempotency_key);
+    insert_row(call, TableId::journal, values, nulls);
+}
+
+bool find_journal(Call &call, std::int64_t id, JournalRow &row)
+{
+    TupleTableSlot *slot = make_slot(call, TableId::journal);
+    if (!find_row(call, TableId::journal, key_of_int8(id), slot)) {
+        return false;
+    }
+    read_journal(slot, row);
+    return true;
+}
+
+void open_trades(Call &call, TradeCursor &cursor, TradeRole role, std::int64_t user_id,
+                 std::int64_t before_id)
+{
+    const char *index_name =
+        role == TradeRole::buyer ? "journal_user_id_idx" : "journal_counterparty_id_idx";
+    cursor.index = open_index(index_name);
+    cursor.slot = make_slot(call, TableId::journal);
+    cursor.scan = pg::begin_index_scan(table_of(call, TableId::journal).relation, cursor.index,
+                                       GetActiveSnapshot(), 2);
+    ScanKeyData keys[2];
+    ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(user_id));
+    ScanKeyInit(&keys[1], 2, BTLessStrategyNumber, F_INT8LT, Int64GetDatum(before_id));
+    index_rescan(cursor.scan, keys, 2, nullptr, 0);
+    next_trade(cursor);
+}
+
+void next_trade(TradeCursor &cursor)
+{
+    do {
+        CHECK_FOR_INTERRUPTS();
+        cursor.at_row = index_getnext_slot(cursor.scan, BackwardScanDirection, cursor.slot);
+        if (cursor.at_row) {
+            read_journal(cursor.slot, cursor.row);
+        }
+    } while (cursor.at_row && cursor.row.kind != domain::JournalKind::purchase);
+}
+
+void close_trades(TradeCursor &cursor)
+{
+    index_endscan(cursor.scan);
+    index_close(cursor.index, NoLock);
+}
+
+} // namespace mvm::storage

@@ -1,0 +1,53 @@
+// Rows of mvm.journal: appending, and reading back by id or newest first.
+#pragma once
+
+#include "domain/journal_kind.hpp"
+
+#include <optional>
+
+#include "storage/row.hpp"
+
+namespace mvm::storage {
+
+struct JournalRow {
+    domain::JournalKind kind;
+    std::int64_t id;              // given by append_journal
+    TimestampTz transaction_time; // given by append_journal
+    std::optional<std::int64_t> user_id;
+    std::optional<std::int64_t> counterparty_id;
+    std::optional<std::int64_t> item_id;
+    std::optional<std::int64_t> quantity;
+    std::optional<std::int64_t> paid_minor;
+    std::optional<std::int64_t> received_minor;
+    std::int32_t from_universe_id;
+    std::int32_t to_universe_id;
+    std::optional<Datum> from_rate;       // numeric
+    std::optional<Datum> to_rate;         // numeric
+    std::optional<Datum> idempotency_key; // text
+};
+
+// Appends the row and fills in its id and time. Called after every lock is held,
+// so that ids and times follow the order of effects on each wallet and item.
+void append_journal(Call &call, JournalRow &row);
+
+// Reads the row with this id as the call's snapshot sees it.
+[[nodiscard]] bool find_journal(Call &call, std::int64_t id, JournalRow &row);
+
+// Purchases of one user in one role, newest first.
+struct TradeCursor {
+    Relation index;
+    IndexScanDesc scan;
+    TupleTableSlot *slot;
+    bool at_row; // `row` is the current one
+    JournalRow row;
+};
+
+enum class TradeRole : std::uint8_t { buyer, seller };
+
+// Opens at the newest purchase with an id below `before_id`.
+void open_trades(Call &call, TradeCursor &cursor, TradeRole role, std::int64_t user_id,
+                 std::int64_t before_id);
+void next_trade(TradeCursor &cursor);
+void close_trades(TradeCursor &cursor);
+
+} // namespace mvm::storage

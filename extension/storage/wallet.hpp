@@ -1,0 +1,36 @@
+// Rows of mvm.wallet, and the order in which they are locked.
+#pragma once
+
+#include "storage/row.hpp"
+
+namespace mvm::storage {
+
+struct Wallet {
+    std::int64_t user_id;
+    std::int32_t universe_id;
+    std::int64_t balance_minor; // 0 where there is no wallet yet
+    std::int64_t version;
+    TupleTableSlot *slot; // null: there is no wallet
+};
+
+// The wallet as the call's snapshot sees it.
+Wallet read_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id);
+
+// The wallet locked for this transaction; with a null slot when there is none.
+Wallet lock_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id);
+
+// The same, created empty when there is none.
+Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id);
+
+// Locks two different wallets in the global order, (user_id, universe_id). The
+// payer's may be missing; the receiver's is created. Both carry the ids wanted.
+void lock_payer_and_receiver(Call &call, Wallet &payer, Wallet &receiver);
+
+// Writes a locked wallet's new balance and the next version.
+void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor);
+
+// Inserts the first wallet of a user that this call created.
+void insert_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id,
+                   std::int64_t balance_minor);
+
+} // namespace mvm::storage
