@@ -17,16 +17,24 @@ is_root()
     [ "$(id -u)" -eq 0 ]
 }
 
-# pg_config of the newest PostgreSQL installed from Debian's packages; PG_CONFIG overrides it.
-newest_pg_config()
+# pg_config of the newest PostgreSQL server installed from Debian's packages, nothing without one; PG_CONFIG overrides.
+find_pg_config()
 {
+    local newest
+    newest=$(printf '%s\n' /usr/lib/postgresql/*/bin/postgres | sort -V | tail -n 1)
     if [ -n "${PG_CONFIG:-}" ]; then
         printf '%s\n' "$PG_CONFIG"
-        return
+    elif [ -x "$newest" ]; then
+        printf '%s\n' "${newest%/*}/pg_config"
     fi
+}
+
+# The same, where one must be there.
+require_pg_config()
+{
     local found
-    found=$(printf '%s\n' /usr/lib/postgresql/*/bin/pg_config | sort -V | tail -n 1)
-    [ -x "$found" ] || fail "no PostgreSQL server is installed; ./mvm up and ./mvm test install it"
+    found=$(find_pg_config)
+    [ -n "$found" ] || fail "no PostgreSQL server is installed; ./mvm up and ./mvm test install one"
     printf '%s\n' "$found"
 }
 

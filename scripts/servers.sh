@@ -327,7 +327,7 @@ esac
 
 case "$kind" in
     postgres)
-        bin=$(dirname "$(newest_pg_config)")
+        bin=$(dirname "$(require_pg_config)")
         user=postgres
         program=postgres
         ;;

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Makes a server's database into a market that a gateway can use; safe to repeat, and keeps what is there.
+#
+#   scripts/prepare-market.sh DATABASE ROLE        with the role's password in MVM_ROLE_PASSWORD
+#
+# Creates the database and the extension (or updates it to the installed version), loads the sample market into an
+# empty one, and gives the login role the privileges of a trader. PGHOST, PGPORT, PGUSER and PGPASSFILE name the server
+# and its superuser.
+set -euo pipefail
+
+database=$1
+role=$2
+: "${MVM_ROLE_PASSWORD:?the password of the role}"
+
+run_sql()
+{
+    psql -X -q -A -t -v ON_ERROR_STOP=1 -v database="$database" -v role="$role" "$@"
+}
+
+# The password goes in through the environment, which only this user can read, not through an argument.
+run_sql -d postgres <<'SQL'
+\getenv password MVM_ROLE_PASSWORD
+SELECT format('CREATE DATABASE %I', :'database')
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
+SELECT format('CREATE ROLE %I LOGIN', :'role')
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
+ALTER ROLE :"role" PASSWORD :'password';
+SQL
+
+run_sql -d "$database" >/dev/null <<'SQL'
+SET client_min_messages = warning;
+SELECT NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'mvm') AS new_market \gset
+\if :new_market
+    CREATE EXTENSION mvm;
+\else
+    ALTER EXTENSION mvm UPDATE;
+\endif
+SELECT mvm_seed()
+WHERE NOT EXISTS (SELECT FROM mvm.universe) AND NOT EXISTS (SELECT FROM mvm.journal);
+SELECT mvm_grant(:'role', 'trader');
+SQL

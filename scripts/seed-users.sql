@@ -1,0 +1,27 @@
+-- :count more users, spread over all universes, each with an opening balance worth 1,000 to 10,999 reference units,
+-- journalled as a deposit.
+WITH home AS MATERIALIZED (
+    SELECT id AS universe_id, exchange_rate, currency_scale, row_number() OVER (ORDER BY id) - 1 AS place
+    FROM mvm.universe
+),
+new_user AS MATERIALIZED (
+    SELECT new_id.id, home.universe_id, home.exchange_rate,
+        -- At least one minor unit, and far from the end of 64 bits whatever the rate.
+        greatest(1, least(1e15, round(
+            (1000 + new_id.id * 7919 % 10000) * home.exchange_rate * 10::numeric ^ home.currency_scale)))::bigint
+            AS balance_minor
+    FROM (SELECT nextval('mvm.user_account_id_seq') AS id FROM generate_series(1, :count)) AS new_id
+    JOIN home ON home.place = new_id.id % (SELECT count(*) FROM home)
+),
+account AS (
+    INSERT INTO mvm.user_account (id, universe_id, username)
+    SELECT id, universe_id, format('trader_%s', id) FROM new_user
+),
+wallet AS (
+    INSERT INTO mvm.wallet (user_id, universe_id, balance_minor)
+    SELECT id, universe_id, balance_minor FROM new_user
+)
+INSERT INTO mvm.journal (transaction_time, kind, user_id, from_universe_id, to_universe_id,
+    paid_minor, received_minor, from_rate, to_rate)
+SELECT clock_timestamp(), 'd', id, universe_id, universe_id, balance_minor, balance_minor, exchange_rate, exchange_rate
+FROM new_user;
