@@ -1,0 +1,233 @@
+#include "database.hpp"
+
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "json_request.hpp"
+#include "limits.hpp"
+#include "log.hpp"
+#include "queries.hpp"
+
+namespace mvm::gateway {
+
+namespace {
+
+constexpr int lost_attempts = 2;
+
+const char *or_null(const Key &key)
+{
+    return key ? key->c_str() : nullptr;
+}
+
+// libpqxx throws a type without its SQLSTATE for some errors; the type says which it was.
+SqlVerdict judge(const std::exception &error)
+{
+    const std::string_view message = error.what();
+    if (dynamic_cast<const pqxx::serialization_failure *>(&error) != nullptr ||
+        dynamic_cast<const pqxx::deadlock_detected *>(&error) != nullptr) {
+        return judge_sql_error("40001", message);
+    }
+    if (dynamic_cast<const pqxx::insufficient_privilege *>(&error) != nullptr) {
+        return judge_sql_error("42501", message);
+    }
+    if (const auto *sql = dynamic_cast<const pqxx::sql_error *>(&error)) {
+        return judge_sql_error(sql->sqlstate(), message);
+    }
+    if (dynamic_cast<const pqxx::broken_connection *>(&error) != nullptr ||
+        dynamic_cast<const pqxx::statement_completion_unknown *>(&error) != nullptr ||
+        dynamic_cast<const pqxx::in_doubt_error *>(&error) != nullptr) {
+        return judge_sql_error("", message);
+    }
+    return {SqlOutcome::unexpected, problems::internal_error()};
+}
+
+void log_failure(LogLevel level, std::string_view what, const std::exception &error)
+{
+    LogLine line(what);
+    if (const auto *sql = dynamic_cast<const pqxx::sql_error *>(&error)) {
+        line.field("sqlstate", sql->sqlstate());
+    }
+    log(level, line.field("error", error.what()));
+}
+
+void pause_before_repeating(int attempt)
+{
+    thread_local std::minstd_rand random(std::random_device{}());
+    std::uniform_int_distribution<int> milliseconds(1, 1 << attempt);
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds(random)));
+}
+
+Problem away(const NoConnection &failure)
+{
+    return problems::unavailable(failure.all_in_use
+                                     ? "All connections to PostgreSQL are in use; try again"
+                                     : "PostgreSQL is away; try again",
+                                 1);
+}
+
+Problem outcome_unknown()
+{
+    return problems::unavailable(
+        "The connection to PostgreSQL was lost and it is not known whether the request was carried "
+        "out. Look before repeating it; sent with an Idempotency-Key it can be repeated safely",
+        1);
+}
+
+Problem repeat_with_key()
+{
+    return problems::unavailable(
+        "The connection to PostgreSQL was lost and it is not known whether the request was carried "
+        "out. Repeat it with the same Idempotency-Key: it will not happen twice",
+        1);
+}
+
+Page page_of(const pqxx::result &result)
+{
+    return {result[0][0].c_str(), result[0][1].is_null() ? "" : result[0][1].c_str()};
+}
+
+} // namespace
+
+// Runs `call` in autocommit: one statement, one round trip, and once it has
+// returned it is committed.
+template <typename Call> pqxx::result Database::run(Kind kind, const Call &call)
+{
+    int repeats = 0;
+    int losses = 0;
+    bool in_doubt = false; // an earlier attempt may have been carried out
+    for (;;) {
+        std::optional<Pool::Lease> lease;
+        try {
+            lease.emplace(pool_.acquire());
+        } catch (const NoConnection &error) {
+            log_failure(LogLevel::warning, "no connection to PostgreSQL", error);
+            throw DatabaseFailure{in_doubt ? repeat_with_key() : away(error), in_doubt};
+        }
+        try {
+            pqxx::nontransaction transaction(lease->connection());
+            return call(transaction);
+        } catch (const std::exception &error) {
+            SqlVerdict verdict = judge(error);
+            switch (verdict.outcome) {
+            case SqlOutcome::refused:
+                throw Refused{std::move(verdict.problem)};
+            case SqlOutcome::repeat:
+                if (++repeats < limits::serialization_attempts) {
+                    lease.reset();
+                    pause_before_repeating(repeats);
+                    continue;
+                }
+                break;
+            case SqlOutcome::stale_plan:
+                lease->discard();
+                if (++losses < lost_attempts) {
+                    continue;
+                }
+                break;
+            case SqlOutcome::connection_lost:
+                lease->discard();
+                log_failure(LogLevel::warning, "lost a connection to PostgreSQL", error);
+                if (kind == Kind::plain_write) {
+                    throw DatabaseFailure{outcome_unknown(), true};
+                }
+                in_doubt = kind == Kind::keyed_write;
+                if (++losses < lost_attempts) {
+                    continue;
+                }
+                if (in_doubt) {
+                    throw DatabaseFailure{repeat_with_key(), true};
+                }
+                break;
+            case SqlOutcome::unavailable:
+                log_failure(LogLevel::warning, "PostgreSQL did not carry out a statement", error);
+                break;
+            case SqlOutcome::unexpected:
+                lease->discard();
+                log_failure(LogLevel::error, "unexpected database error", error);
+                break;
+            }
+            throw DatabaseFailure{std::move(verdict.problem), in_doubt};
+        }
+    }
+}
+
+std::string Database::version()
+{
+    const pqxx::result result = run(Kind::read, [](pqxx::nontransaction &transaction) {
+        return exec_prepared(transaction, queries::version.name);
+    });
+    return result[0][0].c_str();
+}
+
+std::string Database::universes()
+{
+    const pqxx::result result = run(Kind::read, [](pqxx::nontransaction &transaction) {
+        return exec_prepared(transaction, queries::universes.name);
+    });
+    return result[0][0].c_str();
+}
+
+Page Database::items(const std::string &after, const std::string &rows)
+{
+    return page_of(run(Kind::read, [&](pqxx::nontransaction &transaction) {
+        return exec_prepared(transaction, queries::items.name, after, rows);
+    }));
+}
+
+std::optional<Page> Database::items_of_universe(const std::string &universe_id,
+                                                const std::string &after, const std::string &rows)
+{
+    const pqxx::result result = run(Kind::read, [&](pqxx::nontransaction &transaction) {
+        return exec_prepared(transaction, queries::items_of_universe.name, after, rows,
+                             universe_id);
+    });
+    if (result.empty()) {
+        return std::nullopt;
+    }
+    return page_of(result);
+}
+
+std::optional<std::string> Database::user(const std::string &user_id)
+{
+    const pqxx::result result = run(Kind::read, [&](pqxx::nontransaction &transaction) {
+        return exec_prepared(transaction, queries::user.name, user_id);
+    });
+    if (result.empty()) {
+        return std::nullopt;
+    }
+    return result[0][0].c_str();
+}
+
+Page Database::trades(const std::string &user_id, const std::string &rows, const Key &before)
+{
+    return page_of(run(Kind::read, [&](pqxx::nontransaction &transaction) {
+        return exec_prepared(transaction, queries::trades.name, user_id, rows, or_null(before));
+    }));
+}
+
+std::string Database::exchange(const std::string &user_id, const std::string &amount,
+                               const std::string &from_universe_id,
+                               const std::string &to_universe_id, const Key &idempotency_key)
+{
+    const Kind kind = idempotency_key ? Kind::keyed_write : Kind::plain_write;
+    const pqxx::result result = run(kind, [&](pqxx::nontransaction &transaction) {
+        return exec_prepared(transaction, queries::exchange.name, user_id, amount, from_universe_id,
+                             to_universe_id, or_null(idempotency_key));
+    });
+    return result[0][0].c_str();
+}
+
+Purchase Database::buy(const std::string &buyer_id, const std::string &item_id,
+                       const std::string &quantity, const Key &idempotency_key)
+{
+    const Kind kind = idempotency_key ? Kind::keyed_write : Kind::plain_write;
+    const pqxx::result result = run(kind, [&](pqxx::nontransaction &transaction) {
+        return exec_prepared(transaction, queries::buy.name, buyer_id, item_id, quantity,
+                             or_null(idempotency_key));
+    });
+    return {result[0][0].c_str(), result[0][1].is_null() ? "" : result[0][1].c_str(),
+            result[0][2].c_str()};
+}
+
+} // namespace mvm::gateway

@@ -1,0 +1,48 @@
+// What each route does.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include <httplib.h>
+
+#include "cache.hpp"
+#include "database.hpp"
+#include "metrics.hpp"
+
+namespace mvm::gateway {
+
+// Everything that handlers share.
+struct Services {
+    Pool &pool;
+    Database &database;
+    Cache &cache;
+    RequestMetrics &requests;
+    std::function<std::size_t()> connections; // open HTTP connections
+};
+
+// One request. `parameter` is what stands for the "{name}" of the route.
+struct Call {
+    Services &services;
+    const httplib::Request &request;
+    httplib::Response &response;
+    std::string_view parameter;
+};
+
+// Each fills `call.response`, or throws Refused or DatabaseFailure.
+namespace handlers {
+void get_universes(Call &call);
+void get_items(Call &call);
+void get_user(Call &call);
+void get_trades(Call &call);
+void post_exchange(Call &call);
+void post_buy(Call &call);
+void get_root(Call &call);
+void get_health(Call &call);
+void get_livez(Call &call);
+void get_readyz(Call &call);
+void get_metrics(Call &call);
+void get_asset(Call &call);
+} // namespace handlers
+
+} // namespace mvm::gateway

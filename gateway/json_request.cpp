@@ -1,0 +1,231 @@
+#include "json_request.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+#include "limits.hpp"
+#include "utf8.hpp"
+
+namespace mvm::gateway {
+
+using domain::ErrorCode;
+
+namespace {
+
+bool equal_ignoring_case(std::string_view left, std::string_view right)
+{
+    return std::equal(
+        left.begin(), left.end(), right.begin(), right.end(),
+        [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+}
+
+std::string_view trim(std::string_view text)
+{
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
+        text.remove_prefix(1);
+    }
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
+        text.remove_suffix(1);
+    }
+    return text;
+}
+
+std::string range(std::int64_t least, std::int64_t most)
+{
+    return "from " + std::to_string(least) + " to " + std::to_string(most);
+}
+
+} // namespace
+
+// Receives the parser's events. Only the fields of the outermost object are
+// kept, and of those only numbers have their text kept.
+struct JsonReader {
+    using json = nlohmann::json;
+
+    std::vector<JsonRequest::Field> &fields;
+    std::size_t depth = 0;
+    std::optional<Problem> problem;
+
+    explicit JsonReader(std::vector<JsonRequest::Field> &kept) : fields(kept) {}
+
+    bool null() { return value(JsonRequest::Kind::other, {}); }
+    bool boolean(bool) { return value(JsonRequest::Kind::other, {}); }
+    bool string(std::string &) { return value(JsonRequest::Kind::other, {}); }
+    bool binary(json::binary_t &) { return value(JsonRequest::Kind::other, {}); }
+
+    bool number_integer(std::int64_t number)
+    {
+        return value(JsonRequest::Kind::integer, std::to_string(number));
+    }
+
+    bool number_unsigned(std::uint64_t number)
+    {
+        const bool fits = number <= static_cast<std::uint64_t>(INT64_MAX);
+        return value(fits ? JsonRequest::Kind::integer : JsonRequest::Kind::number,
+                     std::to_string(number));
+    }
+
+    // Also integers beyond 64 bits. The double is rounded and not looked at.
+    bool number_float(double, const std::string &text)
+    {
+        return value(JsonRequest::Kind::number, text);
+    }
+
+    bool start_object(std::size_t) { return enter(); }
+    bool start_array(std::size_t) { return enter(); }
+    bool end_object() { return leave(); }
+    bool end_array() { return leave(); }
+
+    bool key(const std::string &name)
+    {
+        if (depth != 1) {
+            return true;
+        }
+        for (const JsonRequest::Field &field : fields) {
+            if (field.name == name) {
+                problem = invalid_field(name, "is there twice");
+                return false;
+            }
+        }
+        fields.push_back({name, JsonRequest::Kind::other, {}});
+        return true;
+    }
+
+    bool parse_error(std::size_t position, const std::string &token,
+                     const nlohmann::detail::exception &error)
+    {
+        // 406: a well-formed number above every double. It ends the parse, so
+        // the number's own text decides nothing but this field's refusal.
+        static constexpr int number_overflow = 406;
+        if (error.id == number_overflow && depth == 1 && !fields.empty()) {
+            fields.back().kind = JsonRequest::Kind::too_large;
+            fields.back().text = token;
+            return false;
+        }
+        problem = market_problem(ErrorCode::invalid_argument,
+                                 "body: not valid JSON at byte " + std::to_string(position));
+        return false;
+    }
+
+    bool enter()
+    {
+        if (++depth > limits::json_depth) {
+            problem = market_problem(ErrorCode::invalid_argument, "body: nested too deeply");
+            return false;
+        }
+        return true;
+    }
+
+    bool leave()
+    {
+        --depth;
+        return true;
+    }
+
+    bool value(JsonRequest::Kind kind, std::string text)
+    {
+        if (depth == 1 && !fields.empty()) {
+            fields.back().kind = kind;
+            fields.back().text = std::move(text);
+        }
+        return true;
+    }
+};
+
+JsonRequest::JsonRequest(std::string_view body)
+{
+    const auto first = body.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos) {
+        throw Refused{market_problem(ErrorCode::invalid_argument, "body: is missing")};
+    }
+    if (body[first] != '{') {
+        throw Refused{market_problem(ErrorCode::invalid_argument, "body: must be a JSON object")};
+    }
+    JsonReader reader(fields_);
+    nlohmann::json::sax_parse(body, &reader);
+    if (reader.problem) {
+        throw Refused{std::move(*reader.problem)};
+    }
+}
+
+const JsonRequest::Field &JsonRequest::find(std::string_view name) const
+{
+    for (const Field &field : fields_) {
+        if (field.name == name) {
+            return field;
+        }
+    }
+    throw Refused{invalid_field(name, "is missing")};
+}
+
+std::string JsonRequest::integer(std::string_view name, std::int64_t least, std::int64_t most) const
+{
+    const Field &field = find(name);
+    if (field.kind == Kind::integer) {
+        std::int64_t number = 0;
+        std::from_chars(field.text.data(), field.text.data() + field.text.size(), number);
+        if (number >= least && number <= most) {
+            return field.text;
+        }
+    }
+    throw Refused{invalid_field(name, "must be a JSON integer " + range(least, most))};
+}
+
+std::string JsonRequest::number(std::string_view name) const
+{
+    const Field &field = find(name);
+    switch (field.kind) {
+    case Kind::integer:
+    case Kind::number:
+        return field.text;
+    case Kind::too_large:
+        throw Refused{market_problem(ErrorCode::amount_out_of_range,
+                                     std::string(name) + ": is " + field.text)};
+    case Kind::other:
+        break;
+    }
+    throw Refused{invalid_field(name, "must be a JSON number")};
+}
+
+std::int64_t integer_parameter(std::string_view name, std::string_view text, std::int64_t least,
+                               std::int64_t most)
+{
+    std::int64_t number = 0;
+    const char *end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc{} || stopped != end || number < least || number > most) {
+        throw Refused{invalid_field(name, "must be an integer " + range(least, most))};
+    }
+    return number;
+}
+
+void check_idempotency_key(std::string_view key)
+{
+    const auto length = utf8_length(key);
+    if (!length || *length < 1 || *length > limits::idempotency_key_characters) {
+        throw Refused{invalid_field("Idempotency-Key", "must be 1 to 255 characters of UTF-8")};
+    }
+}
+
+void check_content_type(std::string_view content_type)
+{
+    const std::size_t semicolon = content_type.find(';');
+    const std::string_view type = trim(content_type.substr(0, semicolon));
+    if (!equal_ignoring_case(type, "application/json")) {
+        throw Refused{problems::unsupported_media_type(
+            "The body must be JSON: send Content-Type: application/json")};
+    }
+    if (semicolon == std::string_view::npos) {
+        return;
+    }
+    const std::string_view parameter = trim(content_type.substr(semicolon + 1));
+    if (!parameter.empty() && !equal_ignoring_case(parameter, "charset=utf-8") &&
+        !equal_ignoring_case(parameter, "charset=\"utf-8\"")) {
+        throw Refused{problems::unsupported_media_type("The body must be JSON in UTF-8")};
+    }
+}
+
+} // namespace mvm::gateway

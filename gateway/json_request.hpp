@@ -1,0 +1,60 @@
+// Request bodies and parameters. Amounts stay the text that the client wrote,
+// so every digit reaches PostgreSQL; ids are checked to be 64-bit integers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "problem.hpp"
+
+namespace mvm::gateway {
+
+// Thrown by what reads a request; caught in one place, where it becomes the answer.
+struct Refused {
+    Problem problem;
+};
+
+// The body of a POST: one JSON object. Fields that are not asked for are ignored.
+class JsonRequest {
+public:
+    // Throws Refused: not JSON, not an object, a name twice, too deep.
+    explicit JsonRequest(std::string_view body);
+
+    // A JSON integer within [least, most], as decimal text. Throws Refused,
+    // naming the field.
+    std::string integer(std::string_view name, std::int64_t least = INT64_MIN,
+                        std::int64_t most = INT64_MAX) const;
+
+    // A JSON number, with every digit it was written with. Throws Refused,
+    // naming the field.
+    std::string number(std::string_view name) const;
+
+private:
+    enum class Kind { integer, number, too_large, other };
+    struct Field {
+        std::string name;
+        Kind kind;
+        std::string text;
+    };
+    friend struct JsonReader;
+
+    const Field &find(std::string_view name) const;
+
+    std::vector<Field> fields_;
+};
+
+// `text` as an integer within [least, most]: an optional minus, then digits. Throws
+// Refused, naming the parameter.
+std::int64_t integer_parameter(std::string_view name, std::string_view text, std::int64_t least,
+                               std::int64_t most);
+
+// Throws Refused when `key` is not 1 to 255 characters of UTF-8.
+void check_idempotency_key(std::string_view key);
+
+// Throws Refused when the body is not said to be JSON in UTF-8.
+void check_content_type(std::string_view content_type);
+
+} // namespace mvm::gateway

@@ -1,0 +1,103 @@
+// mvm-gateway: the market over HTTP. Configured by environment variables (config.cpp).
+//
+// Exits 0 after SIGTERM or SIGINT, 2 when the configuration cannot be
+// honoured, 1 when the listening socket failed.
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "cache.hpp"
+#include "config.hpp"
+#include "database.hpp"
+#include "log.hpp"
+#include "pool.hpp"
+#include "routes.hpp"
+#include "server.hpp"
+
+namespace {
+
+using namespace mvm::gateway;
+
+constexpr int exit_configuration = 2;
+
+// Signals are waited for by the main thread; every other thread is started
+// with them blocked.
+sigset_t block_signals()
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN); // a peer that hung up is an error to handle, not a reason to die
+    return signals;
+}
+
+int run(const Config &config)
+{
+    const sigset_t signals = block_signals();
+
+    Cache cache(config.redis);
+    Pool pool(connection_string(config.database), config.database.pool_size,
+              [&cache](const std::string &identity) { cache.use_database(identity); });
+    Database database(pool);
+    RequestMetrics requests(metric_routes());
+    Services services{pool, database, cache, requests, {}};
+    HttpServer server(
+        [&services](const httplib::Request &request, httplib::Response &response) {
+            dispatch(services, request, response);
+        },
+        [&services](const std::string &remote_address, const Problem &problem) {
+            record_refusal(services, remote_address, problem);
+        });
+    services.connections = [&server] { return server.connections(); };
+
+    const int port = server.open(config.host, config.port);
+    if (port == 0) {
+        std::fprintf(stderr, "mvm-gateway: cannot listen on APP__HOST=%s APP__PORT=%d: %s\n",
+                     config.host.c_str(), config.port,
+                     "the port is taken or the address is not this machine's");
+        return exit_configuration;
+    }
+
+    log_start(config.log_level);
+    log(LogLevel::info,
+        LogLine("listening")
+            .field("host", config.host)
+            .field("port", static_cast<std::int64_t>(port))
+            .field("environment", config.environment)
+            .field("database", config.database.host + ":" + std::to_string(config.database.port) +
+                                   "/" + config.database.name));
+    std::atomic<bool> failed{false};
+    std::thread serving([&] {
+        if (!server.serve()) {
+            failed = true;
+            kill(getpid(), SIGTERM);
+        }
+    });
+    int signal = 0;
+    sigwait(&signals, &signal);
+    log(LogLevel::info, LogLine("stopping"));
+    server.drain();
+    serving.join();
+    log(LogLevel::info, LogLine("stopped"));
+    log_stop();
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+} // namespace
+
+int main()
+{
+    try {
+        return run(load_config([](const char *name) -> const char * { return std::getenv(name); }));
+    } catch (const std::exception &error) {
+        std::fprintf(stderr, "mvm-gateway: %s\n", error.what());
+        return exit_configuration;
+    }
+}

@@ -1,0 +1,105 @@
+// PostgreSQL connections, opened when first needed and kept with their
+// statements prepared.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "metrics.hpp"
+#include "pqxx_compat.hpp"
+
+namespace mvm::gateway {
+
+// No connection can be had now: none came free in time, or the server cannot
+// be reached. Nothing was sent.
+struct NoConnection : std::runtime_error {
+    NoConnection(const std::string &message, bool every_connection_in_use)
+        : std::runtime_error(message), all_in_use(every_connection_in_use)
+    {
+    }
+    bool all_in_use;
+};
+
+class Pool {
+public:
+    struct Metrics {
+        Counter opened{0};
+        Counter open_failures{0};
+        Counter lost{0};          // found dead, or died in use
+        Counter waits{0};         // a request had to wait for a connection
+        Counter wait_timeouts{0}; // and waited in vain
+    };
+
+    // `opened` is called with the identity of the database whenever a
+    // connection has been opened.
+    Pool(std::string connection_string, int size,
+         std::function<void(const std::string &identity)> opened);
+    ~Pool();
+    Pool(const Pool &) = delete;
+    Pool &operator=(const Pool &) = delete;
+
+    struct Session {
+        explicit Session(const std::string &connection_string) : connection(connection_string) {}
+        pqxx::connection connection;
+        std::chrono::steady_clock::time_point lent_at;
+    };
+
+    // A connection on loan. It goes back to the pool, or is closed when
+    // discard() was called.
+    class Lease {
+    public:
+        Lease(Pool &pool, std::unique_ptr<Session> session)
+            : pool_(&pool), session_(std::move(session))
+        {
+        }
+        Lease(Lease &&) = default;
+        Lease &operator=(Lease &&) = delete;
+        ~Lease();
+
+        pqxx::connection &connection() { return session_->connection; }
+        void discard() { discarded_ = true; }
+
+    private:
+        Pool *pool_;
+        std::unique_ptr<Session> session_;
+        bool discarded_ = false;
+    };
+
+    // A connection that was alive a moment ago. Throws NoConnection.
+    Lease acquire();
+
+    int size() const { return size_; }
+    int in_use() const;
+    const Metrics &metrics() const { return metrics_; }
+
+private:
+    std::unique_ptr<Session> open();
+    void give_back(std::unique_ptr<Session> session, bool discarded);
+    void end_stuck_sessions();
+
+    const std::string connection_string_;
+    const int size_;
+    const std::function<void(const std::string &)> opened_;
+
+    mutable std::mutex mutex_;
+    std::condition_variable freed_;
+    std::condition_variable stopped_;
+    std::vector<std::unique_ptr<Session>> idle_;
+    std::set<Session *> lent_;
+    int slots_taken_ = 0; // idle, lent or being opened
+    std::chrono::steady_clock::time_point open_again_at_{};
+    std::string open_failure_;
+    bool stopping_ = false;
+    Metrics metrics_;
+    std::thread watchdog_;
+};
+
+} // namespace mvm::gateway

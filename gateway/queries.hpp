@@ -1,0 +1,101 @@
+// Every SQL string that the gateway sends. Bodies are built by PostgreSQL, so
+// amounts keep their exact decimals and the gateway passes bytes through.
+// Parameters are text; each is cast where it is used.
+#pragma once
+
+#include <array>
+
+namespace mvm::gateway::queries {
+
+struct Query {
+    const char *name; // of the prepared statement
+    const char *sql;
+};
+
+// Which database this is, however it was reached: caches of two gateways on
+// one database must meet, those of two databases must not.
+inline constexpr const char *database_identity =
+    "SELECT s.system_identifier || '.' || d.oid"
+    " FROM pg_catalog.pg_control_system() s, pg_catalog.pg_database d"
+    " WHERE d.datname = pg_catalog.current_database()";
+
+// -> version
+inline constexpr Query version{"version", "SELECT mvm_version()"};
+
+// -> body
+inline constexpr Query universes{
+    "universes",
+    "SELECT '[' || COALESCE(string_agg(row_to_json(u)::text, ',' ORDER BY u.id), '') || ']'"
+    " FROM (SELECT id, name, currency_type, exchange_rate, currency_scale FROM mvm.universes) u"};
+
+// $1 after item id, $2 rows -> body, last id of the page or null when it is the last page
+inline constexpr Query items{
+    "items",
+    "WITH page AS ("
+    " SELECT row_to_json(i)::text AS body, i.id, row_number() OVER (ORDER BY i.id) AS ordinal"
+    " FROM (SELECT id, name, universe_id, price, stock, seller_id FROM mvm.items"
+    "  WHERE id > $1::bigint ORDER BY id LIMIT $2::integer + 1) i)"
+    " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id)"
+    "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
+    "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE ordinal <= $2::integer) END"
+    " FROM page"};
+
+// $1 after item id, $2 rows, $3 universe -> as above; no row when there is no such universe
+inline constexpr Query items_of_universe{
+    "items_of_universe",
+    "WITH page AS ("
+    " SELECT row_to_json(i)::text AS body, i.id, row_number() OVER (ORDER BY i.id) AS ordinal"
+    " FROM (SELECT id, name, universe_id, price, stock, seller_id FROM mvm.items"
+    "  WHERE universe_id = $3::integer AND id > $1::bigint ORDER BY id LIMIT $2::integer + 1) i)"
+    " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id)"
+    "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
+    "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE ordinal <= $2::integer) END"
+    " FROM page"
+    " HAVING EXISTS (SELECT FROM mvm.universes WHERE id = $3::integer)"};
+
+// $1 user -> body; no row when there is no such user
+inline constexpr Query user{
+    "user",
+    "SELECT row_to_json(r) FROM ("
+    " SELECT u.id, u.username, u.universe_id, u.balance,"
+    "  (SELECT ('[' || COALESCE(string_agg(row_to_json(w)::text, ',' ORDER BY w.universe_id), '')"
+    "    || ']')::json"
+    "   FROM (SELECT h.universe_id, v.currency_type, h.balance"
+    "    FROM mvm.wallets h JOIN mvm.universes v ON v.id = h.universe_id"
+    "    WHERE h.user_id = u.id) w) AS wallets"
+    " FROM mvm.users u WHERE u.id = $1::bigint) r"};
+
+// $1 user, $2 rows, $3 before trade id or null -> body, last id of the page or null when it is
+// the last page. MV001 when there is no such user.
+inline constexpr Query trades{
+    "trades",
+    "WITH page AS ("
+    " SELECT (SELECT row_to_json(r)::text FROM (SELECT t.id, t.buyer_id, t.seller_id, t.item_id,"
+    "   t.amount, t.quantity, t.from_universe_id, t.to_universe_id, t.transaction_time) r) AS body,"
+    "  t.id, row_number() OVER (ORDER BY t.id DESC) AS ordinal"
+    " FROM mvm_trades($1::bigint, $2::integer + 1, $3::bigint) t)"
+    " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id DESC)"
+    "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
+    "  CASE WHEN count(*) > $2::integer THEN min(id) FILTER (WHERE ordinal <= $2::integer) END"
+    " FROM page"};
+
+// $1 user, $2 amount, $3 from universe, $4 to universe, $5 idempotency key or null -> body
+inline constexpr Query exchange{
+    "exchange",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT e.converted_amount, e.from_universe_id,"
+    "   e.to_universe_id, e.exchange_rate, e.amount, e.transaction_id) r)"
+    " FROM mvm_exchange($1::bigint, $2::numeric, $3::integer, $4::integer, $5::text) e"};
+
+// $1 buyer, $2 item, $3 quantity, $4 idempotency key or null
+// -> body, seller or null, universe of the item
+inline constexpr Query buy{
+    "buy", "SELECT (SELECT row_to_json(r) FROM (SELECT t.id, t.buyer_id, t.seller_id, t.item_id,"
+           "   t.amount, t.quantity, t.from_universe_id, t.to_universe_id, t.transaction_time) r),"
+           "  t.seller_id, t.to_universe_id"
+           " FROM mvm_buy($1::bigint, $2::bigint, $3::bigint, $4::text) t"};
+
+// What every connection prepares when it opens, so that a call is one round trip.
+inline constexpr std::array prepared{version, universes, items,    items_of_universe,
+                                     user,    trades,    exchange, buy};
+
+} // namespace mvm::gateway::queries

@@ -1,0 +1,211 @@
+#include "routes.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <random>
+
+#include "json_request.hpp"
+#include "log.hpp"
+
+namespace mvm::gateway {
+
+using std::chrono::steady_clock;
+
+const std::vector<Route> &routes()
+{
+    static const std::vector<Route> table{
+        {"GET", "/api/v1/universes", handlers::get_universes},
+        {"GET", "/api/v1/items", handlers::get_items},
+        {"GET", "/api/v1/users/{user_id}", handlers::get_user},
+        {"GET", "/api/v1/users/{user_id}/trades", handlers::get_trades},
+        {"GET", "/api/v1/trades/{user_id}", handlers::get_trades},
+        {"POST", "/api/v1/exchange", handlers::post_exchange},
+        {"POST", "/api/v1/buy", handlers::post_buy},
+        {"GET", "/", handlers::get_root},
+        {"GET", "/health", handlers::get_health},
+        {"GET", "/livez", handlers::get_livez},
+        {"GET", "/readyz", handlers::get_readyz},
+        {"GET", "/metrics", handlers::get_metrics},
+        {"GET", "/openapi.json", handlers::get_asset},
+        {"GET", "/docs", handlers::get_asset},
+        {"GET", "/docs/{file}", handlers::get_asset},
+        {"GET", "/redoc", handlers::get_asset},
+        {"GET", "/redoc/{file}", handlers::get_asset},
+    };
+    return table;
+}
+
+namespace {
+
+// What stands in `path` for the parameter of `pattern`, empty when the pattern
+// has none; nothing when the path does not match.
+std::optional<std::string_view> match(std::string_view pattern, std::string_view path)
+{
+    const std::size_t open = pattern.find('{');
+    if (open == std::string_view::npos) {
+        return pattern == path ? std::optional<std::string_view>("") : std::nullopt;
+    }
+    const std::string_view start = pattern.substr(0, open);
+    const std::string_view end = pattern.substr(pattern.find('}') + 1);
+    if (path.size() <= start.size() + end.size() || !path.starts_with(start) ||
+        !path.ends_with(end)) {
+        return std::nullopt;
+    }
+    const std::string_view value =
+        path.substr(start.size(), path.size() - start.size() - end.size());
+    if (value.find('/') != std::string_view::npos) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+bool answers(const Route &route, std::string_view method)
+{
+    return route.method == method || (route.method == "GET" && method == "HEAD");
+}
+
+struct Match {
+    std::size_t route; // index into routes(); its size when no route answers
+    std::string_view parameter;
+    std::string allowed; // methods of the path, when only the method is wrong
+};
+
+Match find_route(const httplib::Request &request)
+{
+    const std::vector<Route> &table = routes();
+    Match found{table.size(), {}, {}};
+    for (std::size_t at = 0; at < table.size(); ++at) {
+        const auto parameter = match(table[at].pattern, request.path);
+        if (!parameter) {
+            continue;
+        }
+        if (answers(table[at], request.method)) {
+            return {at, *parameter, {}};
+        }
+        found.allowed += found.allowed.empty() ? "" : ", ";
+        found.allowed += table[at].method;
+        found.allowed += table[at].method == "GET" ? ", HEAD" : "";
+    }
+    return found;
+}
+
+void send(httplib::Response &response, const Problem &problem)
+{
+    response.status = problem.status;
+    response.headers.erase("Content-Type");
+    response.set_content(to_json(problem), "application/problem+json");
+    if (problem.retry_after_s > 0) {
+        response.set_header("Retry-After", std::to_string(problem.retry_after_s));
+    }
+}
+
+// A client's own request id when it is harmless in a log, else a fresh one.
+std::string request_id(const httplib::Request &request)
+{
+    static constexpr std::size_t longest = 64;
+    const auto header = request.headers.find("X-Request-Id");
+    if (header != request.headers.end() && !header->second.empty() &&
+        header->second.size() <= longest &&
+        std::all_of(header->second.begin(), header->second.end(), [](unsigned char c) {
+            return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+        })) {
+        return header->second;
+    }
+    thread_local std::mt19937_64 random(std::random_device{}());
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string id(16, '0');
+    std::uint64_t number = random();
+    for (char &digit : id) {
+        digit = digits[number & 0xf];
+        number >>= 4;
+    }
+    return id;
+}
+
+LogLevel level_of(int status)
+{
+    return status == 500 ? LogLevel::error : status > 500 ? LogLevel::warning : LogLevel::info;
+}
+
+// Runs the handler; every way in which it can fail becomes an answer here.
+void run(const Route &route, Call &call)
+{
+    try {
+        call.response.status = 200;
+        route.handler(call);
+    } catch (const Refused &refused) {
+        send(call.response, refused.problem);
+    } catch (const DatabaseFailure &failure) {
+        send(call.response, failure.problem);
+    } catch (const std::exception &error) {
+        log(LogLevel::error,
+            LogLine("handler failed").field("route", route.pattern).field("error", error.what()));
+        send(call.response, problems::internal_error());
+    }
+}
+
+} // namespace
+
+std::vector<RequestMetrics::Route> metric_routes()
+{
+    std::vector<RequestMetrics::Route> series;
+    for (const Route &route : routes()) {
+        series.push_back({std::string(route.method), std::string(route.pattern)});
+    }
+    series.push_back({"", "none"});
+    return series;
+}
+
+void dispatch(Services &services, const httplib::Request &request, httplib::Response &response)
+{
+    const auto began = steady_clock::now();
+    const std::string id = request_id(request);
+    const Match found = find_route(request);
+    std::string_view pattern = "none";
+    if (found.route < routes().size()) {
+        const Route &route = routes()[found.route];
+        pattern = route.pattern;
+        Call call{services, request, response, found.parameter};
+        run(route, call);
+    } else if (!found.allowed.empty()) {
+        send(response, problems::method_not_allowed(found.allowed));
+        response.set_header("Allow", found.allowed);
+    } else {
+        send(response, problems::not_found());
+    }
+    response.set_header("X-Request-Id", id);
+    response.set_header("X-Content-Type-Options", "nosniff");
+    if (!response.has_header("Cache-Control")) {
+        response.set_header("Cache-Control", "no-store");
+    }
+
+    const auto took =
+        std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began).count();
+    services.requests.count(found.route, response.status, took);
+    const LogLevel level = level_of(response.status);
+    if (log_enabled(level)) {
+        log(level, LogLine("request")
+                       .field("request_id", id)
+                       .field("method", request.method)
+                       .field("route", pattern)
+                       .field("path", request.path)
+                       .field("status", static_cast<std::int64_t>(response.status))
+                       .milliseconds("duration_ms", static_cast<double>(took) / 1000.0)
+                       .field("bytes", static_cast<std::int64_t>(response.body.size()))
+                       .field("remote", request.remote_addr));
+    }
+}
+
+void record_refusal(Services &services, const std::string &remote_address, const Problem &problem)
+{
+    services.requests.count(routes().size(), problem.status, 0);
+    log(level_of(problem.status), LogLine("request refused")
+                                      .field("status", static_cast<std::int64_t>(problem.status))
+                                      .field("code", problem.code)
+                                      .field("detail", problem.detail)
+                                      .field("remote", remote_address));
+}
+
+} // namespace mvm::gateway
