@@ -146,7 +146,8 @@ CREATE TABLE mvm.journal (
     to_rate numeric,
     idempotency_key text COLLATE "C",
     CONSTRAINT journal_pkey PRIMARY KEY (id),
-    CONSTRAINT journal_kind_complete CHECK (
+    -- A CHECK passes when it is null, so what is missing must count as false.
+    CONSTRAINT journal_kind_complete CHECK (COALESCE(
         CASE kind
             WHEN 'd' THEN user_id IS NOT NULL AND from_universe_id = to_universe_id AND paid_minor = received_minor
             WHEN 'w' THEN user_id IS NOT NULL AND from_universe_id = to_universe_id AND paid_minor = received_minor
@@ -154,13 +155,12 @@ CREATE TABLE mvm.journal (
             WHEN 'p' THEN user_id IS NOT NULL AND item_id IS NOT NULL AND quantity > 0
                 AND (from_universe_id <> to_universe_id OR paid_minor = received_minor)
             WHEN 'l' THEN item_id IS NOT NULL AND quantity >= 0
-            ELSE false
-        END),
-    CONSTRAINT journal_money_positive CHECK (
+        END, false)),
+    CONSTRAINT journal_money_positive CHECK (COALESCE(
         CASE kind
             WHEN 'l' THEN paid_minor IS NULL AND received_minor IS NULL
             ELSE paid_minor > 0 AND received_minor > 0 AND from_rate > 0 AND to_rate > 0
-        END)
+        END, false))
 );
 ALTER SEQUENCE mvm.journal_id_seq OWNED BY mvm.journal.id;
 CREATE INDEX journal_user_id_idx ON mvm.journal (user_id, id);
