@@ -147,7 +147,8 @@ CREATE TABLE mvm.journal (
     idempotency_key text COLLATE "C",
     CONSTRAINT journal_pkey PRIMARY KEY (id),
     -- A CHECK passes when it is null, so what is missing must count as false.
-    CONSTRAINT journal_kind_complete CHECK (COALESCE(
+    -- IS TRUE: a check that is null would pass.
+    CONSTRAINT journal_kind_complete CHECK (
         CASE kind
             WHEN 'd' THEN user_id IS NOT NULL AND from_universe_id = to_universe_id AND paid_minor = received_minor
             WHEN 'w' THEN user_id IS NOT NULL AND from_universe_id = to_universe_id AND paid_minor = received_minor
@@ -155,12 +156,12 @@ CREATE TABLE mvm.journal (
             WHEN 'p' THEN user_id IS NOT NULL AND item_id IS NOT NULL AND quantity > 0
                 AND (from_universe_id <> to_universe_id OR paid_minor = received_minor)
             WHEN 'l' THEN item_id IS NOT NULL AND quantity >= 0
-        END, false)),
-    CONSTRAINT journal_money_positive CHECK (COALESCE(
+        END IS TRUE),
+    CONSTRAINT journal_money_positive CHECK (
         CASE kind
             WHEN 'l' THEN paid_minor IS NULL AND received_minor IS NULL
             ELSE paid_minor > 0 AND received_minor > 0 AND from_rate > 0 AND to_rate > 0
-        END, false))
+        END IS TRUE)
 );
 ALTER SEQUENCE mvm.journal_id_seq OWNED BY mvm.journal.id;
 CREATE INDEX journal_user_id_idx ON mvm.journal (user_id, id);
@@ -484,17 +485,10 @@ COMMENT ON FUNCTION mvm_trades(bigint, integer, bigint) IS
     'Trades of a user as buyer or seller, newest first: at most max_rows with ids below before_id. MV001, MV203';
 
 CREATE FUNCTION mvm_purge_idempotency_keys(older_than interval DEFAULT interval '24 hours') RETURNS bigint
-    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-    WITH purged AS (
-        DELETE FROM mvm.idempotency_key
-        WHERE created_at < pg_catalog.now() - GREATEST(older_than, interval '0')
-        RETURNING 1
-    )
-    SELECT pg_catalog.count(*) FROM purged
-$$;
+    LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'mvm_purge_idempotency_keys';
 COMMENT ON FUNCTION mvm_purge_idempotency_keys(interval) IS
-    'Forgets idempotency keys older than the given age and returns how many; a repeat under a forgotten key acts again';
+    'Forgets idempotency keys older than the given age and returns how many; a repeat under a forgotten key acts again. MV203 for a negative age';
 
 CREATE FUNCTION mvm_audit() RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

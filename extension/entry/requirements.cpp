@@ -46,22 +46,21 @@ void require_different_universes(std::int32_t from_universe_id, std::int32_t to_
 
 void require_positive(Datum amount, const char *name)
 {
-    const std::string_view text = pg::text_of_numeric(amount);
-    if (domain::sign_of_decimal(text) != domain::Sign::positive) {
-        pg::refuse(ErrorCode::invalid_amount,
-                   psprintf("%s is %.40s, it must be above zero.", name, text.data()));
+    if (domain::sign_of_decimal(pg::text_of_numeric(amount)) != domain::Sign::positive) {
+        pg::refuse(ErrorCode::invalid_amount, psprintf("%s is %s, it must be above zero.", name,
+                                                       pg::brief_text_of_numeric(amount)));
     }
 }
 
 std::int64_t require_amount(Datum amount, const storage::Universe &universe, const char *name)
 {
-    const std::string_view text = pg::text_of_numeric(amount);
-    const auto minor = domain::amount_from_decimal(text, universe.currency_scale);
+    const auto minor =
+        domain::amount_from_decimal(pg::text_of_numeric(amount), universe.currency_scale);
     if (minor.error == ErrorCode::invalid_amount) {
         pg::refuse(minor.error,
-                   psprintf("%s is %.40s, less than half of %s, the smallest unit of universe %d.",
-                            name, text.data(), pg::text_of_minor(1, universe.currency_scale),
-                            universe.id));
+                   psprintf("%s is %s, which rounds to zero in units of %s of universe %d.", name,
+                            pg::brief_text_of_numeric(amount),
+                            pg::text_of_minor(1, universe.currency_scale), universe.id));
     }
     if (!minor.ok()) {
         pg::refuse(minor.error,

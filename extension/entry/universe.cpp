@@ -17,10 +17,11 @@ using domain::ErrorCode;
 // The rate without trailing zeros, as it is stored.
 Datum require_rate(Datum rate)
 {
-    const std::string_view text = pg::text_of_numeric(rate);
-    if (!domain::rate_from_decimal(text).ok()) {
-        pg::refuse(ErrorCode::invalid_argument, psprintf("exchange_rate is %.60s.", text.data()),
-                   "A rate is above zero, with at most 18 decimals and 18 significant digits.");
+    if (!domain::rate_from_decimal(pg::text_of_numeric(rate)).ok()) {
+        pg::refuse(ErrorCode::invalid_argument,
+                   psprintf("exchange_rate is %s.", pg::brief_text_of_numeric(rate)),
+                   "A rate is above zero and below 10^18, with at most 18 decimals and 18 "
+                   "significant digits.");
     }
     return pg::trimmed_numeric(rate);
 }

@@ -37,11 +37,11 @@ Datum create_user_function(FunctionCallInfo fcinfo)
 }
 
 // Zero is allowed here, unlike in a deposit of its own.
-void require_not_negative(domain::Sign sign, std::string_view balance)
+void require_not_negative(domain::Sign sign, Datum balance)
 {
     if (sign != domain::Sign::positive && sign != domain::Sign::zero) {
-        pg::refuse(ErrorCode::invalid_amount,
-                   psprintf("balance is %.40s, it must not be below zero.", balance.data()));
+        pg::refuse(ErrorCode::invalid_amount, psprintf("balance is %s, it must be zero or above.",
+                                                       pg::brief_text_of_numeric(balance)));
     }
 }
 
@@ -64,9 +64,8 @@ void journal_opening_balance(storage::Call &call, const NewUser &user)
 
 NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_id, Datum balance)
 {
-    const std::string_view balance_text = pg::text_of_numeric(balance);
-    const domain::Sign sign = domain::sign_of_decimal(balance_text);
-    require_not_negative(sign, balance_text);
+    const domain::Sign sign = domain::sign_of_decimal(pg::text_of_numeric(balance));
+    require_not_negative(sign, balance);
 
     NewUser user{};
     user.home = require_universe(call, universe_id);

@@ -7,6 +7,17 @@ std::string_view text_of_numeric(Datum numeric)
     return DatumGetCString(DirectFunctionCall1(numeric_out, numeric));
 }
 
+const char *brief_text_of_numeric(Datum numeric)
+{
+    constexpr int length_max = 60;
+    const std::string_view text = text_of_numeric(numeric);
+    if (text.size() <= length_max) {
+        return text.data();
+    }
+    return psprintf("%.*s... (%d characters)", length_max, text.data(),
+                    static_cast<int>(text.size()));
+}
+
 Datum numeric_of_minor(std::int64_t amount_minor, int currency_scale)
 {
     return NumericGetDatum(int64_div_fast_to_numeric(amount_minor, currency_scale));

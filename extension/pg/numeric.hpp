@@ -10,6 +10,9 @@ namespace mvm::pg {
 // The digits of a numeric as PostgreSQL prints it ("12.30", "NaN"), palloc'd.
 std::string_view text_of_numeric(Datum numeric);
 
+// The same for an error detail: a long number is cut, and says so. palloc'd.
+const char *brief_text_of_numeric(Datum numeric);
+
 // Minor units as a numeric with `currency_scale` decimals.
 Datum numeric_of_minor(std::int64_t amount_minor, int currency_scale);
 
