@@ -1,0 +1,40 @@
+-- A market with something of everything: scales, awkward rates and names, gaps in
+-- the sequences, empty wallets, sold-out items, keys, and privileges.
+CREATE EXTENSION mvm;
+SELECT mvm_seed();
+SELECT mvm_grant('mvm_dump_reader', 'reader');
+SELECT mvm_grant('mvm_dump_trader', 'trader');
+SELECT mvm_grant('mvm_dump_operator', 'operator');
+
+SELECT mvm_create_universe('Zero', 'ZRO', 7.77, 0);
+SELECT mvm_create_universe(E'Nine''s "new"\nline\t\\ land', E'N\\N', 123456789.123456789, 9);
+SELECT mvm_create_user('ann', 4, 5000);
+SELECT mvm_create_user(E'Ю\\.\n', 5, 0.000000001);
+SELECT mvm_create_user('no wallet', 5);
+SELECT mvm_list_item(1, 'Lamp', 0.03, 100000);
+SELECT mvm_list_item(4, 'Only one', 1, 1, 2);
+SELECT mvm_list_item(NULL, 'Nothing left', 0.000000001, 0, 5);
+
+DO $$
+BEGIN
+    FOR i IN 1 .. 100 LOOP
+        IF i <= 60 THEN
+            PERFORM mvm_buy(1 + i % 3, 1 + i % 3, 1, CASE WHEN i % 5 = 0 THEN 'buy ' || i END);
+        END IF;
+        PERFORM mvm_exchange(1 + i % 3, 1.37, 1 + i % 3, 4 + i % 2, CASE WHEN i % 7 = 0 THEN 'exchange ' || i END);
+        PERFORM mvm_deposit(4, i, 4, CASE WHEN i % 9 = 0 THEN 'deposit ' || i END);
+        IF i % 10 = 0 THEN
+            PERFORM mvm_set_exchange_rate(2, 2.5 + i * 0.001);
+            PERFORM mvm_buy(4, 4, i);
+            PERFORM mvm_withdraw(4, 3, NULL, E'withdraw ''\\' || i);
+            BEGIN -- burns ids, so that last_value is not max(id)
+                PERFORM mvm_deposit(4, 1);
+                PERFORM mvm_buy(4, 4, 10000000);
+            EXCEPTION WHEN SQLSTATE 'MV102' OR SQLSTATE 'MV101' THEN
+                NULL;
+            END;
+        END IF;
+    END LOOP;
+END $$;
+SELECT mvm_buy(2, 5);
+SELECT mvm_withdraw(5, 0.000000001);
