@@ -53,7 +53,7 @@ build_with_cmake()
         fresh=(--fresh)
     fi
     say "Building $*"
-    cmake "${fresh[@]}" -S "$root" -B "$root/build" -G Ninja -DMVM_WARNINGS_AS_ERRORS=ON --log-level=WARNING
+    cmake "${fresh[@]}" -S "$root" -B "$root/build" -G Ninja -DMVM_WARNINGS_AS_ERRORS=ON --log-level=WARNING >/dev/null # its errors are on stderr
     cmake --build "$root/build" --target "$@" -- --quiet
 }
 

@@ -4,7 +4,7 @@
 #   scripts/gateway.sh start STATE     returns when it answers; restarts it when its program or settings have changed
 #   scripts/gateway.sh stop STATE      ends it, after the requests in flight
 #   scripts/gateway.sh status STATE    prints "running at URL" (exit 0) or "stopped" (exit 3)
-#   scripts/gateway.sh url STATE       prints where it is, or would be
+#   scripts/gateway.sh url STATE       prints where it was started last
 #   scripts/gateway.sh check STATE     fails when it could not listen: another program has its port
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "$0")")")
@@ -56,10 +56,12 @@ settings()
     env | grep -E '^(APP__|DB_|REDIS_)' | sort
 }
 
-# The id in the file may be stale and belong to a stranger by now.
+# The id in the file may be stale and belong to a stranger by now; only this gateway works in this directory.
 is_running()
 {
-    [ "$(cat "/proc/$(cat "$home/pid" 2>/dev/null)/comm" 2>/dev/null)" = mvm-gateway ]
+    local process
+    process=/proc/$(cat "$home/pid" 2>/dev/null)
+    [ "$(cat "$process/comm" 2>/dev/null)" = mvm-gateway ] && [ "$process/cwd" -ef "$home" ]
 }
 
 is_gone()
@@ -100,6 +102,7 @@ start()
         say "Starting the gateway"
     fi
     (umask 077 && settings >"$home/settings")
+    printf '%s\n' "$url" >"$home/url"
     (cd "$home" && exec setsid "$program" </dev/null >>"$home/log" 2>&1) &
     echo $! >"$home/pid"
     if ! wait_until 60 answers_or_is_gone || is_gone; then
@@ -124,7 +127,7 @@ stop()
 status()
 {
     if is_running; then
-        printf 'running at %s\n' "$url"
+        printf 'running at %s\n' "$(cat "$home/url")"
     else
         printf 'stopped\n'
         return 3
@@ -139,6 +142,6 @@ program=$root/build/gateway/mvm-gateway
 load_settings
 case "$action" in
     start | stop | status | check) "$action" ;;
-    url) printf '%s\n' "$url" ;;
+    url) cat "$home/url" ;;
     *) fail "unknown action: $action" ;;
 esac

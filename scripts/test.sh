@@ -49,8 +49,8 @@ run_suite()
     case "$suite" in
         regress | isolation)
             # "test foo ... ok" and "     foo ... ok" of PostgreSQL 15, "ok 1 - foo" of 16 and later.
-            suite_passed=$(grep -cE '^(ok [0-9]|.* \.\.\. +ok )' "$log" || true)
-            suite_failed=$(grep -cE '^(not ok [0-9]|.* \.\.\. .*FAILED)' "$log" || true)
+            suite_passed=$(grep -cE '^(ok [0-9]|(test|  ) *[^ ]+ +\.\.\. +ok )' "$log" || true)
+            suite_failed=$(grep -cE '^(not ok [0-9]|(test|  ) *[^ ]+ +\.\.\. .*FAILED)' "$log" || true)
             ;;
         programs)
             # "98% tests passed, 2 tests failed out of 100"
