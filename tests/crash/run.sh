@@ -55,7 +55,8 @@ start_server() {
     }
     PGHOST=127.0.0.1
     PGPORT=$(cat "$server/port")
-    export PGHOST PGPORT PGUSER=mvm PGPASSFILE=$server/pgpass
+    PGUSER=$(head -n 1 "$server/pgpass" | cut -d: -f4) # the superuser
+    export PGHOST PGPORT PGUSER PGPASSFILE=$server/pgpass
 }
 
 # Endless calls of one client, a statement a line; every other one with a key.
