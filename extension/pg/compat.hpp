@@ -51,6 +51,16 @@ inline bool unique_keys_are_free(ResultRelInfo *result, TupleTableSlot *slot, ES
 #endif
 }
 
+// The compiled CHECK constraints of a relation; 18 renamed the field.
+inline void set_compiled_checks(ResultRelInfo *result, ExprState **checks)
+{
+#if PG_VERSION_NUM >= 180000
+    result->ri_CheckConstraintExprs = checks;
+#else
+    result->ri_ConstraintExprs = checks;
+#endif
+}
+
 // 18 replaced rd_pkindex's accessor by one that asks about deferrable keys.
 inline Oid primary_key_index(Relation table)
 {

@@ -47,7 +47,7 @@ void end_call(Call &call)
         if (table.relation == nullptr) {
             continue;
         }
-        if (table.result != nullptr) {
+        if (table.indexes_open) {
             ExecCloseIndices(table.result);
         }
         index_close(table.primary_key, NoLock);

@@ -11,6 +11,7 @@ struct Table {
     Relation relation;
     Relation primary_key;  // opened with the table
     ResultRelInfo *result; // made at the first write
+    bool indexes_open;
 };
 
 // Trivially destructible: an error leaves it behind, and the transaction's

@@ -2,22 +2,35 @@
 
 #include "pg/compat.hpp"
 #include "pg/refusal.hpp"
+#include "storage/compiled_checks.hpp"
 
 namespace mvm::storage {
 
 namespace {
 
+// The executor's view of the table, ready for writing.
 ResultRelInfo *writable(Call &call, Table &table)
 {
     if (table.result == nullptr) {
         table.result = makeNode(ResultRelInfo);
         InitResultRelInfo(table.result, table.relation, 0, nullptr, 0);
-        ExecOpenIndices(table.result, true);
+        attach_compiled_checks(table.result);
         // Lets AFTER triggers find the relation without opening it again.
         call.estate->es_opened_result_relations =
             lappend(call.estate->es_opened_result_relations, table.result);
     }
     return table.result;
+}
+
+// The same with its indexes open, for writes that add index entries.
+ResultRelInfo *writable_with_indexes(Call &call, Table &table)
+{
+    ResultRelInfo *result = writable(call, table);
+    if (!table.indexes_open) {
+        ExecOpenIndices(result, true);
+        table.indexes_open = true;
+    }
+    return result;
 }
 
 bool find_through(Relation table, Relation index, Key &key, TupleTableSlot *slot)
@@ -136,7 +149,7 @@ TupleTableSlot *make_new_row_slot(Call &call, TableId id)
 
 void insert_row(Call &call, TableId id, const Datum *values, const bool *nulls)
 {
-    ResultRelInfo *result = writable(call, table_of(call, id));
+    ResultRelInfo *result = writable_with_indexes(call, table_of(call, id));
     TupleTableSlot *slot = make_new_row_slot(call, id);
     store_new_row(slot, values, nulls);
     ExecSimpleRelationInsert(result, call.estate, slot);
@@ -146,7 +159,7 @@ bool insert_row_if_absent(Call &call, TableId id, const Datum *values, const boo
                           TupleTableSlot *slot)
 {
     Table &table = table_of(call, id);
-    ResultRelInfo *result = writable(call, table);
+    ResultRelInfo *result = writable_with_indexes(call, table);
     store_new_row(slot, values, nulls);
     slot->tts_tableOid = RelationGetRelid(table.relation);
     ExecConstraints(result, slot, call.estate);
@@ -178,7 +191,7 @@ bool insert_row_if_absent(Call &call, TableId id, const Datum *values, const boo
 void update_row(Call &call, TableId id, TupleTableSlot *slot, const ColumnChange *changes,
                 int change_count)
 {
-    ResultRelInfo *result = writable(call, table_of(call, id));
+    ResultRelInfo *result = writable_with_indexes(call, table_of(call, id));
     TupleTableSlot *next = make_new_row_slot(call, id);
     slot_getallattrs(slot);
     store_new_row(next, slot->tts_values, slot->tts_isnull);
