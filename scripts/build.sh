@@ -4,6 +4,8 @@
 #   scripts/build.sh extension    the extension, and installs it into PostgreSQL when it is not the one installed
 #   scripts/build.sh gateway      build/gateway/mvm-gateway
 #   scripts/build.sh tests        the gateway and every test program
+#   scripts/build.sh stage DIR    both products as a container image wants them: DIR/database and DIR/gateway hold the
+#                                 files to add to its root, DIR/gateway-packages the Debian packages the gateway needs
 #
 # Prints little; a failing build shows the compiler's words.
 set -euo pipefail
@@ -45,6 +47,27 @@ build_extension()
     fi
 }
 
+stage()
+{
+    local directory=$1
+    pgxs -s -j"$(nproc)" all
+    pgxs -s install DESTDIR="$directory/database"
+    build_with_cmake mvm-gateway
+    install -D -s "$root/build/gateway/mvm-gateway" "$directory/gateway/usr/local/bin/mvm-gateway"
+    packages_of_libraries "$directory/gateway/usr/local/bin/mvm-gateway" >"$directory/gateway-packages"
+}
+
+# The packages that own the shared libraries a program is linked with.
+packages_of_libraries()
+{
+    local library
+    for library in $(ldd "$1" | sed -n -E 's/.*=> (\/[^ ]+).*/\1/p'); do
+        library=$(readlink -f "$library")
+        # dpkg may know a file by the path it had before /lib became a link to /usr/lib.
+        dpkg-query -S "$library" 2>/dev/null || dpkg-query -S "${library#/usr}"
+    done | sed 's/:.*//' | sort -u
+}
+
 build_with_cmake()
 {
     local fresh=()
@@ -62,5 +85,6 @@ case "${1:-}" in
     extension) build_extension ;;
     gateway) build_with_cmake mvm-gateway ;;
     tests) build_with_cmake all ;;
-    *) fail "usage: build.sh extension|gateway|tests" ;;
+    stage) stage "${2:?the directory to stage into}" ;;
+    *) fail "usage: build.sh extension|gateway|tests|stage DIR" ;;
 esac

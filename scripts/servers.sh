@@ -14,8 +14,9 @@
 # and keeps that of its superuser `mvm` in DIR/pgpass (for PGPASSFILE). Redis keeps nothing on disk.
 # Run by root, each server runs as the unprivileged user of its Debian package.
 set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=scripts/common.sh
-. "$(dirname "$(readlink -f "$0")")/common.sh"
+. "$here/common.sh"
 
 usage()
 {
@@ -284,20 +285,17 @@ redis_is_ready_or_gone()
 redis_launch()
 {
     local port=$1
-    write_as_server "$dir/redis.conf" <<CONF
+    write_as_server "$dir/redis.conf" < <(
+        cat "$here/redis.conf" - <<CONF
+
 # Written by scripts/servers.sh at every start.
 bind 127.0.0.1
 port $port
 dir $(work_directory)
 logfile $(work_directory)/log
 daemonize yes
-
-# A cache: nothing on disk, and the least used entry makes room.
-save ""
-appendonly no
-maxmemory 256mb
-maxmemory-policy allkeys-lru
 CONF
+    )
     as_server redis-server "$dir/redis.conf" </dev/null >/dev/null
     wait_until 30 redis_is_ready_or_gone "$port" && redis_is_ready "$port"
 }
