@@ -16,9 +16,9 @@ template <typename Body> Datum guard(FunctionCallInfo fcinfo, Body body)
     try {
         return body(fcinfo);
     } catch (const std::exception &error) {
-        strlcpy(message, error.what(), sizeof message);
+        snprintf(message, sizeof message, "%s", error.what());
     } catch (...) {
-        strlcpy(message, "unknown C++ exception", sizeof message);
+        snprintf(message, sizeof message, "unknown C++ exception");
     }
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
                     errmsg_internal("unexpected exception in mvm: %s", message)));
