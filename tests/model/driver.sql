@@ -358,7 +358,7 @@ DECLARE
     slot integer;
     last_id bigint;
     last_event_id bigint;
-    events_before bigint;
+    engine_event_id bigint;
     difference text;
 BEGIN
     PERFORM setseed(seed / 1000000000.0);
@@ -389,9 +389,9 @@ BEGIN
 
         -- The model takes over the ids that the engine gave, once they are seen to grow.
         last_event_id := COALESCE((SELECT max(id) FROM model.event), 0);
-        events_before := (SELECT max(id) FROM mvm.journal);
-        PERFORM set_config('model.next_event_id', COALESCE(events_before, 0)::text, false);
-        IF engine.sqlstate = '00000' AND operation IN ('create_universe', 'create_user', 'list_item') THEN
+        engine_event_id := COALESCE((SELECT max(id) FROM mvm.journal), 0);
+        PERFORM set_config('model.next_event_id', GREATEST(engine_event_id, last_event_id + 1)::text, false);
+        IF operation IN ('create_universe', 'create_user', 'list_item') THEN
             last_id := COALESCE(CASE operation
                 WHEN 'create_universe' THEN (SELECT max(id) FROM model.universe)
                 WHEN 'create_user' THEN (SELECT max(id) FROM model.person)
@@ -399,7 +399,7 @@ BEGIN
             IF (engine.result ->> 'id')::bigint <= last_id THEN
                 CALL model.fail(seed, step, operation, args, format('new id %s after %s', engine.result ->> 'id', last_id));
             END IF;
-            PERFORM set_config('model.next_id', engine.result ->> 'id', false);
+            PERFORM set_config('model.next_id', COALESCE(engine.result ->> 'id', (last_id + 1)::text), false);
         END IF;
 
         twin := model.attempt(model.model_call(operation, args));
@@ -409,9 +409,10 @@ BEGIN
             CALL model.fail(seed, step, operation, args, format(E'engine: %s %s %s\n  model:  %s %s %s',
                 engine.sqlstate, engine.message, engine.result, twin.sqlstate, twin.message, twin.result));
         END IF;
-        IF COALESCE(events_before, 0) <> COALESCE((SELECT max(id) FROM model.event), 0) THEN
-            CALL model.fail(seed, step, operation, args, format('newest journal row: engine %s, model %s',
-                events_before, (SELECT max(id) FROM model.event)));
+        last_event_id := COALESCE((SELECT max(id) FROM model.event), 0);
+        IF engine_event_id <> last_event_id THEN
+            CALL model.fail(seed, step, operation, args,
+                format('newest journal row: engine %s, model %s', engine_event_id, last_event_id));
         END IF;
 
         INSERT INTO model.tally AS t VALUES (operation, engine.sqlstate, 1)
