@@ -114,6 +114,7 @@ install_packages()
 {
     local redis_is_new=false
     export DEBIAN_FRONTEND=noninteractive
+    export PATH=$PATH:/usr/sbin:/sbin # dpkg needs them, and `su` without a login leaves them out
     local apt=(apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600)
     "${apt[@]}" update
     local packages
@@ -139,9 +140,9 @@ command -v apt-get >/dev/null || fail "this is no Debian; install by hand: $miss
 if is_root; then
     install_packages "$@"
 elif ! command -v sudo >/dev/null; then
-    fail "packages are missing and there is no sudo; as root: apt-get install $missing"
+    fail "missing: $missing- and there is no sudo; as root: scripts/install-packages.sh $*"
 elif ! sudo -n true 2>/dev/null && [ ! -t 0 ]; then
-    fail "packages are missing and sudo wants a password; as root: apt-get install $missing"
+    fail "missing: $missing- and sudo wants a password; as root: scripts/install-packages.sh $*"
 else
     sudo -- "$here/install-packages.sh" "$@"
 fi
