@@ -101,7 +101,6 @@ template <typename Call> pqxx::result Database::run(Kind kind, const Call &call)
         try {
             lease.emplace(pool_.acquire());
         } catch (const NoConnection &error) {
-            log_failure(LogLevel::warning, "no connection to PostgreSQL", error);
             throw DatabaseFailure{in_doubt ? repeat_with_key() : away(error), in_doubt};
         }
         try {

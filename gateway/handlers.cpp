@@ -152,8 +152,8 @@ void get_items(Call &call)
         }
         auto found = database.items_of_universe(*universe_id, after, rows);
         if (!found) {
-            throw Refused{
-                market_problem(ErrorCode::universe_not_found, "universe " + *universe_id)};
+            throw Refused{market_problem(ErrorCode::universe_not_found,
+                                         "There is no universe " + *universe_id + ".")};
         }
         return *std::move(found);
     });
@@ -172,7 +172,8 @@ void get_user(Call &call)
     }
     std::optional<std::string> body = call.services.database.user(user_id);
     if (!body) {
-        throw Refused{market_problem(ErrorCode::user_not_found, "user " + user_id)};
+        throw Refused{
+            market_problem(ErrorCode::user_not_found, "There is no user " + user_id + ".")};
     }
     call.services.cache.store(lookup, *body);
     send_json(call, *std::move(body));

@@ -66,13 +66,6 @@ int run(const Config &config)
     }
 
     log_start(config.log_level);
-    log(LogLevel::info,
-        LogLine("listening")
-            .field("host", config.host)
-            .field("port", static_cast<std::int64_t>(port))
-            .field("environment", config.environment)
-            .field("database", config.database.host + ":" + std::to_string(config.database.port) +
-                                   "/" + config.database.name));
     std::atomic<bool> failed{false};
     std::thread serving([&] {
         if (!server.serve()) {
@@ -80,6 +73,21 @@ int run(const Config &config)
             kill(getpid(), SIGTERM);
         }
     });
+    // The first connection now rather than in the first request. Without
+    // PostgreSQL the gateway starts all the same, and says so.
+    try {
+        const std::string version = database.version();
+        log(LogLevel::info, LogLine("market found").field("extension_version", version));
+    } catch (const DatabaseFailure &) {
+        log(LogLevel::warning, LogLine("no market yet; requests are answered 503 until there is"));
+    }
+    log(LogLevel::info,
+        LogLine("listening")
+            .field("host", config.host)
+            .field("port", static_cast<std::int64_t>(port))
+            .field("environment", config.environment)
+            .field("database", config.database.host + ":" + std::to_string(config.database.port) +
+                                   "/" + config.database.name));
     int signal = 0;
     sigwait(&signals, &signal);
     log(LogLevel::info, LogLine("stopping"));

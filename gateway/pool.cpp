@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "limits.hpp"
+#include "log.hpp"
 #include "queries.hpp"
 
 namespace mvm::gateway {
@@ -90,10 +91,18 @@ Pool::Lease Pool::acquire()
         open_failure_ = failure;
         open_again_at_ = steady_clock::now() + milliseconds(limits::database_retry_pause_ms);
         metrics_.open_failures.fetch_add(1);
+        if (!away_) {
+            away_ = true;
+            log(LogLevel::warning, LogLine("PostgreSQL cannot be reached").field("error", failure));
+        }
         freed_.notify_one();
         throw NoConnection(failure, false);
     }
     metrics_.opened.fetch_add(1);
+    if (away_) {
+        away_ = false;
+        log(LogLevel::info, LogLine("PostgreSQL reached again"));
+    }
     session->lent_at = steady_clock::now();
     lent_.insert(session.get());
     return Lease(*this, std::move(session));

@@ -97,6 +97,7 @@ private:
     int slots_taken_ = 0; // idle, lent or being opened
     std::chrono::steady_clock::time_point open_again_at_{};
     std::string open_failure_;
+    bool away_ = false; // the last attempt to open one failed
     bool stopping_ = false;
     Metrics metrics_;
     std::thread watchdog_;

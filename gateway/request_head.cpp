@@ -96,6 +96,14 @@ std::string_view take(std::string_view &text, std::string_view separator)
     return taken;
 }
 
+// "HTTP/", a digit, a dot, a digit.
+bool is_http_version(std::string_view text)
+{
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    return text.size() == 8 && text.starts_with("HTTP/") && is_digit(text[5]) && text[6] == '.' &&
+           is_digit(text[7]);
+}
+
 std::optional<Problem> read_request_line(std::string_view line, RequestHead &head)
 {
     if (line.size() > limits::request_line_bytes) {
@@ -110,9 +118,8 @@ std::optional<Problem> read_request_line(std::string_view line, RequestHead &hea
         return problems::malformed_request("The request line is malformed");
     }
     if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-        return version.starts_with("HTTP/")
-                   ? problems::version_not_supported()
-                   : problems::malformed_request("The request line is malformed");
+        return is_http_version(version) ? problems::version_not_supported()
+                                        : problems::malformed_request("The version is malformed");
     }
     head.method = method;
     head.target = target;

@@ -346,6 +346,13 @@ HttpServer::HttpServer(Dispatch dispatch, Refusal refusal)
         dispatch_(request, response);
         return HandlerResponse::Handled;
     });
+    // Draining may have begun while the request was being carried out.
+    set_post_routing_handler([this](const httplib::Request &, httplib::Response &response) {
+        if (draining_ && !response.has_header("Connection")) {
+            response.headers.erase("Keep-Alive");
+            response.set_header("Connection", "close");
+        }
+    });
     // Without one, cpp-httplib sends an exception's text to the client.
     set_exception_handler(
         [](const httplib::Request &, httplib::Response &response, std::exception_ptr) {

@@ -1,0 +1,188 @@
+// Reads through Redis: hits, and every body that a write makes old gone before the write answers.
+#include <atomic>
+#include <thread>
+
+#include "support.hpp"
+
+namespace mvm::gateway::test {
+namespace {
+
+class CachedReads : public RestTest {
+protected:
+    void SetUp() override
+    {
+        RestTest::SetUp();
+        ASSERT_TRUE(wait_for_redis());
+    }
+
+    double hits() { return metric("mvm_cache_hits_total"); }
+
+    // Reads twice: the second time from Redis.
+    void warm(const std::string &path)
+    {
+        get(path);
+        const double before = hits();
+        get(path);
+        ASSERT_EQ(hits(), before + 1) << path;
+    }
+
+    bool is_cached(const std::string &path)
+    {
+        const double before = hits();
+        get(path);
+        return hits() == before + 1;
+    }
+};
+
+class WithoutRedis : public RestTest {
+protected:
+    Environment environment() const override
+    {
+        Environment variables = RestTest::environment();
+        variables["REDIS__PORT"] = "1";
+        return variables;
+    }
+};
+
+TEST_F(CachedReads, are_answered_by_redis_with_the_same_bytes_and_headers)
+{
+    for (const char *path : {"/api/v1/universes", "/api/v1/items?limit=2", "/api/v1/users/1",
+                             "/api/v1/trades/1", "/api/v1/items?universe_id=2"}) {
+        const Answer from_postgres = get(path);
+        const double before = hits();
+        const Answer from_redis = get(path);
+        EXPECT_EQ(hits(), before + 1) << path;
+        EXPECT_EQ(from_postgres.body, from_redis.body);
+        EXPECT_EQ(from_postgres.headers.contains("link"), from_redis.headers.contains("link"));
+        EXPECT_EQ(from_redis.headers.at("content-type"), "application/json");
+    }
+    EXPECT_TRUE(get("/api/v1/items?limit=2").headers.contains("link"));
+}
+
+TEST_F(CachedReads, are_dropped_for_buyer_seller_and_items_before_a_purchase_answers)
+{
+    database_->sql("SELECT mvm_list_item(2, 'Red Dust', 5, 10)");
+    const std::vector<std::string> changed{"/api/v1/users/1",  "/api/v1/users/2",
+                                           "/api/v1/trades/1", "/api/v1/trades/2",
+                                           "/api/v1/items",    "/api/v1/items?universe_id=2"};
+    const std::vector<std::string> unchanged{"/api/v1/users/3", "/api/v1/trades/3",
+                                             "/api/v1/items?universe_id=1", "/api/v1/universes"};
+    std::vector<std::string> bodies;
+    for (const std::string &path : changed) {
+        warm(path);
+        bodies.push_back(get(path).body);
+    }
+    for (const std::string &path : unchanged) {
+        warm(path);
+    }
+    ASSERT_EQ(post("/api/v1/buy", R"({"buyer_id":1,"item_id":4,"quantity":1})").status, 200);
+    for (const std::string &path : unchanged) {
+        EXPECT_TRUE(is_cached(path)) << path;
+    }
+    for (std::size_t at = 0; at < changed.size(); ++at) {
+        EXPECT_NE(get(changed[at]).body, bodies[at]) << changed[at];
+    }
+}
+
+TEST_F(CachedReads, are_dropped_for_the_user_before_an_exchange_answers)
+{
+    warm("/api/v1/users/1");
+    warm("/api/v1/users/2");
+    ASSERT_EQ(post("/api/v1/exchange",
+                   R"({"user_id":1,"amount":100,"from_universe_id":1,"to_universe_id":2})")
+                  .status,
+              200);
+    EXPECT_EQ(get("/api/v1/users/1").json()["balance"], 900);
+    EXPECT_TRUE(is_cached("/api/v1/users/2"));
+}
+
+TEST_F(CachedReads, stay_when_a_write_is_refused)
+{
+    warm("/api/v1/users/1");
+    ASSERT_EQ(post("/api/v1/buy", R"({"buyer_id":1,"item_id":1,"quantity":1000})").status, 400);
+    EXPECT_TRUE(is_cached("/api/v1/users/1"));
+}
+
+TEST_F(CachedReads, do_not_remember_what_does_not_exist)
+{
+    EXPECT_EQ(get("/api/v1/users/4").status, 404);
+    database_->sql("SELECT mvm_create_user('late', 1)");
+    EXPECT_EQ(get("/api/v1/users/4").status, 200);
+}
+
+// Readers keep refilling the cache while a writer changes the row: after each
+// write, the writer's own next read must show it.
+TEST_F(CachedReads, show_every_write_to_the_one_who_wrote_among_many_readers)
+{
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> readers;
+    for (int at = 0; at < 4; ++at) {
+        readers.emplace_back([&] {
+            Client client(gateway_->port());
+            while (!stop) {
+                client.get("/api/v1/users/1");
+                client.get("/api/v1/items");
+            }
+        });
+    }
+    for (int bought = 1; bought <= 60; ++bought) {
+        ASSERT_EQ(post("/api/v1/buy", R"({"buyer_id":1,"item_id":1,"quantity":1})").status, 200);
+        ASSERT_EQ(get("/api/v1/users/1").json()["balance"], 1000 - 5 * bought);
+        ASSERT_EQ(get("/api/v1/items").json()[0]["stock"], 100 - bought);
+    }
+    stop = true;
+    for (std::thread &reader : readers) {
+        reader.join();
+    }
+    EXPECT_GT(hits(), 0);
+}
+
+TEST_F(CachedReads, of_two_gateways_drop_each_others_bodies)
+{
+    GatewayProcess other(environment());
+    ASSERT_NE(other.wait_until_listening(), 0);
+    Client to_other(other.port());
+    ASSERT_TRUE(eventually([&] {
+        return to_other.get("/metrics").body.find("\nmvm_cache_available 1\n") != std::string::npos;
+    }));
+    warm("/api/v1/users/1");
+    ASSERT_EQ(to_other.post("/api/v1/buy", R"({"buyer_id":1,"item_id":1,"quantity":1})").status,
+              200);
+    EXPECT_EQ(get("/api/v1/users/1").json()["balance"], 995);
+}
+
+TEST_F(CachedReads, go_on_while_redis_is_away_and_are_cached_again_when_it_is_back)
+{
+    const ServerRunsAgain guard("redis");
+    warm("/api/v1/users/1");
+    control_server("redis", "kill");
+    EXPECT_EQ(get("/api/v1/users/1").status, 200);
+    EXPECT_EQ(post("/api/v1/buy", R"({"buyer_id":1,"item_id":1,"quantity":1})").status, 200);
+    EXPECT_EQ(get("/api/v1/users/1").json()["balance"], 995);
+    const Answer ready = get("/readyz");
+    EXPECT_EQ(ready.status, 200);
+    EXPECT_EQ(ready.json()["redis"], "away");
+    EXPECT_EQ(metric("mvm_cache_available"), 0);
+    EXPECT_GE(metric("mvm_cache_lost_total"), 1);
+    EXPECT_GE(metric("mvm_cache_bypassed_total"), 1);
+    EXPECT_NE(gateway_->log().find("Redis lost"), std::string::npos);
+
+    control_server("redis", "start");
+    ASSERT_TRUE(wait_for_redis());
+    EXPECT_EQ(get("/readyz").json()["redis"], "up");
+    EXPECT_EQ(get("/api/v1/users/1").json()["balance"], 995);
+    warm("/api/v1/users/1");
+}
+
+TEST_F(WithoutRedis, everything_works)
+{
+    EXPECT_EQ(get("/api/v1/users/1").status, 200);
+    EXPECT_EQ(post("/api/v1/buy", R"({"buyer_id":1,"item_id":1,"quantity":1})").status, 200);
+    EXPECT_EQ(get("/api/v1/users/1").json()["balance"], 995);
+    EXPECT_EQ(get("/api/v1/items").json()[0]["stock"], 99);
+    EXPECT_EQ(get("/readyz").status, 200);
+    EXPECT_EQ(metric("mvm_cache_hits_total"), 0);
+}
+
+} // namespace
+} // namespace mvm::gateway::test

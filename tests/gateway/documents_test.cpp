@@ -1,0 +1,203 @@
+// The OpenAPI document and the documentation pages: complete, and working offline.
+#include <regex>
+#include <set>
+
+#include "routes.hpp"
+#include "support.hpp"
+
+namespace mvm::gateway::test {
+namespace {
+
+class Documents : public RestTest {
+protected:
+    nlohmann::json document() { return get("/openapi.json").json(); }
+};
+
+// Follows "$ref" inside the document.
+const nlohmann::json &resolve(const nlohmann::json &document, const nlohmann::json &node)
+{
+    if (!node.contains("$ref")) {
+        return node;
+    }
+    return document.at(nlohmann::json::json_pointer(node["$ref"].get<std::string>().substr(1)));
+}
+
+void expect_references_resolve(const nlohmann::json &document, const nlohmann::json &node)
+{
+    if (node.is_object() && node.contains("$ref")) {
+        EXPECT_NO_THROW(resolve(document, node)) << node.dump();
+    }
+    for (const auto &child : node) {
+        if (child.is_structured()) {
+            expect_references_resolve(document, child);
+        }
+    }
+}
+
+TEST_F(Documents, openapi_names_every_route_and_nothing_else)
+{
+    std::set<std::string> served;
+    for (const Route &route : routes()) {
+        served.insert(std::string(route.method) + " " + std::string(route.pattern));
+    }
+    std::set<std::string> described;
+    const nlohmann::json all = document();
+    for (const auto &[path, operations] : all["paths"].items()) {
+        for (const auto &[method, operation] : operations.items()) {
+            described.insert((method == "get" ? "GET " : "POST ") + path);
+        }
+    }
+    EXPECT_EQ(served, described);
+}
+
+TEST_F(Documents, openapi_is_version_3_1_and_its_references_resolve)
+{
+    const Answer answer = get("/openapi.json");
+    EXPECT_EQ(answer.headers.at("content-type"), "application/json");
+    const nlohmann::json all = answer.json();
+    EXPECT_TRUE(all["openapi"].get<std::string>().starts_with("3.1."));
+    expect_references_resolve(all, all);
+}
+
+TEST_F(Documents, openapi_describes_every_path_parameter_and_every_answer)
+{
+    const nlohmann::json all = document();
+    std::set<std::string> operation_ids;
+    for (const auto &[path, operations] : all["paths"].items()) {
+        for (const auto &[method, operation] : operations.items()) {
+            EXPECT_TRUE(operation_ids.insert(operation["operationId"]).second) << path;
+            EXPECT_FALSE(operation["summary"].get<std::string>().empty());
+            EXPECT_TRUE(operation["responses"].contains("200")) << path;
+            for (const auto &[status, response] : operation["responses"].items()) {
+                const nlohmann::json &described = resolve(all, response);
+                EXPECT_FALSE(described["description"].get<std::string>().empty());
+                EXPECT_TRUE(described.contains("content")) << path << " " << status;
+                if (status != "200") {
+                    EXPECT_TRUE(described["content"].contains("application/problem+json"));
+                }
+            }
+            const std::size_t open = path.find('{');
+            if (open != std::string::npos) {
+                const std::string name = path.substr(open + 1, path.find('}') - open - 1);
+                bool found = false;
+                for (const auto &parameter : operation["parameters"]) {
+                    const nlohmann::json &described = resolve(all, parameter);
+                    found = found || (described["name"] == name && described["in"] == "path");
+                }
+                EXPECT_TRUE(found) << path;
+            }
+        }
+    }
+}
+
+TEST_F(Documents, openapi_has_every_error_that_a_route_can_send)
+{
+    const nlohmann::json all = document();
+    const auto codes = [&](const std::string &path) {
+        std::set<std::string> named;
+        for (const auto &[status, response] : all["paths"][path]["post"]["responses"].items()) {
+            const nlohmann::json &described = resolve(all, response);
+            const auto &content = described["content"];
+            if (content.contains("application/problem+json")) {
+                for (const auto &[code, example] :
+                     content["application/problem+json"]["examples"].items()) {
+                    EXPECT_EQ(example["value"]["code"], code);
+                    EXPECT_EQ(std::to_string(example["value"]["status"].get<int>()), status);
+                    named.insert(code);
+                }
+            }
+        }
+        return named;
+    };
+    const std::set<std::string> buying = codes("/api/v1/buy");
+    for (const char *code : {"user_not_found", "item_not_found", "insufficient_balance",
+                             "insufficient_stock", "own_item", "invalid_quantity",
+                             "invalid_argument", "amount_out_of_range", "idempotency_mismatch"}) {
+        EXPECT_TRUE(buying.contains(code)) << code;
+    }
+    const std::set<std::string> exchanging = codes("/api/v1/exchange");
+    for (const char *code :
+         {"user_not_found", "universe_not_found", "insufficient_balance", "same_universe",
+          "invalid_amount", "invalid_argument", "amount_out_of_range", "idempotency_mismatch"}) {
+        EXPECT_TRUE(exchanging.contains(code)) << code;
+    }
+}
+
+// The schema of an answer's every object lists exactly the members that are sent, in order.
+TEST_F(Documents, openapi_schemas_are_what_is_answered)
+{
+    const auto all = nlohmann::ordered_json::parse(get("/openapi.json").body);
+    const auto expect_members = [&](const std::string &schema, const std::string &body) {
+        std::vector<std::string> described;
+        for (const auto &member : all["components"]["schemas"][schema]["properties"].items()) {
+            described.push_back(member.key());
+        }
+        auto sent = nlohmann::ordered_json::parse(body);
+        if (sent.is_array()) {
+            sent = sent[0];
+        }
+        std::vector<std::string> members;
+        for (const auto &member : sent.items()) {
+            members.push_back(member.key());
+        }
+        EXPECT_EQ(members, described) << schema;
+    };
+    expect_members("Trade", post("/api/v1/buy", R"({"buyer_id":1,"item_id":1,"quantity":1})").body);
+    expect_members("Exchange",
+                   post("/api/v1/exchange",
+                        R"({"user_id":1,"amount":1,"from_universe_id":1,"to_universe_id":2})")
+                       .body);
+    expect_members("Universe", get("/api/v1/universes").body);
+    expect_members("Item", get("/api/v1/items").body);
+    expect_members("User", get("/api/v1/users/1").body);
+    expect_members("Wallet",
+                   nlohmann::ordered_json::parse(get("/api/v1/users/1").body)["wallets"].dump());
+    expect_members("Trade", get("/api/v1/trades/1").body);
+    expect_members("Problem", get("/api/v1/users/999").body);
+}
+
+TEST_F(Documents, root_says_where_they_are)
+{
+    EXPECT_EQ(get("/").body,
+              R"({"message":"Multiverse Market","docs_url":"/docs","redoc_url":"/redoc"})");
+}
+
+// What a page loads: src, href and spec-url. All must come from this server.
+TEST_F(Documents, pages_load_everything_from_the_gateway)
+{
+    const std::regex reference("(?:src|href|spec-url)=\"([^\"]*)\"");
+    for (const std::string page : {"/docs", "/redoc"}) {
+        const Answer answer = get(page);
+        ASSERT_EQ(answer.status, 200);
+        EXPECT_EQ(answer.headers.at("content-type"), "text/html; charset=utf-8");
+        EXPECT_TRUE(answer.headers.at("content-security-policy").starts_with("default-src 'self'"));
+        int loaded = 0;
+        for (auto at = std::sregex_iterator(answer.body.begin(), answer.body.end(), reference);
+             at != std::sregex_iterator(); ++at, ++loaded) {
+            const std::string target = (*at)[1];
+            EXPECT_TRUE(target.starts_with("/") && !target.starts_with("//")) << target;
+            EXPECT_EQ(get(target).status, 200) << target;
+        }
+        EXPECT_GE(loaded, 2) << page;
+        EXPECT_EQ(answer.body.find("://"), std::string::npos) << page;
+    }
+    const std::string script = get("/docs/docs.js").body;
+    EXPECT_NE(script.find("validatorUrl: null"), std::string::npos);
+    EXPECT_EQ(script.find("://"), std::string::npos);
+}
+
+TEST_F(Documents, pages_come_with_their_libraries_and_licences)
+{
+    EXPECT_GT(get("/docs/swagger-ui-bundle.js").body.size(), 1'000'000u);
+    EXPECT_NE(get("/docs/swagger-ui-bundle.js").body.find("SwaggerUIBundle"), std::string::npos);
+    EXPECT_GT(get("/docs/swagger-ui.css").body.size(), 100'000u);
+    EXPECT_GT(get("/redoc/redoc.standalone.js").body.size(), 500'000u);
+    EXPECT_NE(get("/docs/LICENSE").body.find("Apache License"), std::string::npos);
+    EXPECT_NE(get("/redoc/LICENSE").body.find("MIT"), std::string::npos);
+    expect_problem(get("/docs/secret"), 404, "not_found", "There is nothing at this path");
+    expect_problem(get("/docs/..%2Fopenapi.json"), 404, "not_found",
+                   "There is nothing at this path");
+}
+
+} // namespace
+} // namespace mvm::gateway::test

@@ -1,0 +1,174 @@
+// Request bodies, parameters, keys: what is read and what is refused.
+#include <gtest/gtest.h>
+
+#include "json_request.hpp"
+
+namespace mvm::gateway {
+namespace {
+
+template <typename Call> Problem refusal(const Call &call)
+{
+    try {
+        call();
+    } catch (const Refused &refused) {
+        return refused.problem;
+    }
+    return {0, "", "", "not refused"};
+}
+
+Problem body_refusal(std::string_view body)
+{
+    return refusal([&] { JsonRequest{body}; });
+}
+
+void expect_refused(const Problem &problem, std::string_view code, std::string_view name)
+{
+    EXPECT_EQ(problem.status, 422) << problem.detail;
+    EXPECT_EQ(problem.code, code) << problem.detail;
+    EXPECT_NE(problem.detail.find(name), std::string::npos) << problem.detail;
+}
+
+TEST(JsonRequest, keeps_every_digit_of_a_number)
+{
+    for (const char *number :
+         {"0.30000000000000004", "1e2", "1E+2", "99999999999999999999", "100.00", "-0.5", "1e-400",
+          "123456789012345678901234567890.123456789012345678901234567890"}) {
+        const JsonRequest request(std::string(R"({"amount":)") + number + "}");
+        EXPECT_EQ(request.number("amount"), number);
+    }
+}
+
+TEST(JsonRequest, reads_the_ends_of_64_bits)
+{
+    const JsonRequest request(R"({"a":-9223372036854775808,"b":9223372036854775807})");
+    EXPECT_EQ(request.integer("a"), "-9223372036854775808");
+    EXPECT_EQ(request.integer("b"), "9223372036854775807");
+}
+
+TEST(JsonRequest, refuses_ids_that_are_not_integers_of_64_bits)
+{
+    for (const char *value :
+         {"9223372036854775808", "18446744073709551615", "99999999999999999999", "1.0", "1e2",
+          "\"1\"", "null", "true", "[1]", "{\"a\":1}", "-9223372036854775809", "1e999"}) {
+        const JsonRequest request(std::string(R"({"buyer_id":)") + value + "}");
+        expect_refused(refusal([&] { request.integer("buyer_id"); }), "invalid_argument",
+                       "buyer_id");
+    }
+}
+
+TEST(JsonRequest, refuses_integers_outside_the_range_asked_for)
+{
+    const JsonRequest request(R"({"universe_id":2147483648})");
+    expect_refused(refusal([&] { request.integer("universe_id", INT32_MIN, INT32_MAX); }),
+                   "invalid_argument", "universe_id");
+}
+
+TEST(JsonRequest, refuses_amounts_that_are_not_numbers)
+{
+    for (const char *value : {"\"1\"", "null", "true", "[1]", "{}"}) {
+        const JsonRequest request(std::string(R"({"amount":)") + value + "}");
+        expect_refused(refusal([&] { request.number("amount"); }), "invalid_argument", "amount");
+    }
+}
+
+TEST(JsonRequest, calls_a_number_above_every_double_out_of_range)
+{
+    const JsonRequest request(R"({"user_id":1,"amount":1e99999,"to_universe_id":2})");
+    expect_refused(refusal([&] { request.number("amount"); }), "amount_out_of_range", "1e99999");
+}
+
+TEST(JsonRequest, names_a_missing_field)
+{
+    const JsonRequest request("{}");
+    expect_refused(refusal([&] { request.integer("item_id"); }), "invalid_argument", "item_id");
+}
+
+TEST(JsonRequest, refuses_a_field_that_is_there_twice)
+{
+    expect_refused(body_refusal(R"({"quantity":1,"quantity":2})"), "invalid_argument", "quantity");
+}
+
+TEST(JsonRequest, ignores_fields_it_does_not_ask_for)
+{
+    const JsonRequest request(R"({"note":{"quantity":9,"quantity":8},"quantity":3,"tags":[1,2]})");
+    EXPECT_EQ(request.integer("quantity"), "3");
+}
+
+TEST(JsonRequest, refuses_what_is_not_one_json_object)
+{
+    for (const char *body : {"",
+                             "  ",
+                             "null",
+                             "1",
+                             "[]",
+                             "\"text\"",
+                             "{",
+                             "{\"a\":1",
+                             "{\"a\":1}x",
+                             "{\"a\":1}{}",
+                             "{'a':1}",
+                             "{\"a\":01}",
+                             "{\"a\":NaN}",
+                             "{\"a\":Infinity}",
+                             "{\"a\":+1}",
+                             "{\"a\":.5}",
+                             "{\"a\":1,}",
+                             "{\"a\":\"\xff\"}",
+                             "{\"a\":\"\xed\xa0\x80\"}",
+                             "{\"a\":1 /* no */}",
+                             "{a:1}",
+                             "{\"a\":\"\x01\"}",
+                             "\xef\xbb\xbf{}"}) {
+        expect_refused(body_refusal(body), "invalid_argument", "body");
+    }
+}
+
+TEST(JsonRequest, refuses_deep_nesting_without_following_it)
+{
+    const std::string deep = "{\"a\":" + std::string(60'000, '[');
+    expect_refused(body_refusal(deep), "invalid_argument", "body");
+}
+
+TEST(Parameter, is_a_decimal_integer_in_its_range)
+{
+    EXPECT_EQ(integer_parameter("limit", "1000", 1, 1000), 1000);
+    EXPECT_EQ(integer_parameter("user_id", "-5", INT64_MIN, INT64_MAX), -5);
+    for (const char *value :
+         {"", "0", "1001", "+1", " 1", "1 ", "1.0", "1e2", "0x1", "ten", "99999999999999999999"}) {
+        expect_refused(refusal([&] { integer_parameter("limit", value, 1, 1000); }),
+                       "invalid_argument", "limit");
+    }
+}
+
+TEST(IdempotencyKey, has_1_to_255_characters_of_utf_8)
+{
+    std::string longest;
+    for (int count = 0; count < 255; ++count) {
+        longest += "\xc3\xbc";
+    }
+    check_idempotency_key("k");
+    check_idempotency_key(longest);
+    for (const std::string &key :
+         {std::string(), longest + "x", std::string("\xff"), std::string("\xed\xa0\x80"),
+          std::string("\xc0\x80"), std::string("\xf4\x90\x80\x80")}) {
+        expect_refused(refusal([&] { check_idempotency_key(key); }), "invalid_argument",
+                       "Idempotency-Key");
+    }
+}
+
+TEST(ContentType, is_json_in_utf_8)
+{
+    for (const char *type :
+         {"application/json", "Application/JSON", "application/json; charset=utf-8",
+          "application/json;charset=\"UTF-8\"", "application/json;"}) {
+        EXPECT_NO_THROW(check_content_type(type)) << type;
+    }
+    for (const char *type :
+         {"", "text/plain", "application/x-www-form-urlencoded", "application/jsonp",
+          "application/json; charset=latin1", "multipart/form-data; boundary=x"}) {
+        EXPECT_EQ(refusal([&] { check_content_type(type); }).status, 415) << type;
+    }
+}
+
+} // namespace
+} // namespace mvm::gateway

@@ -1,0 +1,156 @@
+// What the gateway's tests stand on: real servers, a database for each test,
+// the real program, and a client that sends exactly the bytes it is given.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <pqxx/pqxx>
+
+namespace mvm::gateway::test {
+
+// A variable that ./mvm test exports; the test fails with advice when it is not set.
+std::string required_environment(const char *name);
+
+// Polls `condition` until it holds; false when it does not within `limit`.
+bool eventually(const std::function<bool()> &condition,
+                std::chrono::milliseconds limit = std::chrono::seconds(20));
+
+// Runs scripts/servers.sh: control_server("postgres", "restart").
+void control_server(const std::string &server, const std::string &action);
+// Makes sure that a server runs again however a test ends.
+struct ServerRunsAgain {
+    explicit ServerRunsAgain(std::string server) : name(std::move(server)) {}
+    ~ServerRunsAgain() { control_server(name, "start"); }
+    ServerRunsAgain(const ServerRunsAgain &) = delete;
+    ServerRunsAgain &operator=(const ServerRunsAgain &) = delete;
+    const std::string name;
+};
+
+// A database of its own with the sample market and a trader's role; dropped at the end.
+class MarketDatabase {
+public:
+    MarketDatabase();
+    ~MarketDatabase();
+    MarketDatabase(const MarketDatabase &) = delete;
+    MarketDatabase &operator=(const MarketDatabase &) = delete;
+
+    const std::string &name() const { return name_; }
+    const std::string &role() const { return name_; }
+    const std::string &password() const { return name_; }
+
+    // The first value of the first row, as the superuser; "" for null.
+    std::string sql(const std::string &statement);
+
+private:
+    std::string name_;
+};
+
+using Environment = std::map<std::string, std::string>;
+
+// The gateway's program as a process of its own.
+class GatewayProcess {
+public:
+    explicit GatewayProcess(const Environment &environment);
+    ~GatewayProcess();
+    GatewayProcess(const GatewayProcess &) = delete;
+    GatewayProcess &operator=(const GatewayProcess &) = delete;
+
+    // Waits until it listens, and returns the port; 0 when it ended instead.
+    int wait_until_listening();
+    int port() const { return port_; }
+    pid_t pid() const { return pid_; }
+    std::string log() const;
+    std::vector<nlohmann::json> log_lines() const;
+    void signal(int number) const;
+    // Waits for its end; the exit code, or 1000 + the signal that ended it, or
+    // -1 when it did not end in time.
+    int wait(std::chrono::milliseconds limit = std::chrono::seconds(20));
+
+private:
+    pid_t pid_ = -1;
+    int port_ = 0;
+    std::string log_path_;
+};
+
+struct Answer {
+    int status = 0;
+    std::map<std::string, std::string> headers; // names in lower case
+    std::string body;
+
+    nlohmann::json json() const { return nlohmann::json::parse(body); }
+};
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+// One HTTP connection. Throws std::runtime_error when it breaks.
+class Client {
+public:
+    explicit Client(int port);
+    ~Client();
+    Client(const Client &) = delete;
+    Client &operator=(const Client &) = delete;
+
+    Answer get(const std::string &path, const Headers &headers = {});
+    Answer post(const std::string &path, const std::string &body, const Headers &headers = {});
+    Answer request(const std::string &method, const std::string &path, const std::string &body,
+                   const Headers &headers);
+
+    void send(std::string_view bytes);
+    // `has_body` is false for the answer to a HEAD.
+    Answer receive(bool has_body = true);
+    // Whether the server closes the connection within `limit`.
+    bool is_closed_within(std::chrono::milliseconds limit);
+
+private:
+    std::size_t fill();
+
+    int socket_;
+    std::string received_;
+};
+
+// A seeded market with a gateway in front.
+class RestTest : public ::testing::Test {
+protected:
+    void SetUp() override;
+    void TearDown() override;
+
+    // What the gateway is started with; a suite may change it before it starts.
+    virtual Environment environment() const;
+    void start_gateway();
+
+    Answer get(const std::string &path) { return client_->get(path); }
+    Answer post(const std::string &path, const std::string &body, const Headers &headers = {})
+    {
+        return client_->post(path, body, headers);
+    }
+    Answer buy(const std::string &body, const Headers &headers = {})
+    {
+        return post("/api/v1/buy", body, headers);
+    }
+    Answer exchange(const std::string &body, const Headers &headers = {})
+    {
+        return post("/api/v1/exchange", body, headers);
+    }
+    // The value of a metric's line, up to its value; 0 when it is not there.
+    double metric(const std::string &series);
+    bool wait_for_redis();
+
+    std::unique_ptr<MarketDatabase> database_;
+    std::unique_ptr<GatewayProcess> gateway_;
+    std::unique_ptr<Client> client_;
+};
+
+// Asserts that `answer` is a problem of this status and code, whose detail
+// begins with `detail`.
+void expect_problem(const Answer &answer, int status, const std::string &code,
+                    const std::string &detail);
+
+} // namespace mvm::gateway::test
