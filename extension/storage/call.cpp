@@ -14,6 +14,22 @@ void create_frame(Call &call)
     MemoryContextSwitchTo(call.estate->es_query_cxt);
 }
 
+// Rows are built and read by column number: a table with other columns belongs
+// to another version of the extension, or was altered by hand.
+void require_known_columns(TableId id, Relation relation)
+{
+    const int known = table_column_counts[static_cast<int>(id)];
+    const int found = RelationGetNumberOfAttributes(relation);
+    if (found != known) {
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("table \"%s.%s\" does not fit the loaded library", schema_name,
+                               RelationGetRelationName(relation)),
+                        errdetail("It has %d columns, the library knows %d.", found, known),
+                        errhint("Bring the extension to the library's version with ALTER EXTENSION "
+                                "mvm UPDATE.")));
+    }
+}
+
 } // namespace
 
 void begin_read(Call &call)
@@ -88,6 +104,7 @@ Table &table_of(Call &call, TableId id)
     if (table.relation == nullptr) {
         const LOCKMODE lock = call.writes ? RowExclusiveLock : AccessShareLock;
         table.relation = table_open(relation_oid(table_names[static_cast<int>(id)]), lock);
+        require_known_columns(id, table.relation);
         table.primary_key = index_open(pg::primary_key_index(table.relation), lock);
     }
     return table;

@@ -53,4 +53,8 @@ namespace idempotency_key_column {
 enum : int { user_id = 1, transaction_id, created_at, key, request, last = request };
 }
 
+inline constexpr int table_column_counts[table_count] = {
+    universe_column::last, user_account_column::last, wallet_column::last,
+    item_column::last,     journal_column::last,      idempotency_key_column::last};
+
 } // namespace mvm::storage
