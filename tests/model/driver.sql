@@ -135,7 +135,7 @@ $$;
 -- Ids of the rows that exist, now and then one that does not, or none.
 CREATE FUNCTION model.random_id(ids bigint[]) RETURNS text LANGUAGE sql VOLATILE AS $$
     SELECT CASE
-        WHEN model.chance(0.015) OR cardinality(ids) = 0
+        WHEN model.chance(0.02) OR cardinality(ids) = 0
             THEN model.pick('{0,-1,987654321,2147483647,-2147483648}')
         WHEN model.chance(0.005) THEN NULL
         ELSE ids[1 + model.below(cardinality(ids))]::text
@@ -215,7 +215,7 @@ BEGIN
             IF cardinality(wallets) > 0 AND model.chance(0.95) THEN
                 chosen_universe := model.random_id(wallets);
             END IF;
-            IF model.chance(0.95) THEN
+            IF model.chance(0.93) THEN
                 universes := array_remove(universes, chosen_universe::bigint);
             END IF;
             RETURN ARRAY[actor, model.random_amount(actor, chosen_universe), chosen_universe, model.random_id(universes),

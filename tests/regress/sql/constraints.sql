@@ -60,6 +60,29 @@ SELECT c.statement, o.code, o.message FROM (VALUES
        VALUES (now(), '?', 1, 1, 1, 5, 5, 1, 1)$$)
 ) c (statement), outcome(c.statement) o;
 \pset format aligned
+-- Checks that the owner adds hold from the next call on, in a session that is warm.
+SELECT amount FROM mvm_buy(1, 1);
+ALTER TABLE mvm.item ADD CONSTRAINT not_98 CHECK (stock <> 98);
+SELECT code, message FROM outcome('SELECT mvm_buy(1, 1)');
+SELECT amount FROM mvm_buy(1, 1, 2);
+BEGIN;
+ALTER TABLE mvm.item ADD CONSTRAINT not_96 CHECK (stock <> 96);
+SELECT code, message FROM outcome('SELECT mvm_buy(1, 1)');
+ROLLBACK;
+SELECT amount FROM mvm_buy(1, 1);
+ALTER TABLE mvm.item DROP CONSTRAINT not_98;
+-- A table with other columns than the library's is refused, not misread.
+BEGIN;
+ALTER TABLE mvm.wallet ADD COLUMN note text;
+SELECT * FROM outcome('SELECT mvm_deposit(1, 1, 3)');
+SELECT * FROM outcome('SELECT mvm_balance(1)');
+ROLLBACK;
+BEGIN;
+ALTER TABLE mvm.journal ADD COLUMN note text DEFAULT 'x';
+SELECT code FROM outcome('SELECT mvm_deposit(1, 1)');
+SELECT code FROM outcome('SELECT * FROM mvm_trades(1)');
+ROLLBACK;
+SELECT amount FROM mvm_deposit(1, 1);
 -- The functions work with what the owner may change.
 UPDATE mvm.item SET price_minor = 700, stock = stock WHERE id = 1;
 SELECT amount FROM mvm_buy(1, 1);
