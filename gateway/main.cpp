@@ -9,6 +9,7 @@
 #include <thread>
 
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cache.hpp"
@@ -38,9 +39,21 @@ sigset_t block_signals()
     return signals;
 }
 
+// A connection, its Redis and its PostgreSQL each take a descriptor, and the
+// usual soft limit of 1024 is there for programs that use select().
+void allow_many_descriptors()
+{
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int run(const Config &config)
 {
     const sigset_t signals = block_signals();
+    allow_many_descriptors();
 
     Cache cache(config.redis);
     Pool pool(connection_string(config.database), config.database.pool_size,

@@ -346,8 +346,9 @@ HttpServer::HttpServer(Dispatch dispatch, Refusal refusal)
         dispatch_(request, response);
         return HandlerResponse::Handled;
     });
-    // Draining may have begun while the request was being carried out.
     set_post_routing_handler([this](const httplib::Request &, httplib::Response &response) {
+        response.headers.erase("Accept-Ranges"); // said of every HEAD, and not so
+        // Draining may have begun while the request was being carried out.
         if (draining_ && !response.has_header("Connection")) {
             response.headers.erase("Keep-Alive");
             response.set_header("Connection", "close");
