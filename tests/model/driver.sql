@@ -22,11 +22,10 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 
 -- A null argument is the null of its type, so no call is ambiguous.
-CREATE FUNCTION model.arguments(operation text, args text[]) RETURNS text LANGUAGE sql AS $$
-    SELECT string_agg(format('%L::%s', a.value, t.name), ', ' ORDER BY a.place)
-    FROM unnest(args) WITH ORDINALITY a (value, place)
-    JOIN unnest(CASE operation
-        WHEN 'create_universe' THEN '{text,text,numeric,integer}'::text[]
+CREATE FUNCTION model.arguments(operation text, args text[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    types text[] := CASE operation
+        WHEN 'create_universe' THEN '{text,text,numeric,integer}'
         WHEN 'set_exchange_rate' THEN '{integer,numeric}'
         WHEN 'create_user' THEN '{text,integer,numeric}'
         WHEN 'list_item' THEN '{bigint,text,numeric,bigint,integer}'
@@ -37,8 +36,13 @@ CREATE FUNCTION model.arguments(operation text, args text[]) RETURNS text LANGUA
         WHEN 'buy' THEN '{bigint,bigint,bigint,text}'
         WHEN 'balance' THEN '{bigint,integer}'
         WHEN 'trades' THEN '{bigint,integer,bigint}'
-    END) WITH ORDINALITY t (name, place) USING (place)
-$$;
+    END;
+BEGIN
+    FOR i IN 1 .. cardinality(args) LOOP
+        args[i] := quote_nullable(args[i]) || '::' || types[i];
+    END LOOP;
+    RETURN array_to_string(args, ', ');
+END $$;
 
 CREATE FUNCTION model.engine_call(operation text, args text[]) RETURNS text LANGUAGE sql AS $$
     SELECT CASE

@@ -101,9 +101,10 @@ CREATE FUNCTION model.above_zero(amount numeric) RETURNS boolean LANGUAGE sql IM
     SELECT amount > 0 AND amount <> 'NaN' AND amount <> 'Infinity'
 $$;
 
-CREATE FUNCTION model.power_of_ten(exponent integer) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
-    SELECT ('1e' || exponent)::numeric
-$$;
+CREATE FUNCTION model.power_of_ten(exponent integer) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN ('1e' || exponent)::numeric;
+END $$;
 
 -- An amount in minor units, half-even.
 CREATE FUNCTION model.to_minor(amount numeric, currency_scale integer) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$
@@ -172,14 +173,16 @@ BEGIN
     RETURN found_user;
 END $$;
 
-CREATE FUNCTION model.balance_minor(of_user bigint, in_universe integer) RETURNS numeric LANGUAGE sql AS $$
-    SELECT COALESCE((SELECT balance FROM model.wallet WHERE user_id = of_user AND universe_id = in_universe), 0)
-$$;
+CREATE FUNCTION model.balance_minor(of_user bigint, in_universe integer) RETURNS numeric LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN COALESCE((SELECT balance FROM model.wallet WHERE user_id = of_user AND universe_id = in_universe), 0);
+END $$;
 
-CREATE FUNCTION model.move(of_user bigint, in_universe integer, minor numeric) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION model.move(of_user bigint, in_universe integer, minor numeric) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO model.wallet AS w VALUES (of_user, in_universe, minor)
-    ON CONFLICT (user_id, universe_id) DO UPDATE SET balance = w.balance + EXCLUDED.balance
-$$;
+    ON CONFLICT (user_id, universe_id) DO UPDATE SET balance = w.balance + EXCLUDED.balance;
+END $$;
 
 -- ---------------------------------------------------------------------------
 -- The journal and its answers
@@ -202,33 +205,42 @@ BEGIN
     RETURN event_id;
 END $$;
 
-CREATE FUNCTION model.transaction_row(wanted bigint) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT jsonb_build_object(
-        'id', e.id, 'kind', e.kind, 'user_id', e.user_id, 'counterparty_id', e.counterparty_id, 'item_id', e.item_id,
-        'quantity', e.quantity, 'from_universe_id', e.from_universe_id, 'to_universe_id', e.to_universe_id,
-        'amount', model.to_amount(e.paid, f.currency_scale),
-        'received_amount', model.to_amount(e.received, t.currency_scale),
-        'exchange_rate', trim_scale(e.to_rate / e.from_rate), 'from_rate', e.from_rate, 'to_rate', e.to_rate,
-        'idempotency_key', e.idempotency_key)
-    FROM model.event e
-    JOIN model.universe f ON f.id = e.from_universe_id
-    JOIN model.universe t ON t.id = e.to_universe_id
-    WHERE e.id = wanted
-$$;
+CREATE FUNCTION model.transaction_row(wanted bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (
+        SELECT jsonb_build_object(
+            'id', e.id, 'kind', e.kind, 'user_id', e.user_id, 'counterparty_id', e.counterparty_id, 'item_id', e.item_id,
+            'quantity', e.quantity, 'from_universe_id', e.from_universe_id, 'to_universe_id', e.to_universe_id,
+            'amount', model.to_amount(e.paid, f.currency_scale),
+            'received_amount', model.to_amount(e.received, t.currency_scale),
+            'exchange_rate', trim_scale(e.to_rate / e.from_rate), 'from_rate', e.from_rate, 'to_rate', e.to_rate,
+            'idempotency_key', e.idempotency_key)
+        FROM model.event e
+        JOIN model.universe f ON f.id = e.from_universe_id
+        JOIN model.universe t ON t.id = e.to_universe_id
+        WHERE e.id = wanted
+    );
+END $$;
 
-CREATE FUNCTION model.trade_row(wanted bigint) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT (r - '{kind,user_id,counterparty_id,from_rate,to_rate}'::text[])
-        || jsonb_build_object('buyer_id', r -> 'user_id', 'seller_id', r -> 'counterparty_id')
-    FROM model.transaction_row(wanted) r
-$$;
+CREATE FUNCTION model.trade_row(wanted bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (
+        SELECT (r - '{kind,user_id,counterparty_id,from_rate,to_rate}'::text[])
+            || jsonb_build_object('buyer_id', r -> 'user_id', 'seller_id', r -> 'counterparty_id')
+        FROM model.transaction_row(wanted) r
+    );
+END $$;
 
-CREATE FUNCTION model.exchange_row(wanted bigint) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT jsonb_build_object(
-        'converted_amount', r -> 'received_amount', 'from_universe_id', r -> 'from_universe_id',
-        'to_universe_id', r -> 'to_universe_id', 'exchange_rate', r -> 'exchange_rate', 'amount', r -> 'amount',
-        'transaction_id', r -> 'id', 'user_id', r -> 'user_id')
-    FROM model.transaction_row(wanted) r
-$$;
+CREATE FUNCTION model.exchange_row(wanted bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (
+        SELECT jsonb_build_object(
+            'converted_amount', r -> 'received_amount', 'from_universe_id', r -> 'from_universe_id',
+            'to_universe_id', r -> 'to_universe_id', 'exchange_rate', r -> 'exchange_rate', 'amount', r -> 'amount',
+            'transaction_id', r -> 'id', 'user_id', r -> 'user_id')
+        FROM model.transaction_row(wanted) r
+    );
+END $$;
 
 CREATE FUNCTION model.refuse_bad_key(key text) RETURNS void LANGUAGE sql AS $$
     SELECT model.refuse_if(char_length(key) NOT BETWEEN 1 AND 255, 'MV203')
