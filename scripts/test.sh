@@ -174,12 +174,17 @@ stop_servers()
     done
 }
 
-suites=("$@")
+known_suites=" $(all_suites | tr '\n' ' ')"
 if [ $# -eq 0 ]; then
     mapfile -t suites < <(all_suites)
+else
+    suites=("$@")
 fi
 for suite in "${suites[@]}"; do
-    all_suites | grep -qxF -- "$suite" || fail "no such suite: $suite; there are: $(all_suites | tr '\n' ' ')"
+    case "$known_suites" in
+        *" $suite "*) ;;
+        *) fail "no such suite: $suite; there are:$known_suites" ;;
+    esac
 done
 
 mkdir -p "$logs"

@@ -98,7 +98,7 @@ build()
 uses_the_headers_of_that_version()
 {
     printf '#include <pg_config.h>\nPG_MAJORVERSION_NUM\n' |
-        g++ -E -x c++ -I "$("$work/pg_config" --includedir-server)" - | grep -qx "$major"
+        g++ -E -x c++ -I "$("$work/pg_config" --includedir-server)" - | grep -x "$major"
 }
 
 check "the packages of PostgreSQL $major can be had" fetch_packages
