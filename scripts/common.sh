@@ -74,3 +74,15 @@ wait_until()
         sleep 0.1
     done
 }
+
+# A server outlives its starter, and must not keep the starter's pipes and locks open.
+close_inherited_files()
+{
+    local file
+    for file in /proc/self/fd/*; do
+        file=${file##*/}
+        if [ "$file" -gt 2 ] && [ "$file" -ne 255 ]; then # 255 is this script
+            exec {file}>&-
+        fi
+    done
+}

@@ -134,6 +134,7 @@ status()
     fi
 }
 
+close_inherited_files
 action=${1:-}
 state=${2:-}
 [ -n "$state" ] || fail "usage: gateway.sh start|stop|status|url|check STATE"

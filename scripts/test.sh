@@ -23,7 +23,7 @@ run_all()
 {
     local suite
     for suite in "$@"; do
-        run_suite "$suite"
+        count_suite "$suite"
     done
     if [ "$failed" -gt 0 ]; then
         printf '\nFailed: %s; their output is in %s\n' "${failed_suites[*]}" "$logs"
@@ -32,19 +32,24 @@ run_all()
     [ "$failed" -eq 0 ]
 }
 
-# Runs one suite, shows its output, and counts its checks.
+# Runs one suite.
 run_suite()
+{
+    case "$1" in
+        lint) run_lint ;;
+        regress) run_installcheck regress ISOLATION= ;;
+        isolation) run_installcheck isolation REGRESS= ;;
+        programs) ctest --test-dir "$root/build" --output-on-failure --no-tests=error ;;
+        *) "$root/tests/$1/run.sh" ;;
+    esac
+}
+
+# Runs one suite, shows its output, and counts its checks.
+count_suite()
 {
     local suite=$1 status=0 suite_passed suite_failed log=$logs/$1.log
     say "Tests: $suite"
-    case "$suite" in
-        lint) run_lint ;;
-        regress) run_installcheck ISOLATION= ;;
-        isolation) run_installcheck REGRESS= ;;
-        programs) ctest --test-dir "$root/build" --output-on-failure --no-tests=error ;;
-        *) "$root/tests/$suite/run.sh" ;;
-    esac </dev/null > >(tee "$log") 2>&1 9>&- || status=$?
-    wait $! # tee has written everything
+    run_suite "$suite" </dev/null 2>&1 9>&- | tee "$log" || status=$?
 
     case "$suite" in
         regress | isolation)
@@ -111,11 +116,11 @@ run_lint()
     return "$status"
 )
 
-run_installcheck()
+run_installcheck() # SUITE ARGUMENT
 {
-    local status=0
+    local suite=$1 status=0
     find "$root/tests/$suite" -name regression.diffs -delete
-    make --no-print-directory -C "$root" -f Makefile.pgxs installcheck "$1" || status=$?
+    make --no-print-directory -C "$root" -f Makefile.pgxs installcheck "$2" || status=$?
     find "$root/tests/$suite" -name regression.diffs -exec cat {} +
     return "$status"
 }
@@ -133,7 +138,7 @@ all_suites()
 
 server()
 {
-    "$root/scripts/servers.sh" "$1" "$2" "$state/$1" 9>&-
+    "$root/scripts/servers.sh" "$1" "$2" "$state/$1"
 }
 
 start_servers()
