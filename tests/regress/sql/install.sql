@@ -36,12 +36,16 @@ JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'mvm'
 WHERE NOT COALESCE(p.proconfig @> '{"search_path=pg_catalog, pg_temp"}', false);
 SELECT proname AS strict FROM pg_proc WHERE proname LIKE 'mvm\_%' AND proisstrict ORDER BY 1;
 
--- Nothing without a comment: functions, tables, views, types, the schema.
+-- Nothing without a comment: functions, tables, views, types, the schema. From PostgreSQL 17 on a table's row type and
+-- array types are members of their own; the table speaks for them.
 SELECT pg_describe_object(d.classid, d.objid, 0) AS without_comment
 FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'mvm'
 LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+LEFT JOIN pg_type t ON d.classid = 'pg_type'::regclass AND t.oid = d.objid
+LEFT JOIN pg_class r ON r.oid = t.typrelid
 WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
   AND obj_description(d.objid, d.classid::regclass::name) IS NULL
+  AND COALESCE(t.typelem = 0 AND r.relkind = 'c', t.oid IS NULL)
   AND c.relkind IS DISTINCT FROM 'S'
 ORDER BY 1;
 
