@@ -185,13 +185,17 @@ CREATE TABLE mvm.idempotency_key (
     created_at timestamptz NOT NULL,
     key text COLLATE "C" NOT NULL,
     request text NOT NULL,
+    refusal text,
+    refusal_detail text,
     CONSTRAINT idempotency_key_pkey PRIMARY KEY (user_id, key),
     CONSTRAINT idempotency_key_length CHECK (pg_catalog.char_length(key) BETWEEN 1 AND 255)
 ) WITH (fillfactor = 80);
 CREATE INDEX idempotency_key_created_at_idx ON mvm.idempotency_key USING brin (created_at) WITH (autosummarize = on);
 COMMENT ON TABLE mvm.idempotency_key IS
     'Keys that callers gave with a write, committed with it; purged by mvm_purge_idempotency_keys()';
-COMMENT ON COLUMN mvm.idempotency_key.transaction_id IS 'Journal row that answers the key; null only inside the transaction that is writing it';
+COMMENT ON COLUMN mvm.idempotency_key.transaction_id IS 'Journal row that answers the key; null when the answer is a refusal';
+COMMENT ON COLUMN mvm.idempotency_key.refusal IS 'Code of the error that answers the key: an order of a batch that was refused';
+COMMENT ON COLUMN mvm.idempotency_key.refusal_detail IS 'The numbers of that refusal';
 COMMENT ON COLUMN mvm.idempotency_key.request IS 'The request in canonical form: the same key with another request is refused';
 
 CREATE TRIGGER universe_rows_stay BEFORE DELETE OR TRUNCATE ON mvm.universe
@@ -471,6 +475,58 @@ CREATE FUNCTION mvm_buy(
 COMMENT ON FUNCTION mvm_buy(bigint, bigint, bigint, text) IS
     'Buys quantity pieces of an item from the buyer''s home wallet, converting (rounded up) when it is priced in another currency; stock, both wallets and the journal move together. The same idempotency_key and request returns the first answer. MV001, MV002, MV101, MV102, MV104, MV202, MV203, MV204, MV401';
 
+CREATE FUNCTION mvm_buy_batch(
+    buyer_ids bigint[],
+    item_ids bigint[],
+    quantities bigint[],
+    idempotency_keys text[] DEFAULT NULL
+) RETURNS TABLE (
+    ordinal integer,
+    outcome text,
+    detail text,
+    replayed boolean,
+    transaction_id bigint,
+    amount numeric,
+    quantity bigint,
+    buyer_id bigint,
+    seller_id bigint,
+    item_id bigint,
+    from_universe_id integer,
+    to_universe_id integer,
+    received_amount numeric,
+    exchange_rate numeric,
+    transaction_time timestamptz
+)
+    LANGUAGE c VOLATILE ROWS 1000 SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'mvm_buy_batch';
+COMMENT ON FUNCTION mvm_buy_batch(bigint[], bigint[], bigint[], text[]) IS
+    'Many purchases as if they ran one by one in the given order: a row per order with its own outcome, ''ok'' or an error''s code. A refused order changes nothing and stops nothing; a refusal under an idempotency key is remembered. MV203 for arrays that are null, differ in length or hold more than 100000 orders';
+
+CREATE FUNCTION mvm_exchange_batch(
+    user_ids bigint[],
+    amounts numeric[],
+    from_universe_ids integer[],
+    to_universe_ids integer[],
+    idempotency_keys text[] DEFAULT NULL
+) RETURNS TABLE (
+    ordinal integer,
+    outcome text,
+    detail text,
+    replayed boolean,
+    transaction_id bigint,
+    amount numeric,
+    converted_amount numeric,
+    user_id bigint,
+    from_universe_id integer,
+    to_universe_id integer,
+    exchange_rate numeric,
+    transaction_time timestamptz
+)
+    LANGUAGE c VOLATILE ROWS 1000 SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'mvm_exchange_batch';
+COMMENT ON FUNCTION mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[]) IS
+    'Many exchanges as if they ran one by one in the given order; otherwise as mvm_buy_batch()';
+
 CREATE FUNCTION mvm_balance(user_id bigint, universe_id integer DEFAULT NULL) RETURNS numeric
     LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'mvm_balance';
@@ -539,7 +595,7 @@ AS $$
     UNION ALL
     SELECT 'idempotency_key_has_answer', format('user %s key %s', k.user_id, k.key), NULL, k.transaction_id
     FROM mvm.idempotency_key k
-    WHERE NOT EXISTS (
+    WHERE k.refusal IS NULL AND NOT EXISTS (
         SELECT FROM mvm.journal j
         WHERE j.id = k.transaction_id AND j.user_id = k.user_id AND j.idempotency_key = k.key)
     UNION ALL
@@ -572,7 +628,7 @@ CREATE FUNCTION mvm_grant(role_name name, privilege_set text) RETURNS void
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'mvm_grant';
 COMMENT ON FUNCTION mvm_grant(name, text) IS
-    'Grants a role the set ''reader'' (views and reading functions), ''trader'' (reader, mvm_buy, mvm_exchange) or ''operator'' (trader, and everything else but this function). MV203 for an unknown role or set';
+    'Grants a role the set ''reader'' (views and reading functions), ''trader'' (reader, mvm_buy, mvm_exchange and their batches) or ''operator'' (trader, and everything else but this function). MV203 for an unknown role or set';
 
 -- ---------------------------------------------------------------------------
 -- Privileges: PUBLIC may only call what computes without reading or writing.
@@ -589,6 +645,8 @@ REVOKE ALL ON FUNCTION
     mvm_convert(numeric, integer, integer),
     mvm_exchange(bigint, numeric, integer, integer, text),
     mvm_buy(bigint, bigint, bigint, text),
+    mvm_buy_batch(bigint[], bigint[], bigint[], text[]),
+    mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[]),
     mvm_balance(bigint, integer),
     mvm_trades(bigint, integer, bigint),
     mvm_purge_idempotency_keys(interval),

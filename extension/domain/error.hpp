@@ -78,4 +78,15 @@ constexpr const ErrorInfo *find_error(std::string_view sqlstate) noexcept
     return nullptr;
 }
 
+// The code with this name; `invalid_argument` when the table has no such name.
+constexpr ErrorCode find_error_by_name(std::string_view name) noexcept
+{
+    for (const ErrorInfo &info : error_table) {
+        if (name == info.name) {
+            return info.code;
+        }
+    }
+    return ErrorCode::invalid_argument;
+}
+
 } // namespace mvm::domain

@@ -1,5 +1,6 @@
 #include "entry/arguments.hpp"
 
+#include "entry/refusals.hpp"
 #include "pg/refusal.hpp"
 
 namespace mvm::entry {
@@ -11,7 +12,7 @@ using domain::ErrorCode;
 void require_argument(FunctionCallInfo fcinfo, int position, const char *name)
 {
     if (PG_ARGISNULL(position)) {
-        pg::refuse(ErrorCode::invalid_argument, psprintf("%s must not be null.", name));
+        raise(null_argument(name));
     }
 }
 
@@ -79,13 +80,21 @@ std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position)
         return std::nullopt;
     }
     const Datum value = PointerGetDatum(PG_GETARG_TEXT_PP(position));
-    const int length = character_count(view_of(value));
-    if (length < 1 || length > key_length_max) {
-        pg::refuse(ErrorCode::invalid_argument,
-                   psprintf("idempotency_key has %d characters, 1 to %d are allowed.", length,
-                            key_length_max));
+    const int length = key_length_of(value);
+    if (!is_key_length(length)) {
+        raise(key_length(length));
     }
     return value;
+}
+
+int key_length_of(Datum key)
+{
+    return character_count(view_of(key));
+}
+
+bool is_key_length(int length)
+{
+    return length >= 1 && length <= key_length_max;
 }
 
 } // namespace mvm::entry

@@ -21,6 +21,10 @@ std::optional<std::int32_t> optional_int4_argument(FunctionCallInfo fcinfo, int 
 // An idempotency key of 1 to 255 characters, if there is one.
 std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position);
 
+// Characters of a key, and whether a key may have as many.
+int key_length_of(Datum key);
+bool is_key_length(int length);
+
 inline constexpr int name_length_max = 255;
 inline constexpr int currency_type_length_max = 32;
 inline constexpr int key_length_max = 255;

@@ -18,10 +18,12 @@ using domain::JournalKind;
 void apply_deposit(storage::Call &call, const storage::JournalRow &row,
                    const storage::Universe &universe)
 {
-    storage::Wallet wallet = storage::lock_or_create_wallet(call, *row.user_id, universe.id);
+    bool created = false;
+    storage::Wallet wallet =
+        storage::lock_or_create_wallet(call, *row.user_id, universe.id, created);
     const auto balance = domain::add_amounts(wallet.balance_minor, *row.received_minor);
     if (!balance.ok()) {
-        refuse_transfer(balance.error, *row.user_id, universe, 0, 0, *row.user_id);
+        raise(balance_out_of_range(*row.user_id));
     }
     // From here only I/O can fail.
     storage::advance_command(call);
@@ -33,7 +35,7 @@ void apply_withdrawal(storage::Call &call, const storage::JournalRow &row,
 {
     storage::Wallet wallet = storage::lock_wallet(call, *row.user_id, universe.id);
     if (wallet.balance_minor < *row.paid_minor) {
-        refuse_balance(*row.user_id, universe, wallet.balance_minor, *row.paid_minor);
+        raise(short_of_money(*row.user_id, universe, wallet.balance_minor, *row.paid_minor));
     }
     // From here only I/O can fail.
     storage::advance_command(call);

@@ -1,36 +1,19 @@
-// mvm_convert, mvm_exchange
+// mvm_convert, mvm_exchange, mvm_exchange_batch
 #include "domain/plan.hpp"
 
 #include "entry/arguments.hpp"
-#include "entry/keyed_call.hpp"
+#include "entry/array_arguments.hpp"
+#include "entry/orders.hpp"
 #include "entry/requirements.hpp"
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
-#include "pg/refusal.hpp"
-#include "storage/wallet.hpp"
 
 namespace mvm::entry {
 
 namespace {
 
 using domain::ErrorCode;
-
-std::int64_t require_conversion(std::int64_t amount_minor, const storage::Universe &from,
-                                const storage::Universe &to)
-{
-    const auto converted =
-        domain::plan_conversion(amount_minor, storage::currency_of(from), storage::currency_of(to));
-    if (!converted.ok()) {
-        const bool too_little = converted.error == ErrorCode::invalid_amount;
-        pg::refuse(converted.error,
-                   psprintf("%s of universe %d is %s in universe %d.",
-                            pg::text_of_minor(amount_minor, from.currency_scale), from.id,
-                            too_little ? "less than the smallest unit" : "above the largest amount",
-                            to.id));
-    }
-    return converted.value;
-}
 
 Datum convert_function(FunctionCallInfo fcinfo)
 {
@@ -43,31 +26,35 @@ Datum convert_function(FunctionCallInfo fcinfo)
     storage::begin_read(call);
     const storage::Universe from = require_universe(call, from_id);
     const storage::Universe to = require_universe(call, to_id);
-    require_different_universes(from_id, to_id);
+    if (from_id == to_id) {
+        raise(same_universe(from_id));
+    }
     const std::int64_t amount_minor = require_amount(amount, from, "amount");
-    const std::int64_t converted_minor = require_conversion(amount_minor, from, to);
-    const Datum result = amount_result(call, converted_minor, to.currency_scale);
+    const auto converted =
+        domain::plan_conversion(amount_minor, storage::currency_of(from), storage::currency_of(to));
+    if (!converted.ok()) {
+        raise(unusable_conversion(converted.error, amount_minor, from, to));
+    }
+    const Datum result = amount_result(call, converted.value, to.currency_scale);
     storage::end_call(call);
     return result;
 }
 
-void apply_exchange(storage::Call &call, storage::JournalRow &row, const storage::Universe &from,
-                    const storage::Universe &to)
+// An exchange as ordered; refused already when its amount is not above zero.
+Order exchange_order(std::int64_t user_id, Datum amount, std::int32_t from_id, std::int32_t to_id,
+                     const std::optional<Datum> &key)
 {
-    row.received_minor = require_conversion(*row.paid_minor, from, to);
-    storage::Wallet payer{*row.user_id, from.id, 0, 0, nullptr};
-    storage::Wallet receiver{*row.user_id, to.id, 0, 0, nullptr};
-    storage::lock_payer_and_receiver(call, payer, receiver);
-    const auto plan = domain::plan_transfer(payer.balance_minor, *row.paid_minor,
-                                            receiver.balance_minor, *row.received_minor);
-    if (!plan.ok()) {
-        refuse_transfer(plan.error, *row.user_id, from, payer.balance_minor, *row.paid_minor,
-                        *row.user_id);
+    Order order{};
+    order.row.kind = domain::JournalKind::exchange;
+    order.row.user_id = user_id;
+    order.row.from_universe_id = from_id;
+    order.row.to_universe_id = to_id;
+    order.amount = amount;
+    order.key = key;
+    if (domain::sign_of_decimal(pg::text_of_numeric(amount)) != domain::Sign::positive) {
+        refuse_order(order, not_positive("amount", amount));
     }
-    // From here only I/O can fail.
-    storage::advance_command(call);
-    storage::update_balance(call, payer, plan.value.payer_balance_minor);
-    storage::update_balance(call, receiver, plan.value.receiver_balance_minor);
+    return order;
 }
 
 Datum exchange_function(FunctionCallInfo fcinfo)
@@ -76,38 +63,64 @@ Datum exchange_function(FunctionCallInfo fcinfo)
     const Datum amount = numeric_argument(fcinfo, 1, "amount");
     const std::int32_t from_id = int4_argument(fcinfo, 2, "from_universe_id");
     const std::int32_t to_id = int4_argument(fcinfo, 3, "to_universe_id");
-    const auto key = key_argument(fcinfo, 4);
-    require_positive(amount, "amount");
+    Order order = exchange_order(user_id, amount, from_id, to_id, key_argument(fcinfo, 4));
 
     storage::Call call;
     storage::begin_write(call, "mvm_exchange()");
-    require_user(call, user_id);
-    const storage::Universe from = require_universe(call, from_id);
-    const storage::Universe to = require_universe(call, to_id);
-    require_different_universes(from_id, to_id);
-
-    storage::JournalRow row{};
-    row.kind = domain::JournalKind::exchange;
-    row.user_id = user_id;
-    row.paid_minor = require_amount(amount, from, "amount");
-    row.from_universe_id = from_id;
-    row.to_universe_id = to_id;
-    row.from_rate = from.exchange_rate;
-    row.to_rate = to.exchange_rate;
-
-    KeyedCall keyed = begin_keyed_call(call, user_id, key,
-                                       psprintf("exchange amount_minor=" INT64_FORMAT
-                                                " from_universe_id=%d to_universe_id=%d",
-                                                *row.paid_minor, from_id, to_id));
-    if (keyed.answered) {
-        row = keyed.first_answer;
-    } else {
-        apply_exchange(call, row, from, to);
-        journal_keyed_call(call, keyed, row);
+    storage::UniverseSet universes{};
+    execute_orders(call, universes, &order, 1);
+    if (order.refusal.code != ErrorCode::ok) {
+        raise(order.refusal);
     }
-    const Datum result = exchange_result(fcinfo, call, row);
+    const Datum result = exchange_result(fcinfo, call, universes, order.row);
     storage::end_call(call);
     return result;
+}
+
+Order exchange_order_of(const ArrayArgument (&arguments)[5], int i)
+{
+    constexpr const char *names[] = {"user_id", "amount", "from_universe_id", "to_universe_id"};
+    for (int argument = 0; argument < 4; ++argument) {
+        if (arguments[argument].nulls[i]) {
+            Order order{};
+            refuse_order(order, null_argument(names[argument]));
+            return order;
+        }
+    }
+    const auto key = key_of_order(arguments[4], i);
+    if (key.refusal.code != ErrorCode::ok) {
+        Order order{};
+        refuse_order(order, key.refusal);
+        return order;
+    }
+    return exchange_order(DatumGetInt64(arguments[0].values[i]), arguments[1].values[i],
+                          DatumGetInt32(arguments[2].values[i]),
+                          DatumGetInt32(arguments[3].values[i]), key.key);
+}
+
+Datum exchange_batch_function(FunctionCallInfo fcinfo)
+{
+    const ArrayArgument arguments[] = {
+        array_argument(fcinfo, 0, "user_ids", INT8OID),
+        array_argument(fcinfo, 1, "amounts", NUMERICOID),
+        array_argument(fcinfo, 2, "from_universe_ids", INT4OID),
+        array_argument(fcinfo, 3, "to_universe_ids", INT4OID),
+        optional_array_argument(fcinfo, 4, "idempotency_keys", TEXTOID),
+    };
+    const int count = require_equal_lengths(arguments, lengthof(arguments));
+
+    InitMaterializedSRF(fcinfo, 0);
+    storage::Call call;
+    storage::begin_write(call, "mvm_exchange_batch()");
+    auto *orders = pg::zeroed<Order>(count);
+    for (int i = 0; i < count; ++i) {
+        orders[i] = exchange_order_of(arguments, i);
+    }
+    storage::UniverseSet universes{};
+    execute_orders(call, universes, orders, count);
+    put_exchange_batch(fcinfo, call, universes, orders, count);
+    storage::end_call(call);
+    return Datum{0};
 }
 
 } // namespace
@@ -116,3 +129,4 @@ Datum exchange_function(FunctionCallInfo fcinfo)
 
 MVM_SQL_FUNCTION(mvm_convert, mvm::entry::convert_function)
 MVM_SQL_FUNCTION(mvm_exchange, mvm::entry::exchange_function)
+MVM_SQL_FUNCTION(mvm_exchange_batch, mvm::entry::exchange_batch_function)

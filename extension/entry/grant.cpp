@@ -10,7 +10,8 @@ namespace {
 constexpr const char *reader_functions[] = {
     "mvm_version", "mvm_convert", "mvm_balance", "mvm_trades", "mvm_audit",
 };
-constexpr const char *trader_functions[] = {"mvm_buy", "mvm_exchange"};
+constexpr const char *trader_functions[] = {"mvm_buy", "mvm_exchange", "mvm_buy_batch",
+                                            "mvm_exchange_batch"};
 constexpr const char *operator_functions[] = {
     "mvm_create_universe", "mvm_set_exchange_rate", "mvm_create_user", "mvm_list_item",
     "mvm_deposit",         "mvm_withdraw",          "mvm_seed",        "mvm_purge_idempotency_keys",

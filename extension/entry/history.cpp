@@ -26,13 +26,12 @@ Datum balance_function(FunctionCallInfo fcinfo)
     return result;
 }
 
-void put_trade(storage::Call &call, ReturnSetInfo *result, const storage::JournalRow &row)
+void put_trade(storage::Call &call, storage::UniverseSet &universes, ReturnSetInfo *result,
+               const storage::JournalRow &row)
 {
-    const int from_scale = require_universe(call, row.from_universe_id).currency_scale;
-    const int to_scale = require_universe(call, row.to_universe_id).currency_scale;
     Datum values[trade_column_count];
     bool nulls[trade_column_count];
-    fill_trade(row, from_scale, to_scale, values, nulls);
+    fill_trade(call, universes, row, values, nulls);
     tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
@@ -53,6 +52,7 @@ Datum trades_function(FunctionCallInfo fcinfo)
     require_user(call, user_id);
 
     // Two index scans, newest first, merged by id.
+    storage::UniverseSet universes{};
     storage::TradeCursor bought;
     storage::TradeCursor sold;
     storage::open_trades(call, bought, storage::TradeRole::buyer, user_id, before_id);
@@ -60,7 +60,7 @@ Datum trades_function(FunctionCallInfo fcinfo)
     for (std::int32_t rows = 0; rows < rows_max && (bought.at_row || sold.at_row); ++rows) {
         const bool take_bought = bought.at_row && (!sold.at_row || bought.row.id > sold.row.id);
         storage::TradeCursor &newest = take_bought ? bought : sold;
-        put_trade(call, result, newest.row);
+        put_trade(call, universes, result, newest.row);
         storage::next_trade(newest);
     }
     storage::close_trades(sold);

@@ -1,6 +1,6 @@
 #include "entry/keyed_call.hpp"
 
-#include "pg/refusal.hpp"
+#include "entry/refusals.hpp"
 
 namespace mvm::entry {
 
@@ -11,21 +11,21 @@ KeyedCall begin_keyed_call(storage::Call &call, std::int64_t user_id,
     if (!key) {
         return keyed;
     }
-    storage::IdempotencyKey claim{user_id, *key, CStringGetTextDatum(request), 0, nullptr};
+    storage::IdempotencyKey claim{};
+    claim.user_id = user_id;
+    claim.key = *key;
+    claim.request = CStringGetTextDatum(request);
     if (storage::claim_key(call, claim)) {
         keyed.claim = claim;
         return keyed;
     }
     const char *first_request = TextDatumGetCString(claim.request);
     if (strcmp(first_request, request) != 0) {
-        pg::refuse(domain::ErrorCode::idempotency_mismatch,
-                   psprintf("The key was used for \"%s\", this is \"%s\".", first_request, request),
-                   "Use a new key for a new request.");
+        raise(key_mismatch(first_request, request));
     }
-    if (!storage::find_journal(call, claim.transaction_id, keyed.first_answer)) {
-        pg::refuse(domain::ErrorCode::transaction_not_found,
-                   psprintf("There is no transaction " INT64_FORMAT ", which the key names.",
-                            claim.transaction_id));
+    // A deposit or withdrawal that is refused leaves no key behind, so there is a row.
+    if (!storage::find_journal(call, claim.transaction_id.value_or(0), keyed.first_answer)) {
+        raise(no_transaction(claim.transaction_id.value_or(0)));
     }
     keyed.answered = true;
     return keyed;

@@ -1,4 +1,5 @@
-// Idempotency of a call: acting once, answering the same every time.
+// Idempotency of a single deposit or withdrawal: acting once, answering the same
+// every time. Purchases and exchanges have it in orders.cpp.
 #pragma once
 
 #include "storage/idempotency.hpp"

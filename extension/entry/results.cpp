@@ -49,13 +49,21 @@ struct Scales {
     int to;
 };
 
-Scales scales_of(storage::Call &call, const storage::JournalRow &row)
+// A replayed row may name universes that its call has not met.
+int scale_of(storage::Call &call, storage::UniverseSet &universes, std::int32_t universe_id)
 {
-    const int from = require_universe(call, row.from_universe_id).currency_scale;
-    const int to = row.to_universe_id == row.from_universe_id
-                       ? from
-                       : require_universe(call, row.to_universe_id).currency_scale;
-    return {from, to};
+    const int index = storage::universe_in(call, universes, universe_id);
+    if (index < 0) {
+        raise(no_universe(universe_id));
+    }
+    return universes.universes[index].currency_scale;
+}
+
+Scales scales_of(storage::Call &call, storage::UniverseSet &universes,
+                 const storage::JournalRow &row)
+{
+    return {scale_of(call, universes, row.from_universe_id),
+            scale_of(call, universes, row.to_universe_id)};
 }
 
 // Every row that this is asked for has rates: only listings have none.
@@ -88,38 +96,58 @@ Datum amount_result(const storage::Call &call, std::int64_t amount_minor, int cu
     return result;
 }
 
-void fill_trade(const storage::JournalRow &row, int from_scale, int to_scale, Datum *values,
-                bool *nulls)
+void fill_trade(storage::Call &call, storage::UniverseSet &universes,
+                const storage::JournalRow &row, Datum *values, bool *nulls)
 {
+    const Scales scales = scales_of(call, universes, row);
     RowWriter writer{values, nulls};
     writer.add(Int64GetDatum(row.id));
     writer.add_int8(row.user_id);
     writer.add_int8(row.counterparty_id);
     writer.add_int8(row.item_id);
-    writer.add_amount(row.paid_minor, from_scale);
+    writer.add_amount(row.paid_minor, scales.from);
     writer.add_int8(row.quantity);
     writer.add(Int32GetDatum(row.from_universe_id));
     writer.add(Int32GetDatum(row.to_universe_id));
     writer.add(TimestampTzGetDatum(row.transaction_time));
-    writer.add_amount(row.received_minor, to_scale);
+    writer.add_amount(row.received_minor, scales.to);
     writer.add(exchange_rate_of(row));
     writer.add(row.idempotency_key);
     Assert(writer.position == trade_column_count);
 }
 
-Datum trade_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::JournalRow &row)
+Datum trade_result(FunctionCallInfo fcinfo, storage::Call &call, storage::UniverseSet &universes,
+                   const storage::JournalRow &row)
 {
-    const Scales scales = scales_of(call, row);
     Datum values[trade_column_count];
     bool nulls[trade_column_count];
-    fill_trade(row, scales.from, scales.to, values, nulls);
+    fill_trade(call, universes, row, values, nulls);
+    return row_result(fcinfo, call, values, nulls);
+}
+
+Datum exchange_result(FunctionCallInfo fcinfo, storage::Call &call, storage::UniverseSet &universes,
+                      const storage::JournalRow &row)
+{
+    const Scales scales = scales_of(call, universes, row);
+    Datum values[8];
+    bool nulls[8];
+    RowWriter writer{values, nulls};
+    writer.add_amount(row.received_minor, scales.to);
+    writer.add(Int32GetDatum(row.from_universe_id));
+    writer.add(Int32GetDatum(row.to_universe_id));
+    writer.add(exchange_rate_of(row));
+    writer.add_amount(row.paid_minor, scales.from);
+    writer.add(Int64GetDatum(row.id));
+    writer.add_int8(row.user_id);
+    writer.add(TimestampTzGetDatum(row.transaction_time));
     return row_result(fcinfo, call, values, nulls);
 }
 
 Datum transaction_result(FunctionCallInfo fcinfo, storage::Call &call,
                          const storage::JournalRow &row)
 {
-    const Scales scales = scales_of(call, row);
+    storage::UniverseSet universes{};
+    const Scales scales = scales_of(call, universes, row);
     Datum values[15];
     bool nulls[15];
     RowWriter writer{values, nulls};
@@ -141,21 +169,102 @@ Datum transaction_result(FunctionCallInfo fcinfo, storage::Call &call,
     return row_result(fcinfo, call, values, nulls);
 }
 
-Datum exchange_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::JournalRow &row)
+namespace {
+
+// The columns that every batch's answer starts with, and those of a refusal.
+bool put_outcome(RowWriter &writer, int ordinal, const Order &order)
 {
-    const Scales scales = scales_of(call, row);
-    Datum values[8];
-    bool nulls[8];
-    RowWriter writer{values, nulls};
-    writer.add_amount(row.received_minor, scales.to);
-    writer.add(Int32GetDatum(row.from_universe_id));
-    writer.add(Int32GetDatum(row.to_universe_id));
-    writer.add(exchange_rate_of(row));
-    writer.add_amount(row.paid_minor, scales.from);
-    writer.add(Int64GetDatum(row.id));
-    writer.add_int8(row.user_id);
-    writer.add(TimestampTzGetDatum(row.transaction_time));
-    return row_result(fcinfo, call, values, nulls);
+    writer.add(Int32GetDatum(ordinal));
+    const bool ok = order.refusal.code == domain::ErrorCode::ok;
+    writer.add(CStringGetTextDatum(ok ? "ok" : domain::find_error(order.refusal.code)->name));
+    writer.add(order.refusal.detail == nullptr
+                   ? std::nullopt
+                   : std::optional(CStringGetTextDatum(order.refusal.detail)));
+    writer.add(BoolGetDatum(order.replayed));
+    return ok;
+}
+
+// Writes the answer's row; the columns after the outcome are null for a refusal.
+void put_row(ReturnSetInfo *result, RowWriter &writer)
+{
+    while (writer.position < result->setDesc->natts) {
+        writer.add_null();
+    }
+    tuplestore_putvalues(result->setResult, result->setDesc, writer.values, writer.nulls);
+}
+
+constexpr int batch_columns_max = 16;
+
+// Consecutive orders mostly use the same two rates: the ratio is computed when they change.
+struct RatioMemo {
+    Datum from_rate;
+    Datum to_rate;
+    Datum ratio;
+};
+
+Datum exchange_rate_of(RatioMemo &memo, const storage::JournalRow &row)
+{
+    if (memo.ratio == 0 || memo.from_rate != *row.from_rate || memo.to_rate != *row.to_rate) {
+        memo = {*row.from_rate, *row.to_rate, pg::numeric_ratio(*row.to_rate, *row.from_rate)};
+    }
+    return memo.ratio;
+}
+
+} // namespace
+
+void put_purchase_batch(FunctionCallInfo fcinfo, storage::Call &call,
+                        storage::UniverseSet &universes, const Order *orders, int count)
+{
+    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    RatioMemo memo{};
+    for (int i = 0; i < count; ++i) {
+        CHECK_FOR_INTERRUPTS();
+        Datum values[batch_columns_max];
+        bool nulls[batch_columns_max];
+        RowWriter writer{values, nulls};
+        if (put_outcome(writer, i + 1, orders[i])) {
+            const storage::JournalRow &row = orders[i].row;
+            const Scales scales = scales_of(call, universes, row);
+            writer.add(Int64GetDatum(row.id));
+            writer.add_amount(row.paid_minor, scales.from);
+            writer.add_int8(row.quantity);
+            writer.add_int8(row.user_id);
+            writer.add_int8(row.counterparty_id);
+            writer.add_int8(row.item_id);
+            writer.add(Int32GetDatum(row.from_universe_id));
+            writer.add(Int32GetDatum(row.to_universe_id));
+            writer.add_amount(row.received_minor, scales.to);
+            writer.add(exchange_rate_of(memo, row));
+            writer.add(TimestampTzGetDatum(row.transaction_time));
+        }
+        put_row(result, writer);
+    }
+}
+
+void put_exchange_batch(FunctionCallInfo fcinfo, storage::Call &call,
+                        storage::UniverseSet &universes, const Order *orders, int count)
+{
+    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    RatioMemo memo{};
+    for (int i = 0; i < count; ++i) {
+        CHECK_FOR_INTERRUPTS();
+        Datum values[batch_columns_max];
+        bool nulls[batch_columns_max];
+        RowWriter writer{values, nulls};
+        if (put_outcome(writer, i + 1, orders[i])) {
+            const storage::JournalRow &row = orders[i].row;
+            const Scales scales = scales_of(call, universes, row);
+            writer.add(Int64GetDatum(row.id));
+            writer.add_amount(row.paid_minor, scales.from);
+            writer.add_amount(row.received_minor, scales.to);
+            writer.add_int8(row.user_id);
+            writer.add(Int32GetDatum(row.from_universe_id));
+            writer.add(Int32GetDatum(row.to_universe_id));
+            writer.add(exchange_rate_of(memo, row));
+            writer.add(TimestampTzGetDatum(row.transaction_time));
+        }
+        put_row(result, writer);
+    }
 }
 
 Datum universe_result(FunctionCallInfo fcinfo, storage::Call &call,

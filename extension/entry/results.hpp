@@ -1,8 +1,7 @@
 // Rows that the SQL functions return, in the column order of their views.
 #pragma once
 
-#include "storage/journal.hpp"
-#include "storage/universe.hpp"
+#include "entry/orders.hpp"
 
 namespace mvm::entry {
 
@@ -14,14 +13,23 @@ Datum amount_result(const storage::Call &call, std::int64_t amount_minor, int cu
 
 inline constexpr int trade_column_count = 12;
 
-// Columns of mvm.trades. `from` and `to` are the row's universes.
-void fill_trade(const storage::JournalRow &row, int from_scale, int to_scale, Datum *values,
-                bool *nulls);
+// Columns of mvm.trades.
+void fill_trade(storage::Call &call, storage::UniverseSet &universes,
+                const storage::JournalRow &row, Datum *values, bool *nulls);
 
-Datum trade_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::JournalRow &row);
+Datum trade_result(FunctionCallInfo fcinfo, storage::Call &call, storage::UniverseSet &universes,
+                   const storage::JournalRow &row);
+Datum exchange_result(FunctionCallInfo fcinfo, storage::Call &call, storage::UniverseSet &universes,
+                      const storage::JournalRow &row);
 Datum transaction_result(FunctionCallInfo fcinfo, storage::Call &call,
                          const storage::JournalRow &row);
-Datum exchange_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::JournalRow &row);
+
+// The answers of a batch, a row per order, into the function's result set.
+void put_purchase_batch(FunctionCallInfo fcinfo, storage::Call &call,
+                        storage::UniverseSet &universes, const Order *orders, int count);
+void put_exchange_batch(FunctionCallInfo fcinfo, storage::Call &call,
+                        storage::UniverseSet &universes, const Order *orders, int count);
+
 Datum universe_result(FunctionCallInfo fcinfo, storage::Call &call,
                       const storage::Universe &universe);
 

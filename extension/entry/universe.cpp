@@ -51,8 +51,7 @@ Datum set_exchange_rate_function(FunctionCallInfo fcinfo)
     storage::begin_write(call, "mvm_set_exchange_rate()");
     storage::Universe universe;
     if (!storage::lock_universe(call, universe_id, universe)) {
-        pg::refuse(ErrorCode::universe_not_found,
-                   psprintf("There is no universe %d.", universe_id));
+        raise(no_universe(universe_id));
     }
     storage::update_exchange_rate(call, universe, rate);
     const Datum result = universe_result(fcinfo, call, universe);

@@ -72,13 +72,12 @@ NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_i
     user.balance_minor =
         sign == domain::Sign::zero ? 0 : require_amount(balance, user.home, "balance");
     user.account.universe_id = universe_id;
-    user.account.username = username;
 
     // Asked before an id is drawn, so that a refusal leaves no gap.
     bool created = !storage::username_is_taken(call, username);
     if (created) {
         user.account.id = storage::next_id("user_account_id_seq");
-        created = storage::insert_user(call, user.account);
+        created = storage::insert_user(call, user.account, username);
     }
     if (!created) {
         pg::refuse(ErrorCode::already_exists,

@@ -26,6 +26,45 @@ inline void init_plan_recheck(EPQState *recheck, EState *estate)
 #endif
 }
 
+// Which indexes an update left to be written: 16 tells BRIN's apart.
+struct IndexesToUpdate {
+    bool any;
+    bool only_summarizing;
+};
+
+// table_tuple_update without a crosscheck snapshot; waits for other writers.
+inline TM_Result update_tuple(Relation table, ItemPointer tid, TupleTableSlot *next, CommandId cid,
+                              TM_FailureData *failure, IndexesToUpdate *indexes)
+{
+    LockTupleMode lock_mode;
+#if PG_VERSION_NUM >= 160000
+    TU_UpdateIndexes update = TU_None;
+    const TM_Result result =
+        table_tuple_update(table, tid, next, cid, GetActiveSnapshot(), InvalidSnapshot, true,
+                           failure, &lock_mode, &update);
+    *indexes = {update != TU_None, update == TU_Summarizing};
+#else
+    bool update = false;
+    const TM_Result result =
+        table_tuple_update(table, tid, next, cid, GetActiveSnapshot(), InvalidSnapshot, true,
+                           failure, &lock_mode, &update);
+    *indexes = {update, false};
+#endif
+    return result;
+}
+
+// Index entries of a row's new version. 16 added only_summarizing.
+inline List *insert_index_entries_of_update(ResultRelInfo *result, TupleTableSlot *slot,
+                                            EState *estate, bool only_summarizing)
+{
+#if PG_VERSION_NUM >= 160000
+    return ExecInsertIndexTuples(result, slot, estate, true, false, nullptr, NIL, only_summarizing);
+#else
+    Assert(!only_summarizing);
+    return ExecInsertIndexTuples(result, slot, estate, true, false, nullptr, NIL);
+#endif
+}
+
 // Index entries of a speculatively inserted row. 16 added only_summarizing.
 inline List *insert_index_entries_speculatively(ResultRelInfo *result, TupleTableSlot *slot,
                                                 EState *estate, bool *conflict)

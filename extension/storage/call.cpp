@@ -6,6 +6,16 @@ namespace mvm::storage {
 
 namespace {
 
+void end_scans(Call &call)
+{
+    for (Table &table : call.tables) {
+        if (table.scan != nullptr) {
+            index_endscan(table.scan);
+            table.scan = nullptr;
+        }
+    }
+}
+
 void create_frame(Call &call)
 {
     MemSet(&call, 0, sizeof call);
@@ -59,6 +69,7 @@ void end_call(Call &call)
         AfterTriggerEndQuery(call.estate);
     }
     ExecResetTupleTable(call.estate->es_tupleTable, false);
+    end_scans(call);
     for (Table &table : call.tables) {
         if (table.relation == nullptr) {
             continue;
@@ -84,6 +95,7 @@ void refresh_snapshot(Call &call)
 {
     Assert(call.writes);
     if (!IsolationUsesXactSnapshot()) {
+        end_scans(call);
         PopActiveSnapshot();
         PushActiveSnapshot(GetTransactionSnapshot());
     }
@@ -110,9 +122,38 @@ Table &table_of(Call &call, TableId id)
     return table;
 }
 
+IndexScanDesc key_scan(Call &call, TableId id, int key_count)
+{
+    Table &table = table_of(call, id);
+    if (table.scan == nullptr) {
+        table.scan =
+            pg::begin_index_scan(table.relation, table.primary_key, GetActiveSnapshot(), key_count);
+    }
+    return table.scan;
+}
+
 Relation open_index(const char *index_name)
 {
     return index_open(relation_oid(index_name), AccessShareLock);
+}
+
+TupleTableSlot *read_slot(Call &call, TableId id)
+{
+    Table &table = table_of(call, id);
+    if (table.found == nullptr) {
+        table.found = make_slot(call, id);
+    }
+    return table.found;
+}
+
+TupleTableSlot *write_slot(Call &call, TableId id)
+{
+    Table &table = table_of(call, id);
+    if (table.next == nullptr) {
+        table.next =
+            ExecInitExtraTupleSlot(call.estate, RelationGetDescr(table.relation), &TTSOpsVirtual);
+    }
+    return table.next;
 }
 
 TupleTableSlot *make_slot(Call &call, TableId id)

@@ -10,8 +10,11 @@ namespace mvm::storage {
 struct Table {
     Relation relation;
     Relation primary_key;  // opened with the table
+    IndexScanDesc scan;    // of primary_key under the call's snapshot; null until used
     ResultRelInfo *result; // made at the first write
     bool indexes_open;
+    TupleTableSlot *found; // the row read last
+    TupleTableSlot *next;  // the row being written
 };
 
 // Trivially destructible: an error leaves it behind, and the transaction's
@@ -47,10 +50,21 @@ void advance_command(Call &call);
 // The open table; opened at first use, closed by end_call.
 Table &table_of(Call &call, TableId id);
 
+// The table's scan of its primary key, to be restarted with index_rescan: one for
+// all look-ups of a call, as starting a scan costs as much as a descent.
+IndexScanDesc key_scan(Call &call, TableId id, int key_count);
+
 // Opens an index of schema mvm for reading; the caller closes it with index_close.
 Relation open_index(const char *index_name);
 
-// A slot for rows of the table, released by end_call.
+// The table's slot for reading: one row at a time, so that a call of thousands
+// of rows pins one buffer a table.
+TupleTableSlot *read_slot(Call &call, TableId id);
+
+// The table's slot for the row that is being written.
+TupleTableSlot *write_slot(Call &call, TableId id);
+
+// A slot of its own for a cursor, released by end_call.
 TupleTableSlot *make_slot(Call &call, TableId id);
 
 // The oid of a relation in schema mvm; 42P01 when it is not there.

@@ -6,15 +6,27 @@ namespace mvm::storage {
 
 namespace {
 
+const char *text_or_null(TupleTableSlot *slot, int column)
+{
+    bool is_null = false;
+    const Datum value = nullable_column_of(slot, column, is_null);
+    return is_null ? nullptr : TextDatumGetCString(value);
+}
+
 bool find_key(Call &call, IdempotencyKey &key)
 {
-    TupleTableSlot *slot = make_slot(call, TableId::idempotency_key);
-    if (!find_row(call, TableId::idempotency_key, key_of_int8_text(key.user_id, key.key), slot)) {
+    TupleTableSlot *slot =
+        find_row(call, TableId::idempotency_key, key_of_int8_text(key.user_id, key.key));
+    if (slot == nullptr) {
         return false;
     }
-    key.slot = slot;
-    key.request = column_of(slot, idempotency_key_column::request);
-    key.transaction_id = DatumGetInt64(column_of(slot, idempotency_key_column::transaction_id));
+    bool is_refused = false;
+    const Datum answer =
+        nullable_column_of(slot, idempotency_key_column::transaction_id, is_refused);
+    key.transaction_id = is_refused ? std::nullopt : std::optional(DatumGetInt64(answer));
+    key.request = CStringGetTextDatum(text_or_null(slot, idempotency_key_column::request));
+    key.refusal = text_or_null(slot, idempotency_key_column::refusal);
+    key.refusal_detail = text_or_null(slot, idempotency_key_column::refusal_detail);
     return true;
 }
 
@@ -26,14 +38,15 @@ bool claim_key(Call &call, IdempotencyKey &key)
     bool nulls[idempotency_key_column::last] = {};
     values[idempotency_key_column::user_id - 1] = Int64GetDatum(key.user_id);
     nulls[idempotency_key_column::transaction_id - 1] = true;
+    nulls[idempotency_key_column::refusal - 1] = true;
+    nulls[idempotency_key_column::refusal_detail - 1] = true;
     values[idempotency_key_column::created_at - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
     values[idempotency_key_column::key - 1] = key.key;
     values[idempotency_key_column::request - 1] = key.request;
 
     while (!find_key(call, key)) {
-        TupleTableSlot *slot = make_new_row_slot(call, TableId::idempotency_key);
-        if (insert_row_if_absent(call, TableId::idempotency_key, values, nulls, slot)) {
-            key.slot = slot;
+        key.row = insert_row_if_absent(call, TableId::idempotency_key, values, nulls);
+        if (key.row != nullptr) {
             return true;
         }
         // Another transaction used it after our snapshot.
@@ -45,12 +58,21 @@ bool claim_key(Call &call, IdempotencyKey &key)
     return false;
 }
 
-void record_answer(Call &call, IdempotencyKey &key, std::int64_t transaction_id)
+void record_answer(Call &call, const IdempotencyKey &key, std::int64_t transaction_id)
 {
-    key.transaction_id = transaction_id;
     const ColumnChange change = {idempotency_key_column::transaction_id,
                                  Int64GetDatum(transaction_id)};
-    update_row(call, TableId::idempotency_key, key.slot, &change, 1);
+    update_row(call, TableId::idempotency_key, key.row, &change, 1);
+}
+
+void record_refusal(Call &call, const IdempotencyKey &key, const char *refusal,
+                    const char *refusal_detail)
+{
+    const ColumnChange changes[] = {
+        {idempotency_key_column::refusal, CStringGetTextDatum(refusal)},
+        {idempotency_key_column::refusal_detail, CStringGetTextDatum(refusal_detail)},
+    };
+    update_row(call, TableId::idempotency_key, key.row, changes, lengthof(changes));
 }
 
 } // namespace mvm::storage

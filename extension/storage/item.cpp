@@ -4,20 +4,23 @@ namespace mvm::storage {
 
 bool lock_item(Call &call, std::int64_t id, Item &item)
 {
-    TupleTableSlot *slot = make_slot(call, TableId::item);
-    if (!find_row(call, TableId::item, key_of_int8(id), slot) ||
-        !lock_row(call, TableId::item, slot)) {
+    HeapTuple row = lock_row(call, TableId::item, key_of_int8(id));
+    if (row == nullptr) {
         return false;
     }
-    bool by_treasury = false;
-    const Datum seller = nullable_column_of(slot, item_column::seller_id, by_treasury);
+    Datum values[item_column::last];
+    bool nulls[item_column::last];
+    deform_row(call, TableId::item, row, values, nulls);
     item.id = id;
-    item.seller_id = by_treasury ? std::nullopt : std::optional(DatumGetInt64(seller));
-    item.price_minor = DatumGetInt64(column_of(slot, item_column::price_minor));
-    item.stock = DatumGetInt64(column_of(slot, item_column::stock));
-    item.version = DatumGetInt64(column_of(slot, item_column::version));
-    item.universe_id = DatumGetInt32(column_of(slot, item_column::universe_id));
-    item.slot = slot;
+    item.seller_id = std::nullopt;
+    if (!nulls[item_column::seller_id - 1]) {
+        item.seller_id = DatumGetInt64(values[item_column::seller_id - 1]);
+    }
+    item.price_minor = DatumGetInt64(values[item_column::price_minor - 1]);
+    item.stock = DatumGetInt64(values[item_column::stock - 1]);
+    item.version = DatumGetInt64(values[item_column::version - 1]);
+    item.universe_id = DatumGetInt32(values[item_column::universe_id - 1]);
+    item.row = row;
     return true;
 }
 
@@ -44,7 +47,7 @@ void update_stock(Call &call, Item &item, std::int64_t stock)
         {item_column::stock, Int64GetDatum(item.stock)},
         {item_column::version, Int64GetDatum(item.version)},
     };
-    update_row(call, TableId::item, item.slot, changes, lengthof(changes));
+    update_row(call, TableId::item, item.row, changes, lengthof(changes));
 }
 
 } // namespace mvm::storage

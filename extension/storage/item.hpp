@@ -14,7 +14,7 @@ struct Item {
     std::int64_t stock;
     std::int64_t version;
     std::int32_t universe_id;
-    TupleTableSlot *slot;
+    HeapTuple row;
 };
 
 // Finds and locks; see lock_row.

@@ -49,15 +49,11 @@ void read_journal(TupleTableSlot *slot, JournalRow &row)
     row.idempotency_key = get_reference(slot, journal_column::idempotency_key);
 }
 
-} // namespace
-
-void append_journal(Call &call, JournalRow &row)
+// A FillRow over an array of pointers to journal rows.
+void fill_journal_row(const void *rows, int i, Datum *values, bool *nulls)
 {
-    row.id = next_id("journal_id_seq");
-    row.transaction_time = GetCurrentTimestamp();
-
-    Datum values[journal_column::last] = {};
-    bool nulls[journal_column::last] = {};
+    const JournalRow &row = *static_cast<JournalRow *const *>(rows)[i];
+    memset(nulls, 0, sizeof(bool) * journal_column::last);
     values[journal_column::id - 1] = Int64GetDatum(row.id);
     values[journal_column::transaction_time - 1] = TimestampTzGetDatum(row.transaction_time);
     put(values, nulls, journal_column::user_id, row.user_id);
@@ -72,16 +68,45 @@ void append_journal(Call &call, JournalRow &row)
     put_reference(values, nulls, journal_column::from_rate, row.from_rate);
     put_reference(values, nulls, journal_column::to_rate, row.to_rate);
     put_reference(values, nulls, journal_column::idempotency_key, row.idempotency_key);
-    insert_row(call, TableId::journal, values, nulls);
+}
+
+// By-reference values of their own, which outlive the next read.
+void copy_references(JournalRow &row)
+{
+    for (std::optional<Datum> *value : {&row.from_rate, &row.to_rate, &row.idempotency_key}) {
+        if (*value) {
+            *value = datumCopy(**value, false, -1);
+        }
+    }
+}
+
+} // namespace
+
+void append_journal(Call &call, JournalRow &row)
+{
+    JournalRow *const rows[] = {&row};
+    append_journal_rows(call, rows, 1);
+}
+
+void append_journal_rows(Call &call, JournalRow *const *rows, int count)
+{
+    const TimestampTz now = GetCurrentTimestamp();
+    for (int i = 0; i < count; ++i) {
+        rows[i]->id = next_id("journal_id_seq");
+        rows[i]->transaction_time = now;
+    }
+    insert_rows(call, TableId::journal, rows, count, fill_journal_row);
 }
 
 bool find_journal(Call &call, std::int64_t id, JournalRow &row)
 {
-    TupleTableSlot *slot = make_slot(call, TableId::journal);
-    if (!find_row(call, TableId::journal, key_of_int8(id), slot)) {
+    TupleTableSlot *slot = find_row(call, TableId::journal, key_of_int8(id));
+    if (slot == nullptr) {
         return false;
     }
+    ExecMaterializeSlot(slot);
     read_journal(slot, row);
+    copy_references(row);
     return true;
 }
 

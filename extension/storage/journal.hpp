@@ -30,7 +30,10 @@ struct JournalRow {
 // so that ids and times follow the order of effects on each wallet and item.
 void append_journal(Call &call, JournalRow &row);
 
-// Reads the row with this id as the call's snapshot sees it.
+// The same for many rows, in their order, with one time for all.
+void append_journal_rows(Call &call, JournalRow *const *rows, int count);
+
+// Reads the row with this id as the call's snapshot sees it; its values are copies.
 [[nodiscard]] bool find_journal(Call &call, std::int64_t id, JournalRow &row);
 
 // Purchases of one user in one role, newest first.

@@ -1,5 +1,7 @@
 #include "storage/row.hpp"
 
+#include <algorithm>
+
 #include "pg/compat.hpp"
 #include "pg/refusal.hpp"
 #include "storage/compiled_checks.hpp"
@@ -33,13 +35,34 @@ ResultRelInfo *writable_with_indexes(Call &call, Table &table)
     return result;
 }
 
-bool find_through(Relation table, Relation index, Key &key, TupleTableSlot *slot)
+// Locks the row in `slot` and reads its latest version into it.
+bool lock_found_row(Call &call, Relation table, TupleTableSlot *slot)
 {
-    IndexScanDesc scan = pg::begin_index_scan(table, index, GetActiveSnapshot(), key.column_count);
-    index_rescan(scan, key.columns, key.column_count, nullptr, 0);
-    const bool found = index_getnext_slot(scan, ForwardScanDirection, slot);
-    index_endscan(scan); // the slot keeps its own pin
-    return found;
+    ItemPointerData tid = slot->tts_tid;
+    ExecClearTuple(slot);
+
+    TM_FailureData failure;
+    const int flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
+    const TM_Result result = table_tuple_lock(table, &tid, GetActiveSnapshot(), slot,
+                                              call.estate->es_output_cid, LockTupleNoKeyExclusive,
+                                              LockWaitBlock, static_cast<uint8>(flags), &failure);
+    switch (result) {
+    case TM_Ok:
+        return true;
+    case TM_Updated:
+        pg::refuse_stale_snapshot();
+    case TM_Deleted:
+        if (IsolationUsesXactSnapshot()) {
+            pg::refuse_stale_snapshot();
+        }
+        return false;
+    default:
+        // The command that calls us changes the row itself, from a trigger of its own.
+        ereport(ERROR,
+                (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                 errmsg("row of \"%s.%s\" was already changed by the command that calls the market",
+                        schema_name, RelationGetRelationName(table))));
+    }
 }
 
 void store_new_row(TupleTableSlot *slot, const Datum *values, const bool *nulls)
@@ -49,6 +72,52 @@ void store_new_row(TupleTableSlot *slot, const Datum *values, const bool *nulls)
     memcpy(slot->tts_values, values, count * sizeof(Datum));
     memcpy(slot->tts_isnull, nulls, count * sizeof(bool));
     ExecStoreVirtualTuple(slot);
+}
+
+// A trigger of the owner's may swallow a row; half a trade must not go through.
+[[noreturn]] void refuse_swallowed_row(Relation table)
+{
+    ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                    errmsg("a trigger kept the market from writing a row of \"%s.%s\"", schema_name,
+                           RelationGetRelationName(table))));
+}
+
+void require_written(const TupleTableSlot *slot, Relation table)
+{
+    if (!ItemPointerIsValid(&slot->tts_tid)) {
+        refuse_swallowed_row(table);
+    }
+}
+
+// Whether the owner put a trigger on the table that wants to see each row
+// before it is written.
+bool has_before_triggers(const ResultRelInfo *result)
+{
+    const TriggerDesc *triggers = result->ri_TrigDesc;
+    return triggers != nullptr &&
+           (triggers->trig_insert_before_row || triggers->trig_update_before_row);
+}
+
+// Whether an update must fire AFTER triggers. A foreign key need not look at an
+// update that leaves its columns alone, unless the row is this transaction's own:
+// then the check of the insert is left to the newest version.
+bool fires_after_update(const ResultRelInfo *result, HeapTuple row)
+{
+    const TriggerDesc *triggers = result->ri_TrigDesc;
+    if (triggers == nullptr || !triggers->trig_update_after_row) {
+        return false;
+    }
+    if (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(row->t_data))) {
+        return true;
+    }
+    for (int i = 0; i < triggers->numtriggers; ++i) {
+        const Trigger &trigger = triggers->triggers[i];
+        if (TRIGGER_FOR_UPDATE(trigger.tgtype) && TRIGGER_FOR_ROW(trigger.tgtype) &&
+            RI_FKey_trigger_type(trigger.tgfoid) == RI_TRIGGER_NONE) {
+            return true;
+        }
+    }
+    return false;
 }
 
 } // namespace
@@ -61,19 +130,19 @@ Key key_of_int4(std::int32_t value)
     return key;
 }
 
+Key key_of_int8(std::int64_t value)
+{
+    Key key;
+    ScanKeyInit(&key.columns[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(value));
+    key.column_count = 1;
+    return key;
+}
+
 Key key_of_text(Datum value)
 {
     Key key;
     ScanKeyEntryInitialize(&key.columns[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
                            C_COLLATION_OID, F_TEXTEQ, value);
-    key.column_count = 1;
-    return key;
-}
-
-Key key_of_int8(std::int64_t value)
-{
-    Key key;
-    ScanKeyInit(&key.columns[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(value));
     key.column_count = 1;
     return key;
 }
@@ -95,73 +164,55 @@ Key key_of_int8_text(std::int64_t first, Datum second)
     return key;
 }
 
-bool find_row(Call &call, TableId id, Key key, TupleTableSlot *slot)
+TupleTableSlot *find_row(Call &call, TableId id, Key key)
 {
-    const Table &table = table_of(call, id);
-    return find_through(table.relation, table.primary_key, key, slot);
+    TupleTableSlot *slot = read_slot(call, id);
+    IndexScanDesc scan = key_scan(call, id, key.column_count);
+    index_rescan(scan, key.columns, key.column_count, nullptr, 0);
+    return index_getnext_slot(scan, ForwardScanDirection, slot) ? slot : nullptr;
 }
 
-bool find_row_by_index(Call &call, TableId id, const char *index_name, Key key,
-                       TupleTableSlot *slot)
+bool has_row(Call &call, TableId id, const char *index_name, Key key)
 {
-    const Table &table = table_of(call, id);
     Relation index = open_index(index_name);
-    const bool found = find_through(table.relation, index, key, slot);
+    IndexScanDesc scan = pg::begin_index_scan(table_of(call, id).relation, index,
+                                              GetActiveSnapshot(), key.column_count);
+    index_rescan(scan, key.columns, key.column_count, nullptr, 0);
+    const bool found = index_getnext_slot(scan, ForwardScanDirection, read_slot(call, id));
+    index_endscan(scan);
     index_close(index, NoLock);
     return found;
 }
 
-bool lock_row(Call &call, TableId id, TupleTableSlot *slot)
+HeapTuple lock_row(Call &call, TableId id, Key key)
 {
-    Table &table = table_of(call, id);
-    ItemPointerData tid = slot->tts_tid;
-    ExecClearTuple(slot);
-
-    TM_FailureData failure;
-    const int flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
-    const TM_Result result = table_tuple_lock(table.relation, &tid, GetActiveSnapshot(), slot,
-                                              call.estate->es_output_cid, LockTupleNoKeyExclusive,
-                                              LockWaitBlock, static_cast<uint8>(flags), &failure);
-    switch (result) {
-    case TM_Ok:
-        return true;
-    case TM_Updated:
-        pg::refuse_stale_snapshot();
-    case TM_Deleted:
-        if (IsolationUsesXactSnapshot()) {
-            pg::refuse_stale_snapshot();
-        }
-        return false;
-    default:
-        // The command that calls us changes the row itself, from a trigger of its own.
-        ereport(ERROR,
-                (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-                 errmsg("row of \"%s.%s\" was already changed by the command that calls the market",
-                        schema_name, RelationGetRelationName(table.relation))));
+    TupleTableSlot *slot = find_row(call, id, key);
+    if (slot == nullptr || !lock_found_row(call, table_of(call, id).relation, slot)) {
+        return nullptr;
     }
-}
-
-TupleTableSlot *make_new_row_slot(Call &call, TableId id)
-{
-    Relation relation = table_of(call, id).relation;
-    return ExecInitExtraTupleSlot(call.estate, RelationGetDescr(relation), &TTSOpsVirtual);
+    return ExecCopySlotHeapTuple(slot);
 }
 
 void insert_row(Call &call, TableId id, const Datum *values, const bool *nulls)
 {
     ResultRelInfo *result = writable_with_indexes(call, table_of(call, id));
-    TupleTableSlot *slot = make_new_row_slot(call, id);
+    TupleTableSlot *slot = write_slot(call, id);
     store_new_row(slot, values, nulls);
     ExecSimpleRelationInsert(result, call.estate, slot);
+    require_written(slot, result->ri_RelationDesc);
 }
 
-bool insert_row_if_absent(Call &call, TableId id, const Datum *values, const bool *nulls,
-                          TupleTableSlot *slot)
+HeapTuple insert_row_if_absent(Call &call, TableId id, const Datum *values, const bool *nulls)
 {
     Table &table = table_of(call, id);
     ResultRelInfo *result = writable_with_indexes(call, table);
+    TupleTableSlot *slot = write_slot(call, id);
     store_new_row(slot, values, nulls);
     slot->tts_tableOid = RelationGetRelid(table.relation);
+    if (result->ri_TrigDesc != nullptr && result->ri_TrigDesc->trig_insert_before_row &&
+        !ExecBRInsertTriggers(call.estate, result, slot)) {
+        refuse_swallowed_row(table.relation);
+    }
     ExecConstraints(result, slot, call.estate);
 
     while (pg::unique_keys_are_free(result, slot, call.estate)) {
@@ -181,33 +232,200 @@ bool insert_row_if_absent(Call &call, TableId id, const Datum *values, const boo
             ExecARInsertTriggers(call.estate, result, slot, recheck, nullptr);
             list_free(recheck);
             call.inserted_early = true;
-            return true;
+            HeapTuple row = ExecCopySlotHeapTuple(slot);
+            row->t_self = slot->tts_tid;
+            HeapTupleHeaderSetXmin(row->t_data, xid);
+            return row;
         }
         list_free(recheck);
     }
-    return false;
+    return nullptr;
 }
 
-void update_row(Call &call, TableId id, TupleTableSlot *slot, const ColumnChange *changes,
+namespace {
+
+constexpr int rows_per_write = 256;
+
+// The table's part of insert_rows: fills whole pages under one WAL record each.
+void insert_into_pages(Call &call, TableId id, const void *rows, int count, FillRow fill,
+                       ItemPointerData *tids)
+{
+    Table &table = table_of(call, id);
+    ResultRelInfo *result = writable_with_indexes(call, table);
+    TupleTableSlot *slots[rows_per_write];
+    const int slot_count = Min(count, rows_per_write);
+    for (int i = 0; i < slot_count; ++i) {
+        slots[i] =
+            ExecInitExtraTupleSlot(call.estate, RelationGetDescr(table.relation), &TTSOpsVirtual);
+    }
+    for (int done = 0; done < count; done += slot_count) {
+        CHECK_FOR_INTERRUPTS();
+        const int chunk = Min(slot_count, count - done);
+        for (int i = 0; i < chunk; ++i) {
+            ExecClearTuple(slots[i]);
+            fill(rows, done + i, slots[i]->tts_values, slots[i]->tts_isnull);
+            ExecStoreVirtualTuple(slots[i]);
+            slots[i]->tts_tableOid = RelationGetRelid(table.relation);
+            ExecConstraints(result, slots[i], call.estate);
+        }
+        // The heap's copies of the rows are of no use once they are on the page.
+        const MemoryContext caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(call.estate));
+        table_multi_insert(table.relation, slots, chunk, call.estate->es_output_cid, 0, nullptr);
+        MemoryContextSwitchTo(caller);
+        ResetPerTupleExprContext(call.estate);
+        for (int i = 0; i < chunk; ++i) {
+            tids[done + i] = slots[i]->tts_tid;
+        }
+    }
+}
+
+struct IndexEntry {
+    std::int64_t first_column; // sorts entries of an index on bigint
+    int row;
+};
+
+// One index's part of insert_rows: entries in the order of its first column, so
+// that neighbours meet on one leaf.
+void insert_into_index(Call &call, TableId id, int index_number, const void *rows, int count,
+                       FillRow fill, const ItemPointerData *tids, IndexEntry *entries)
+{
+    Table &table = table_of(call, id);
+    Relation index = table.result->ri_IndexRelationDescs[index_number];
+    IndexInfo *info = table.result->ri_IndexRelationInfo[index_number];
+    TupleTableSlot *slot = write_slot(call, id);
+    const AttrNumber first = info->ii_IndexAttrNumbers[0];
+    const bool sortable =
+        first > 0 && TupleDescAttr(RelationGetDescr(index), 0)->atttypid == INT8OID;
+
+    for (int i = 0; i < count; ++i) {
+        entries[i] = {0, i};
+        if (sortable) {
+            fill(rows, i, slot->tts_values, slot->tts_isnull);
+            if (!slot->tts_isnull[first - 1]) {
+                entries[i].first_column = DatumGetInt64(slot->tts_values[first - 1]);
+            }
+        }
+    }
+    if (sortable) {
+        std::sort(entries, entries + count, [](const IndexEntry &a, const IndexEntry &b) {
+            return a.first_column != b.first_column ? a.first_column < b.first_column
+                                                    : a.row < b.row;
+        });
+    }
+
+    ExprContext *expressions = GetPerTupleExprContext(call.estate);
+    if (info->ii_Predicate != NIL && info->ii_PredicateState == nullptr) {
+        info->ii_PredicateState = ExecPrepareQual(info->ii_Predicate, call.estate);
+    }
+    for (int i = 0; i < count; ++i) {
+        CHECK_FOR_INTERRUPTS();
+        const int row = entries[i].row;
+        ExecClearTuple(slot);
+        fill(rows, row, slot->tts_values, slot->tts_isnull);
+        ExecStoreVirtualTuple(slot);
+        expressions->ecxt_scantuple = slot;
+        if (info->ii_PredicateState == nullptr || ExecQual(info->ii_PredicateState, expressions)) {
+            Datum values[INDEX_MAX_KEYS];
+            bool nulls[INDEX_MAX_KEYS];
+            FormIndexDatum(info, slot, call.estate, values, nulls);
+            ItemPointerData tid = tids[row];
+            index_insert(index, values, nulls, &tid, table.relation,
+                         index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false,
+                         info);
+        }
+        ResetPerTupleExprContext(call.estate);
+    }
+}
+
+} // namespace
+
+void insert_rows(Call &call, TableId id, const void *rows, int count, FillRow fill)
+{
+    Table &table = table_of(call, id);
+    ResultRelInfo *result = writable_with_indexes(call, table);
+    if (count == 1 || has_before_triggers(result) ||
+        (result->ri_TrigDesc != nullptr && result->ri_TrigDesc->trig_insert_after_row)) {
+        const auto columns = RelationGetDescr(table.relation)->natts;
+        auto *values = static_cast<Datum *>(palloc0(sizeof(Datum) * static_cast<Size>(columns)));
+        auto *nulls = static_cast<bool *>(palloc0(sizeof(bool) * static_cast<Size>(columns)));
+        for (int i = 0; i < count; ++i) {
+            fill(rows, i, values, nulls);
+            insert_row(call, id, values, nulls);
+        }
+        return;
+    }
+    auto *tids = static_cast<ItemPointerData *>(
+        palloc(sizeof(ItemPointerData) * static_cast<Size>(Max(count, 1))));
+    insert_into_pages(call, id, rows, count, fill, tids);
+    auto *entries =
+        static_cast<IndexEntry *>(palloc(sizeof(IndexEntry) * static_cast<Size>(Max(count, 1))));
+    for (int i = 0; i < result->ri_NumIndices; ++i) {
+        insert_into_index(call, id, i, rows, count, fill, tids, entries);
+    }
+    pfree(entries);
+    pfree(tids);
+}
+
+void update_row(Call &call, TableId id, HeapTuple row, const ColumnChange *changes,
                 int change_count)
 {
-    ResultRelInfo *result = writable_with_indexes(call, table_of(call, id));
-    TupleTableSlot *next = make_new_row_slot(call, id);
-    slot_getallattrs(slot);
-    store_new_row(next, slot->tts_values, slot->tts_isnull);
+    Table &table = table_of(call, id);
+    ResultRelInfo *result = writable(call, table);
+    TupleTableSlot *next = write_slot(call, id);
+    ExecClearTuple(next);
+    heap_deform_tuple(row, RelationGetDescr(table.relation), next->tts_values, next->tts_isnull);
     for (int i = 0; i < change_count; ++i) {
         next->tts_values[changes[i].column - 1] = changes[i].value;
         next->tts_isnull[changes[i].column - 1] = false;
     }
-    ExecSimpleRelationUpdate(result, call.estate, &call.recheck, slot, next);
+    ExecStoreVirtualTuple(next);
+    next->tts_tableOid = RelationGetRelid(table.relation);
+
+    if (has_before_triggers(result)) {
+        TupleTableSlot *old = read_slot(call, id);
+        ExecForceStoreHeapTuple(row, old, false);
+        old->tts_tid = row->t_self;
+        writable_with_indexes(call, table);
+        ExecSimpleRelationUpdate(result, call.estate, &call.recheck, old, next);
+        require_written(next, table.relation);
+        return;
+    }
+
+    ExecConstraints(result, next, call.estate);
+    TM_FailureData failure;
+    pg::IndexesToUpdate indexes;
+    const TM_Result outcome = pg::update_tuple(table.relation, &row->t_self, next,
+                                               call.estate->es_output_cid, &failure, &indexes);
+    if (outcome != TM_Ok) {
+        // The row is locked, so only a trigger of the owner's can have changed it under us.
+        ereport(ERROR,
+                (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                 errmsg("row of \"%s.%s\" was changed by a trigger while the market was writing it",
+                        schema_name, RelationGetRelationName(table.relation))));
+    }
+    List *recheck = NIL;
+    if (indexes.any) {
+        writable_with_indexes(call, table);
+        recheck =
+            pg::insert_index_entries_of_update(result, next, call.estate, indexes.only_summarizing);
+    }
+    if (fires_after_update(result, row)) {
+        ExecARUpdateTriggers(call.estate, result, nullptr, nullptr, &row->t_self, nullptr, next,
+                             recheck, nullptr, false);
+    }
+    list_free(recheck);
+}
+
+void delete_row(Call &call, TableId id, HeapTuple row)
+{
+    simple_table_tuple_delete(table_of(call, id).relation, &row->t_self, GetActiveSnapshot());
 }
 
 bool has_rows(Call &call, TableId id)
 {
-    TupleTableSlot *slot = make_slot(call, id);
     TableScanDesc scan =
         table_beginscan(table_of(call, id).relation, GetActiveSnapshot(), 0, nullptr);
-    const bool found = table_scan_getnextslot(scan, ForwardScanDirection, slot);
+    const bool found = table_scan_getnextslot(scan, ForwardScanDirection, read_slot(call, id));
     table_endscan(scan);
     return found;
 }
@@ -223,6 +441,11 @@ Datum column_of(TupleTableSlot *slot, int column)
 Datum nullable_column_of(TupleTableSlot *slot, int column, bool &is_null)
 {
     return slot_getattr(slot, column, &is_null);
+}
+
+void deform_row(Call &call, TableId id, HeapTuple row, Datum *values, bool *nulls)
+{
+    heap_deform_tuple(row, RelationGetDescr(table_of(call, id).relation), values, nulls);
 }
 
 } // namespace mvm::storage

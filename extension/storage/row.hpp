@@ -1,5 +1,5 @@
-// Finding, locking, inserting and updating rows through the table and index
-// access methods. Knows nothing of the market's rules.
+// Finding, locking, inserting, updating and deleting rows through the table and
+// index access methods. Knows nothing of the market's rules.
 #pragma once
 
 #include "storage/call.hpp"
@@ -13,50 +13,59 @@ struct Key {
 };
 
 Key key_of_int4(std::int32_t value);
-Key key_of_text(Datum value); // of a column with collation "C"
 Key key_of_int8(std::int64_t value);
+Key key_of_text(Datum value); // of a column with collation "C"
 Key key_of_int8_int4(std::int64_t first, std::int32_t second);
 Key key_of_int8_text(std::int64_t first, Datum second);
 
-// Finds the row with this primary key as the call's snapshot sees it.
-[[nodiscard]] bool find_row(Call &call, TableId id, Key key, TupleTableSlot *slot);
+// Finds the row with this primary key as the call's snapshot sees it. It stays
+// in the table's read slot until the next row of the table is read; null when
+// there is none.
+TupleTableSlot *find_row(Call &call, TableId id, Key key);
 
-// The same by another unique index of the table.
-[[nodiscard]] bool find_row_by_index(Call &call, TableId id, const char *index_name, Key key,
-                                     TupleTableSlot *slot);
+// Whether there is a row with this key of another unique index.
+[[nodiscard]] bool has_row(Call &call, TableId id, const char *index_name, Key key);
 
-// Locks the row in `slot` against writers until the transaction ends and reads
-// its latest version into `slot`. At READ COMMITTED false when it was deleted;
-// at the higher levels 40001 when it changed since the snapshot.
-[[nodiscard]] bool lock_row(Call &call, TableId id, TupleTableSlot *slot);
+// Finds the row and locks it against writers until the transaction ends; the
+// copy is its latest version. At READ COMMITTED null also when it was deleted
+// meanwhile; at the higher levels 40001 when it changed since the snapshot.
+HeapTuple lock_row(Call &call, TableId id, Key key);
 
 // Inserts a row whose keys are known to be free. `values` and `nulls` have an
 // element per column.
 void insert_row(Call &call, TableId id, const Datum *values, const bool *nulls);
 
 // Inserts a row unless one with an equal unique key is there or appears first;
-// waits for a transaction that is inserting it. False when the key is taken.
-// On success `slot`, made by make_new_row_slot, holds the row.
-[[nodiscard]] bool insert_row_if_absent(Call &call, TableId id, const Datum *values,
-                                        const bool *nulls, TupleTableSlot *slot);
+// waits for a transaction that is inserting it. Null when the key is taken.
+HeapTuple insert_row_if_absent(Call &call, TableId id, const Datum *values, const bool *nulls);
 
-// A slot for a row that is being built, released by end_call.
-TupleTableSlot *make_new_row_slot(Call &call, TableId id);
+// Writes the columns of one of `count` rows into `values` and `nulls`.
+using FillRow = void (*)(const void *rows, int i, Datum *values, bool *nulls);
 
-// Whether the table has any row that the call's snapshot sees.
-[[nodiscard]] bool has_rows(Call &call, TableId id);
+// Inserts many rows whose keys are known to be free: the table by pages, each
+// index in its own order.
+void insert_rows(Call &call, TableId id, const void *rows, int count, FillRow fill);
 
 struct ColumnChange {
     int column;
     Datum value;
 };
 
-// Writes a new version of the row in `slot`, which this call has locked or inserted.
-void update_row(Call &call, TableId id, TupleTableSlot *slot, const ColumnChange *changes,
+// Writes a new version of a row that this call has locked or inserted.
+void update_row(Call &call, TableId id, HeapTuple row, const ColumnChange *changes,
                 int change_count);
+
+// Deletes a row that this call has inserted.
+void delete_row(Call &call, TableId id, HeapTuple row);
+
+// Whether the table has any row that the call's snapshot sees.
+[[nodiscard]] bool has_rows(Call &call, TableId id);
 
 // A column that is never null, and one that may be.
 Datum column_of(TupleTableSlot *slot, int column);
 Datum nullable_column_of(TupleTableSlot *slot, int column, bool &is_null);
+
+// The columns of a row's copy, in elements as many as the table has columns.
+void deform_row(Call &call, TableId id, HeapTuple row, Datum *values, bool *nulls);
 
 } // namespace mvm::storage

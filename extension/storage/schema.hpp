@@ -50,7 +50,16 @@ enum : int {
 };
 }
 namespace idempotency_key_column {
-enum : int { user_id = 1, transaction_id, created_at, key, request, last = request };
+enum : int {
+    user_id = 1,
+    transaction_id,
+    created_at,
+    key,
+    request,
+    refusal,
+    refusal_detail,
+    last = refusal_detail
+};
 }
 
 inline constexpr int table_column_counts[table_count] = {

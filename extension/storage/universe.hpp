@@ -3,6 +3,7 @@
 
 #include "domain/rate.hpp"
 
+#include "pg/array.hpp"
 #include "storage/row.hpp"
 
 namespace mvm::storage {
@@ -14,13 +15,22 @@ struct Universe {
     Datum exchange_rate; // numeric
     Datum name;          // text
     Datum currency_type; // text
-    TupleTableSlot *slot;
+    HeapTuple row;       // a copy, so that its values outlive the next read
 };
 
 [[nodiscard]] bool find_universe(Call &call, std::int32_t id, Universe &universe);
 
 // Finds and locks; see lock_row.
 [[nodiscard]] bool lock_universe(Call &call, std::int32_t id, Universe &universe);
+
+// The universes that a call has met, each read once.
+struct UniverseSet {
+    pg::Array<Universe> universes;
+    pg::Array<domain::Currency> currencies; // in step with universes
+};
+
+// Index of the universe in the set, read at its first use; -1 when there is none.
+int universe_in(Call &call, UniverseSet &set, std::int32_t id);
 
 [[nodiscard]] bool universe_name_is_taken(Call &call, Datum name);
 

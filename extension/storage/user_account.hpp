@@ -8,7 +8,6 @@ namespace mvm::storage {
 struct UserAccount {
     std::int64_t id;
     std::int32_t universe_id; // home
-    Datum username;           // text
 };
 
 [[nodiscard]] bool find_user(Call &call, std::int64_t id, UserAccount &user);
@@ -16,6 +15,6 @@ struct UserAccount {
 [[nodiscard]] bool username_is_taken(Call &call, Datum username);
 
 // Inserts a user; false when the username is taken.
-[[nodiscard]] bool insert_user(Call &call, const UserAccount &user);
+[[nodiscard]] bool insert_user(Call &call, const UserAccount &user, Datum username);
 
 } // namespace mvm::storage

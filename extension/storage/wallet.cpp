@@ -11,10 +11,15 @@ Wallet missing_wallet(std::int64_t user_id, std::int32_t universe_id)
     return {user_id, universe_id, 0, 0, nullptr};
 }
 
-Wallet wallet_in(TupleTableSlot *slot, std::int64_t user_id, std::int32_t universe_id)
+Wallet wallet_in(Call &call, HeapTuple row)
 {
-    return {user_id, universe_id, DatumGetInt64(column_of(slot, wallet_column::balance_minor)),
-            DatumGetInt64(column_of(slot, wallet_column::version)), slot};
+    Datum values[wallet_column::last];
+    bool nulls[wallet_column::last];
+    deform_row(call, TableId::wallet, row, values, nulls);
+    return {DatumGetInt64(values[wallet_column::user_id - 1]),
+            DatumGetInt32(values[wallet_column::universe_id - 1]),
+            DatumGetInt64(values[wallet_column::balance_minor - 1]),
+            DatumGetInt64(values[wallet_column::version - 1]), row};
 }
 
 struct NewWallet {
@@ -36,34 +41,31 @@ NewWallet new_wallet(std::int64_t user_id, std::int32_t universe_id, std::int64_
 
 Wallet read_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id)
 {
-    TupleTableSlot *slot = make_slot(call, TableId::wallet);
-    if (!find_row(call, TableId::wallet, key_of_int8_int4(user_id, universe_id), slot)) {
-        return missing_wallet(user_id, universe_id);
-    }
-    return wallet_in(slot, user_id, universe_id);
+    TupleTableSlot *slot = find_row(call, TableId::wallet, key_of_int8_int4(user_id, universe_id));
+    return slot == nullptr ? missing_wallet(user_id, universe_id)
+                           : wallet_in(call, ExecCopySlotHeapTuple(slot));
 }
 
 Wallet lock_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id)
 {
-    TupleTableSlot *slot = make_slot(call, TableId::wallet);
-    if (!find_row(call, TableId::wallet, key_of_int8_int4(user_id, universe_id), slot) ||
-        !lock_row(call, TableId::wallet, slot)) {
-        return missing_wallet(user_id, universe_id);
-    }
-    return wallet_in(slot, user_id, universe_id);
+    HeapTuple row = lock_row(call, TableId::wallet, key_of_int8_int4(user_id, universe_id));
+    return row == nullptr ? missing_wallet(user_id, universe_id) : wallet_in(call, row);
 }
 
-Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id)
+Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id,
+                             bool &created)
 {
+    created = false;
     for (;;) {
         const Wallet wallet = lock_wallet(call, user_id, universe_id);
-        if (wallet.slot != nullptr) {
+        if (wallet.row != nullptr) {
             return wallet;
         }
         const NewWallet empty = new_wallet(user_id, universe_id, 0);
-        TupleTableSlot *slot = make_new_row_slot(call, TableId::wallet);
-        if (insert_row_if_absent(call, TableId::wallet, empty.values, empty.nulls, slot)) {
-            return wallet_in(slot, user_id, universe_id);
+        HeapTuple row = insert_row_if_absent(call, TableId::wallet, empty.values, empty.nulls);
+        if (row != nullptr) {
+            created = true;
+            return wallet_in(call, row);
         }
         // Another transaction created it after our snapshot.
         if (IsolationUsesXactSnapshot()) {
@@ -73,18 +75,9 @@ Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t univ
     }
 }
 
-void lock_payer_and_receiver(Call &call, Wallet &payer, Wallet &receiver)
+void delete_wallet(Call &call, const Wallet &wallet)
 {
-    const bool payer_first =
-        payer.user_id < receiver.user_id ||
-        (payer.user_id == receiver.user_id && payer.universe_id < receiver.universe_id);
-    if (payer_first) {
-        payer = lock_wallet(call, payer.user_id, payer.universe_id);
-    }
-    receiver = lock_or_create_wallet(call, receiver.user_id, receiver.universe_id);
-    if (!payer_first) {
-        payer = lock_wallet(call, payer.user_id, payer.universe_id);
-    }
+    delete_row(call, TableId::wallet, wallet.row);
 }
 
 void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor)
@@ -95,7 +88,7 @@ void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor)
         {wallet_column::balance_minor, Int64GetDatum(wallet.balance_minor)},
         {wallet_column::version, Int64GetDatum(wallet.version)},
     };
-    update_row(call, TableId::wallet, wallet.slot, changes, lengthof(changes));
+    update_row(call, TableId::wallet, wallet.row, changes, lengthof(changes));
 }
 
 void insert_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id,

@@ -10,21 +10,21 @@ struct Wallet {
     std::int32_t universe_id;
     std::int64_t balance_minor; // 0 where there is no wallet yet
     std::int64_t version;
-    TupleTableSlot *slot; // null: there is no wallet
+    HeapTuple row; // null: there is no wallet
 };
 
 // The wallet as the call's snapshot sees it.
 Wallet read_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id);
 
-// The wallet locked for this transaction; with a null slot when there is none.
+// The wallet locked for this transaction; with a null row when there is none.
 Wallet lock_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id);
 
-// The same, created empty when there is none.
-Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id);
+// The same, created empty when there is none; `created` tells whether it was.
+Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id,
+                             bool &created);
 
-// Locks two different wallets in the global order, (user_id, universe_id). The
-// payer's may be missing; the receiver's is created. Both carry the ids wanted.
-void lock_payer_and_receiver(Call &call, Wallet &payer, Wallet &receiver);
+// Takes back a wallet that this call has created and not credited.
+void delete_wallet(Call &call, const Wallet &wallet);
 
 // Writes a locked wallet's new balance and the next version.
 void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor);

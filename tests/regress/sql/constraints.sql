@@ -83,6 +83,33 @@ SELECT code FROM outcome('SELECT mvm_deposit(1, 1)');
 SELECT code FROM outcome('SELECT * FROM mvm_trades(1)');
 ROLLBACK;
 SELECT amount FROM mvm_deposit(1, 1);
+-- Triggers of the owner's fire for single calls and batches alike; one that swallows a row is refused.
+CREATE TABLE seen (event text);
+CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO public.seen VALUES (TG_WHEN || ' ' || TG_OP || ' ' || TG_TABLE_NAME); RETURN NEW; END $$;
+CREATE TRIGGER see AFTER INSERT ON mvm.journal FOR EACH ROW EXECUTE FUNCTION see();
+CREATE TRIGGER see BEFORE UPDATE ON mvm.item FOR EACH ROW EXECUTE FUNCTION see();
+CREATE TRIGGER see AFTER UPDATE ON mvm.wallet FOR EACH ROW EXECUTE FUNCTION see();
+CREATE TRIGGER see_first BEFORE INSERT ON mvm.wallet FOR EACH ROW EXECUTE FUNCTION see();
+SELECT amount FROM mvm_buy(1, 1);
+SELECT outcome, amount FROM mvm_buy_batch(ARRAY[1, 1], ARRAY[2, 2], ARRAY[1, 1]);
+SELECT amount FROM mvm_deposit(2, 1, 3);
+SELECT event, count(*) FROM seen GROUP BY event ORDER BY event;
+DROP TRIGGER see ON mvm.journal;
+DROP TRIGGER see ON mvm.item;
+DROP TRIGGER see ON mvm.wallet;
+DROP TRIGGER see_first ON mvm.wallet;
+CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER swallow BEFORE INSERT OR UPDATE ON mvm.wallet FOR EACH ROW EXECUTE FUNCTION swallow();
+SELECT * FROM outcome('SELECT mvm_buy(1, 1)');
+SELECT * FROM outcome('SELECT mvm_deposit(2, 1, 1)');
+DROP TRIGGER swallow ON mvm.wallet;
+CREATE TRIGGER swallow BEFORE INSERT ON mvm.journal FOR EACH ROW EXECUTE FUNCTION swallow();
+SELECT * FROM outcome('SELECT mvm_buy(1, 1)');
+SELECT * FROM outcome('SELECT count(*) FROM mvm_buy_batch(ARRAY[1, 1], ARRAY[1, 1], ARRAY[1, 1])');
+DROP TRIGGER swallow ON mvm.journal;
+DROP FUNCTION see, swallow;
+DROP TABLE seen;
 -- The functions work with what the owner may change.
 UPDATE mvm.item SET price_minor = 700, stock = stock WHERE id = 1;
 SELECT amount FROM mvm_buy(1, 1);

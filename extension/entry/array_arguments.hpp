@@ -1,0 +1,40 @@
+// The arrays of a batch: an element per order.
+#pragma once
+
+#include <optional>
+
+#include "entry/refusals.hpp"
+
+namespace mvm::entry {
+
+// Orders in one batch at most: beyond it a batch holds its row locks for too long.
+inline constexpr int batch_orders_max = 100'000;
+
+struct ArrayArgument {
+    const char *name;
+    bool given;
+    Datum *values;
+    bool *nulls;
+    int count;
+};
+
+// A one-dimensional array that must be there; invalid_argument.
+ArrayArgument array_argument(FunctionCallInfo fcinfo, int position, const char *name,
+                             Oid element_type);
+
+// The same, where null stands for an array of nulls.
+ArrayArgument optional_array_argument(FunctionCallInfo fcinfo, int position, const char *name,
+                                      Oid element_type);
+
+// The number of orders; invalid_argument when the arrays differ or are too long.
+int require_equal_lengths(const ArrayArgument *arguments, int argument_count);
+
+struct OrderKey {
+    std::optional<Datum> key;
+    Refusal refusal; // code ok: the key, if any, may be used
+};
+
+// The idempotency key of order `i`.
+OrderKey key_of_order(const ArrayArgument &keys, int i);
+
+} // namespace mvm::entry

@@ -1,0 +1,544 @@
+#include "entry/orders.hpp"
+
+#include <algorithm>
+
+#include "domain/netting.hpp"
+#include "pg/numeric.hpp"
+#include "storage/user_account.hpp"
+#include "storage/wallet.hpp"
+
+namespace mvm::entry {
+
+namespace {
+
+using domain::ErrorCode;
+using domain::JournalKind;
+using storage::Call;
+using storage::UniverseSet;
+
+// ---------------------------------------------------------------------------
+// Who acts
+// ---------------------------------------------------------------------------
+
+struct Home {
+    std::int64_t user_id;
+    std::int32_t universe_id; // 0: there is no such user
+};
+
+bool by_user(const Home &a, const Home &b)
+{
+    return a.user_id < b.user_id;
+}
+
+bool same_user(const Home &a, const Home &b)
+{
+    return a.user_id == b.user_id;
+}
+
+// Each user once, in the order of their ids.
+pg::Array<Home> find_homes(Call &call, Order *orders, int count)
+{
+    pg::Array<Home> homes{};
+    for (int i = 0; i < count; ++i) {
+        if (!orders[i].answered) {
+            homes.push({*orders[i].row.user_id, 0});
+        }
+    }
+    std::sort(homes.begin(), homes.end(), by_user);
+    homes.count =
+        static_cast<int>(std::unique(homes.begin(), homes.end(), same_user) - homes.begin());
+    for (Home &home : homes) {
+        CHECK_FOR_INTERRUPTS();
+        storage::UserAccount user;
+        if (storage::find_user(call, home.user_id, user)) {
+            home.universe_id = user.universe_id;
+        }
+    }
+    return homes;
+}
+
+std::int32_t home_of(pg::Array<Home> &homes, std::int64_t user_id)
+{
+    return std::lower_bound(homes.begin(), homes.end(), Home{user_id, 0}, by_user)->universe_id;
+}
+
+// ---------------------------------------------------------------------------
+// What they ask for
+// ---------------------------------------------------------------------------
+
+// The universes and the amount of an exchange, in the order of docs/rules.md.
+void resolve_exchange(Call &call, UniverseSet &universes, Order &order)
+{
+    const std::int32_t from_id = order.row.from_universe_id;
+    const std::int32_t to_id = order.row.to_universe_id;
+    order.payer_universe = storage::universe_in(call, universes, from_id);
+    order.receiver_universe = storage::universe_in(call, universes, to_id);
+    if (order.payer_universe < 0) {
+        return refuse_order(order, no_universe(from_id));
+    }
+    if (order.receiver_universe < 0) {
+        return refuse_order(order, no_universe(to_id));
+    }
+    if (from_id == to_id) {
+        return refuse_order(order, same_universe(from_id));
+    }
+    const storage::Universe &from = universes.universes[order.payer_universe];
+    const auto amount_minor =
+        domain::amount_from_decimal(pg::text_of_numeric(order.amount), from.currency_scale);
+    if (!amount_minor.ok()) {
+        return refuse_order(order,
+                            unusable_amount(amount_minor.error, "amount", order.amount, from));
+    }
+    order.row.paid_minor = amount_minor.value;
+}
+
+void resolve_requests(Call &call, UniverseSet &universes, pg::Array<Home> &homes, Order *orders,
+                      int count)
+{
+    for (int i = 0; i < count; ++i) {
+        Order &order = orders[i];
+        if (order.answered) {
+            continue;
+        }
+        const std::int32_t home = home_of(homes, *order.row.user_id);
+        if (home == 0) {
+            refuse_order(order, no_user(*order.row.user_id));
+        } else if (order.row.kind == JournalKind::exchange) {
+            resolve_exchange(call, universes, order);
+        } else {
+            order.row.from_universe_id = home;
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------
+// Idempotency keys
+// ---------------------------------------------------------------------------
+
+const char *canonical_request(const Order &order)
+{
+    const storage::JournalRow &row = order.row;
+    if (row.kind == JournalKind::exchange) {
+        return psprintf("exchange amount_minor=" INT64_FORMAT
+                        " from_universe_id=%d to_universe_id=%d",
+                        *row.paid_minor, row.from_universe_id, row.to_universe_id);
+    }
+    return psprintf("purchase item_id=" INT64_FORMAT " quantity=" INT64_FORMAT, *row.item_id,
+                    *row.quantity);
+}
+
+// Answers an order whose key an earlier call has used.
+void replay(Call &call, Order &order, const storage::IdempotencyKey &used)
+{
+    const char *first_request = TextDatumGetCString(used.request);
+    if (strcmp(first_request, order.request) != 0) {
+        refuse_order(order, key_mismatch(first_request, order.request));
+    } else if (used.refusal != nullptr) {
+        refuse_order(order,
+                     {domain::find_error_by_name(used.refusal), used.refusal_detail, nullptr});
+        order.replayed = true;
+    } else if (storage::find_journal(call, *used.transaction_id, order.row)) {
+        order.answered = true;
+        order.replayed = true;
+    } else {
+        refuse_order(order, no_transaction(*used.transaction_id));
+    }
+}
+
+struct KeyedOrder {
+    std::int64_t user_id;
+    const char *key;
+    int order;
+};
+
+int compare_keys(const KeyedOrder &a, const KeyedOrder &b)
+{
+    if (a.user_id != b.user_id) {
+        return a.user_id < b.user_id ? -1 : 1;
+    }
+    return strcmp(a.key, b.key);
+}
+
+// Claims every key once, in the order (user, key). A key that stands twice in the
+// batch belongs to its first order; the others are answered when that one is.
+void claim_keys(Call &call, Order *orders, int count, pg::Array<storage::IdempotencyKey> &claims)
+{
+    pg::Array<KeyedOrder> keyed{};
+    for (int i = 0; i < count; ++i) {
+        if (!orders[i].answered && orders[i].key) {
+            orders[i].request = canonical_request(orders[i]);
+            keyed.push({*orders[i].row.user_id, TextDatumGetCString(*orders[i].key), i});
+        }
+    }
+    std::sort(keyed.begin(), keyed.end(), [](const KeyedOrder &a, const KeyedOrder &b) {
+        const int order = compare_keys(a, b);
+        return order != 0 ? order < 0 : a.order < b.order;
+    });
+    for (int i = 0; i < keyed.count; ++i) {
+        CHECK_FOR_INTERRUPTS();
+        Order &order = orders[keyed[i].order];
+        if (i > 0 && compare_keys(keyed[i - 1], keyed[i]) == 0) {
+            const Order &previous = orders[keyed[i - 1].order];
+            order.first_with_key =
+                previous.first_with_key >= 0 ? previous.first_with_key : keyed[i - 1].order;
+            continue;
+        }
+        storage::IdempotencyKey claim{};
+        claim.user_id = keyed[i].user_id;
+        claim.key = *order.key;
+        claim.request = CStringGetTextDatum(order.request);
+        if (storage::claim_key(call, claim)) {
+            order.row.idempotency_key = order.key;
+            order.claim = claims.push(claim);
+        } else {
+            replay(call, order, claim);
+        }
+    }
+}
+
+// Answers an order by the earlier one under the same key.
+void repeat_first_answer(Order &order, const Order &first)
+{
+    if (strcmp(order.request, first.request) != 0) {
+        refuse_order(order, key_mismatch(first.request, order.request));
+    } else {
+        order.row = first.row;
+        order.refusal = first.refusal;
+        order.answered = true;
+        order.replayed = true;
+    }
+}
+
+bool runs(const Order &order)
+{
+    return !order.answered && order.first_with_key < 0;
+}
+
+// ---------------------------------------------------------------------------
+// Items
+// ---------------------------------------------------------------------------
+
+struct OrderedItem {
+    std::int64_t id;
+    bool found;
+    storage::Item item;
+    domain::RunningStock running;
+};
+
+bool by_id(const OrderedItem &a, const OrderedItem &b)
+{
+    return a.id < b.id;
+}
+
+// Locks each item once, in the order of their ids.
+pg::Array<OrderedItem> lock_items(Call &call, Order *orders, int count)
+{
+    pg::Array<std::int64_t> ids{};
+    for (int i = 0; i < count; ++i) {
+        if (runs(orders[i]) && orders[i].row.kind == JournalKind::purchase) {
+            ids.push(*orders[i].row.item_id);
+        }
+    }
+    std::sort(ids.begin(), ids.end());
+    pg::Array<OrderedItem> items{};
+    for (int i = 0; i < ids.count; ++i) {
+        if (i > 0 && ids[i] == ids[i - 1]) {
+            continue;
+        }
+        CHECK_FOR_INTERRUPTS();
+        OrderedItem ordered{};
+        ordered.id = ids[i];
+        ordered.found = storage::lock_item(call, ordered.id, ordered.item);
+        ordered.running = {ordered.item.price_minor, ordered.item.stock, false};
+        items.push(ordered);
+    }
+    return items;
+}
+
+// The seller and both universes of a purchase.
+void resolve_purchase(Call &call, UniverseSet &universes, pg::Array<OrderedItem> &items,
+                      Order &order)
+{
+    OrderedItem wanted{};
+    wanted.id = *order.row.item_id;
+    const OrderedItem *found = std::lower_bound(items.begin(), items.end(), wanted, by_id);
+    order.item = static_cast<int>(found - items.begin());
+    if (!found->found) {
+        return refuse_order(order, no_item(found->id));
+    }
+    if (found->item.seller_id == order.row.user_id) {
+        return refuse_order(order, own_item(found->id, *order.row.user_id));
+    }
+    order.row.counterparty_id = found->item.seller_id;
+    order.row.to_universe_id = found->item.universe_id;
+    order.payer_universe = storage::universe_in(call, universes, order.row.from_universe_id);
+    order.receiver_universe = storage::universe_in(call, universes, order.row.to_universe_id);
+    if (order.payer_universe < 0 || order.receiver_universe < 0) {
+        refuse_order(order, no_universe(order.payer_universe < 0 ? order.row.from_universe_id
+                                                                 : order.row.to_universe_id));
+    }
+}
+
+// ---------------------------------------------------------------------------
+// Wallets
+// ---------------------------------------------------------------------------
+
+struct OrderedWallet {
+    std::int64_t user_id;
+    std::int32_t universe_id;
+    bool receives;
+    bool created;
+    storage::Wallet wallet;
+    domain::RunningBalance running;
+};
+
+bool by_user_and_universe(const OrderedWallet &a, const OrderedWallet &b)
+{
+    return a.user_id != b.user_id ? a.user_id < b.user_id : a.universe_id < b.universe_id;
+}
+
+OrderedWallet wallet_key(std::int64_t user_id, std::int32_t universe_id, bool receives)
+{
+    OrderedWallet key{};
+    key.user_id = user_id;
+    key.universe_id = universe_id;
+    key.receives = receives;
+    return key;
+}
+
+// Who is credited by the order; none for a treasury.
+std::optional<std::int64_t> receiver_of(const Order &order)
+{
+    return order.row.kind == JournalKind::exchange ? order.row.user_id : order.row.counterparty_id;
+}
+
+// Stock only shrinks within a batch: such an order will be refused whatever
+// the orders before it do, and needs no wallet.
+bool exceeds_stock(const Order &order, pg::Array<OrderedItem> &items)
+{
+    return order.row.kind == JournalKind::purchase &&
+           *order.row.quantity > items[order.item].item.stock;
+}
+
+// Locks each wallet once, in the order (user, universe). One that may be
+// credited is created when it is missing, at its place in that order.
+pg::Array<OrderedWallet> lock_wallets(Call &call, Order *orders, int count,
+                                      pg::Array<OrderedItem> &items)
+{
+    pg::Array<OrderedWallet> wanted{};
+    for (int i = 0; i < count; ++i) {
+        const Order &order = orders[i];
+        if (!runs(order) || exceeds_stock(order, items)) {
+            continue;
+        }
+        wanted.push(wallet_key(*order.row.user_id, order.row.from_universe_id, false));
+        if (const auto receiver = receiver_of(order)) {
+            wanted.push(wallet_key(*receiver, order.row.to_universe_id, true));
+        }
+    }
+    std::sort(wanted.begin(), wanted.end(), by_user_and_universe);
+    pg::Array<OrderedWallet> wallets{};
+    for (const OrderedWallet &wallet : wanted) {
+        if (wallets.count > 0 && !by_user_and_universe(wallets[wallets.count - 1], wallet)) {
+            wallets[wallets.count - 1].receives |= wallet.receives;
+        } else {
+            wallets.push(wallet);
+        }
+    }
+    for (OrderedWallet &ordered : wallets) {
+        CHECK_FOR_INTERRUPTS();
+        ordered.wallet = ordered.receives
+                             ? storage::lock_or_create_wallet(call, ordered.user_id,
+                                                              ordered.universe_id, ordered.created)
+                             : storage::lock_wallet(call, ordered.user_id, ordered.universe_id);
+        ordered.running = {ordered.wallet.balance_minor, false};
+    }
+    return wallets;
+}
+
+int wallet_index(pg::Array<OrderedWallet> &wallets, std::int64_t user_id, std::int32_t universe_id)
+{
+    return static_cast<int>(std::lower_bound(wallets.begin(), wallets.end(),
+                                             wallet_key(user_id, universe_id, false),
+                                             by_user_and_universe) -
+                            wallets.begin());
+}
+
+// ---------------------------------------------------------------------------
+// Settling
+// ---------------------------------------------------------------------------
+
+Refusal refusal_of(const domain::Settlement &settlement, const Order &order,
+                   const OrderedItem *item, UniverseSet &universes)
+{
+    const storage::Universe &payer_universe = universes.universes[order.payer_universe];
+    const storage::Universe &receiver_universe = universes.universes[order.receiver_universe];
+    if (settlement.error == ErrorCode::insufficient_balance) {
+        return short_of_money(*order.row.user_id, payer_universe, settlement.available_minor,
+                              settlement.paid_minor);
+    }
+    if (item == nullptr) {
+        const auto converted = domain::plan_conversion(
+            *order.row.paid_minor, universes.currencies[order.payer_universe],
+            universes.currencies[order.receiver_universe]);
+        return converted.ok() ? balance_out_of_range(*order.row.user_id)
+                              : unusable_conversion(settlement.error, *order.row.paid_minor,
+                                                    payer_universe, receiver_universe);
+    }
+    if (settlement.error == ErrorCode::insufficient_stock) {
+        return short_of_stock(item->id, item->running.stock, *order.row.quantity);
+    }
+    if (settlement.paid_minor > 0) {
+        return balance_out_of_range(*order.row.counterparty_id);
+    }
+    return price_out_of_range(*order.row.quantity, item->running.price_minor, receiver_universe);
+}
+
+domain::Settlement settle(const Order &order, OrderedItem *item, UniverseSet &universes,
+                          pg::Array<OrderedWallet> &wallets)
+{
+    const domain::Currency &payer_currency = universes.currencies[order.payer_universe];
+    const domain::Currency &receiver_currency = universes.currencies[order.receiver_universe];
+    domain::RunningBalance none{};
+    domain::RunningBalance &payer = order.payer < 0 ? none : wallets[order.payer].running;
+    domain::RunningBalance *receiver =
+        order.receiver < 0 ? nullptr : &wallets[order.receiver].running;
+    if (item == nullptr) {
+        return domain::settle_exchange(*order.row.paid_minor, payer_currency, receiver_currency,
+                                       payer, *receiver);
+    }
+    return domain::settle_purchase(*order.row.quantity, payer_currency, receiver_currency,
+                                   order.payer_universe == order.receiver_universe, item->running,
+                                   payer, receiver);
+}
+
+void settle_orders(Order *orders, int count, UniverseSet &universes, pg::Array<OrderedItem> &items,
+                   pg::Array<OrderedWallet> &wallets)
+{
+    for (int i = 0; i < count; ++i) {
+        Order &order = orders[i];
+        if (order.first_with_key >= 0) {
+            repeat_first_answer(order, orders[order.first_with_key]);
+            continue;
+        }
+        if (!runs(order)) {
+            continue;
+        }
+        OrderedItem *item = order.row.kind == JournalKind::purchase ? &items[order.item] : nullptr;
+        if (!exceeds_stock(order, items)) {
+            order.payer = wallet_index(wallets, *order.row.user_id, order.row.from_universe_id);
+            if (const auto receiver = receiver_of(order)) {
+                order.receiver = wallet_index(wallets, *receiver, order.row.to_universe_id);
+            }
+        }
+        const domain::Settlement settlement = settle(order, item, universes, wallets);
+        if (settlement.error != ErrorCode::ok) {
+            refuse_order(order, refusal_of(settlement, order, item, universes));
+            continue;
+        }
+        order.row.paid_minor = settlement.paid_minor;
+        order.row.received_minor = settlement.received_minor;
+        order.row.from_rate = universes.universes[order.payer_universe].exchange_rate;
+        order.row.to_rate = universes.universes[order.receiver_universe].exchange_rate;
+    }
+}
+
+// ---------------------------------------------------------------------------
+// Writing: from here only I/O can fail
+// ---------------------------------------------------------------------------
+
+void write_items(Call &call, pg::Array<OrderedItem> &items)
+{
+    for (OrderedItem &ordered : items) {
+        CHECK_FOR_INTERRUPTS();
+        if (ordered.running.changed) {
+            storage::update_stock(call, ordered.item, ordered.running.stock);
+        }
+    }
+}
+
+void write_wallets(Call &call, pg::Array<OrderedWallet> &wallets)
+{
+    for (OrderedWallet &ordered : wallets) {
+        CHECK_FOR_INTERRUPTS();
+        if (ordered.running.changed) {
+            storage::update_balance(call, ordered.wallet, ordered.running.balance_minor);
+        } else if (ordered.created) {
+            storage::delete_wallet(call, ordered.wallet);
+        }
+    }
+}
+
+void write_journal(Call &call, Order *orders, int count)
+{
+    pg::Array<storage::JournalRow *> rows{};
+    for (int i = 0; i < count; ++i) {
+        if (!orders[i].answered) {
+            rows.push(&orders[i].row);
+        }
+    }
+    if (rows.count > 0) {
+        storage::append_journal_rows(call, rows.data, rows.count);
+    }
+}
+
+void write_keys(Call &call, Order *orders, int count, pg::Array<storage::IdempotencyKey> &claims)
+{
+    for (int i = 0; i < count; ++i) {
+        const Order &order = orders[i];
+        if (order.claim < 0) {
+            continue;
+        }
+        CHECK_FOR_INTERRUPTS();
+        if (order.refusal.code == ErrorCode::ok) {
+            storage::record_answer(call, claims[order.claim], order.row.id);
+        } else {
+            storage::record_refusal(call, claims[order.claim],
+                                    domain::find_error(order.refusal.code)->name,
+                                    order.refusal.detail);
+        }
+    }
+}
+
+} // namespace
+
+void refuse_order(Order &order, const Refusal &refusal)
+{
+    order.refusal = refusal;
+    order.answered = true;
+}
+
+void execute_orders(Call &call, UniverseSet &universes, Order *orders, int count)
+{
+    for (int i = 0; i < count; ++i) {
+        orders[i].first_with_key = orders[i].claim = orders[i].payer = orders[i].receiver = -1;
+    }
+    pg::Array<Home> homes = find_homes(call, orders, count);
+    resolve_requests(call, universes, homes, orders, count);
+
+    pg::Array<storage::IdempotencyKey> claims{};
+    claim_keys(call, orders, count, claims);
+
+    pg::Array<OrderedItem> items = lock_items(call, orders, count);
+    for (int i = 0; i < count; ++i) {
+        if (runs(orders[i]) && orders[i].row.kind == JournalKind::purchase) {
+            resolve_purchase(call, universes, items, orders[i]);
+        }
+    }
+    pg::Array<OrderedWallet> wallets = lock_wallets(call, orders, count, items);
+    settle_orders(orders, count, universes, items, wallets);
+
+    // From here only I/O can fail.
+    storage::advance_command(call);
+    write_items(call, items);
+    write_wallets(call, wallets);
+    write_journal(call, orders, count);
+    write_keys(call, orders, count, claims);
+    for (int i = 0; i < count; ++i) {
+        if (orders[i].first_with_key >= 0 && orders[i].refusal.code == ErrorCode::ok) {
+            orders[i].row = orders[orders[i].first_with_key].row; // now with its id and time
+        }
+    }
+}
+
+} // namespace mvm::entry

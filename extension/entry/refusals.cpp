@@ -1,0 +1,152 @@
+#include "entry/refusals.hpp"
+
+#include "entry/arguments.hpp"
+#include "pg/numeric.hpp"
+#include "pg/refusal.hpp"
+
+namespace mvm::entry {
+
+using domain::ErrorCode;
+
+Refusal no_user(std::int64_t user_id)
+{
+    return {ErrorCode::user_not_found, psprintf("There is no user " INT64_FORMAT ".", user_id),
+            nullptr};
+}
+
+Refusal no_universe(std::int32_t universe_id)
+{
+    return {ErrorCode::universe_not_found, psprintf("There is no universe %d.", universe_id),
+            nullptr};
+}
+
+Refusal no_item(std::int64_t item_id)
+{
+    return {ErrorCode::item_not_found, psprintf("There is no item " INT64_FORMAT ".", item_id),
+            nullptr};
+}
+
+Refusal no_transaction(std::int64_t transaction_id)
+{
+    return {
+        ErrorCode::transaction_not_found,
+        psprintf("There is no transaction " INT64_FORMAT ", which the key names.", transaction_id),
+        nullptr};
+}
+
+Refusal same_universe(std::int32_t universe_id)
+{
+    return {ErrorCode::same_universe, psprintf("Both are universe %d.", universe_id), nullptr};
+}
+
+Refusal own_item(std::int64_t item_id, std::int64_t seller_id)
+{
+    return {ErrorCode::own_item,
+            psprintf("Item " INT64_FORMAT " is sold by user " INT64_FORMAT ".", item_id, seller_id),
+            nullptr};
+}
+
+Refusal not_positive(const char *name, Datum amount)
+{
+    return {ErrorCode::invalid_amount,
+            psprintf("%s is %s, it must be above zero.", name, pg::brief_text_of_numeric(amount)),
+            nullptr};
+}
+
+Refusal quantity_below_one(std::int64_t quantity)
+{
+    return {ErrorCode::invalid_quantity,
+            psprintf("quantity is " INT64_FORMAT ", it must be 1 or more.", quantity), nullptr};
+}
+
+Refusal null_argument(const char *name)
+{
+    return {ErrorCode::invalid_argument, psprintf("%s must not be null.", name), nullptr};
+}
+
+Refusal key_length(int length)
+{
+    return {
+        ErrorCode::invalid_argument,
+        psprintf("idempotency_key has %d characters, 1 to %d are allowed.", length, key_length_max),
+        nullptr};
+}
+
+Refusal key_mismatch(const char *first_request, const char *request)
+{
+    return {ErrorCode::idempotency_mismatch,
+            psprintf("The key was used for \"%s\", this is \"%s\".", first_request, request),
+            "Use a new key for a new request."};
+}
+
+Refusal unusable_amount(ErrorCode code, const char *name, Datum amount,
+                        const storage::Universe &universe)
+{
+    if (code == ErrorCode::invalid_amount) {
+        return {code,
+                psprintf("%s is %s, which rounds to zero in units of %s of universe %d.", name,
+                         pg::brief_text_of_numeric(amount),
+                         pg::text_of_minor(1, universe.currency_scale), universe.id),
+                nullptr};
+    }
+    return {code,
+            psprintf("%s is above %s, the largest amount of universe %d.", name,
+                     pg::text_of_minor(PG_INT64_MAX, universe.currency_scale), universe.id),
+            nullptr};
+}
+
+Refusal short_of_stock(std::int64_t item_id, std::int64_t stock, std::int64_t quantity)
+{
+    return {ErrorCode::insufficient_stock,
+            psprintf("Item " INT64_FORMAT " has " INT64_FORMAT " left, " INT64_FORMAT
+                     " are asked for.",
+                     item_id, stock, quantity),
+            nullptr};
+}
+
+Refusal short_of_money(std::int64_t user_id, const storage::Universe &universe,
+                       std::int64_t balance_minor, std::int64_t needed_minor)
+{
+    return {ErrorCode::insufficient_balance,
+            psprintf("User " INT64_FORMAT " has %s in universe %d, %s is needed.", user_id,
+                     pg::text_of_minor(balance_minor, universe.currency_scale), universe.id,
+                     pg::text_of_minor(needed_minor, universe.currency_scale)),
+            nullptr};
+}
+
+Refusal balance_out_of_range(std::int64_t user_id)
+{
+    return {ErrorCode::amount_out_of_range,
+            psprintf("The balance of user " INT64_FORMAT
+                     " would pass the largest amount of its currency.",
+                     user_id),
+            nullptr};
+}
+
+Refusal price_out_of_range(std::int64_t quantity, std::int64_t price_minor,
+                           const storage::Universe &universe)
+{
+    return {ErrorCode::amount_out_of_range,
+            psprintf(INT64_FORMAT " at %s is above the largest amount.", quantity,
+                     pg::text_of_minor(price_minor, universe.currency_scale)),
+            nullptr};
+}
+
+Refusal unusable_conversion(ErrorCode code, std::int64_t amount_minor,
+                            const storage::Universe &from, const storage::Universe &to)
+{
+    const bool too_little = code == ErrorCode::invalid_amount;
+    return {code,
+            psprintf("%s of universe %d is %s in universe %d.",
+                     pg::text_of_minor(amount_minor, from.currency_scale), from.id,
+                     too_little ? "less than the smallest unit" : "above the largest amount",
+                     to.id),
+            nullptr};
+}
+
+void raise(const Refusal &refusal)
+{
+    pg::refuse(refusal.code, refusal.detail, refusal.hint);
+}
+
+} // namespace mvm::entry

@@ -1,0 +1,44 @@
+// Why a call or an order is refused: the error and the numbers behind it.
+#pragma once
+
+#include "storage/item.hpp"
+#include "storage/universe.hpp"
+
+namespace mvm::entry {
+
+struct Refusal {
+    domain::ErrorCode code;
+    const char *detail;
+    const char *hint;
+};
+
+Refusal no_user(std::int64_t user_id);
+Refusal no_universe(std::int32_t universe_id);
+Refusal no_item(std::int64_t item_id);
+Refusal no_transaction(std::int64_t transaction_id);
+Refusal same_universe(std::int32_t universe_id);
+Refusal own_item(std::int64_t item_id, std::int64_t seller_id);
+Refusal not_positive(const char *name, Datum amount);
+Refusal quantity_below_one(std::int64_t quantity);
+Refusal null_argument(const char *name);
+Refusal key_length(int length);
+Refusal key_mismatch(const char *first_request, const char *request);
+
+// Of an amount that rounds to zero or passes 64 bits in the universe's currency.
+Refusal unusable_amount(domain::ErrorCode code, const char *name, Datum amount,
+                        const storage::Universe &universe);
+
+Refusal short_of_stock(std::int64_t item_id, std::int64_t stock, std::int64_t quantity);
+Refusal short_of_money(std::int64_t user_id, const storage::Universe &universe,
+                       std::int64_t balance_minor, std::int64_t needed_minor);
+Refusal balance_out_of_range(std::int64_t user_id);
+Refusal price_out_of_range(std::int64_t quantity, std::int64_t price_minor,
+                           const storage::Universe &universe);
+
+// Of a conversion to nothing or beyond 64 bits.
+Refusal unusable_conversion(domain::ErrorCode code, std::int64_t amount_minor,
+                            const storage::Universe &from, const storage::Universe &to);
+
+[[noreturn]] void raise(const Refusal &refusal);
+
+} // namespace mvm::entry
