@@ -1,5 +1,4 @@
 // PostgreSQL stopped, killed, frozen and slow.
-#include <csignal>
 #include <thread>
 
 #include "limits.hpp"
@@ -140,11 +139,10 @@ TEST_F(PostgreSQL, a_backend_that_stands_still_does_not_hang_the_request)
                                            " AND datname = current_database() LIMIT 1");
     ASSERT_FALSE(pid.empty());
     const auto backend = static_cast<pid_t>(std::stoi(pid));
-    ASSERT_EQ(::kill(backend, SIGSTOP), 0);
+    const StoppedProcess stopped(backend);
     const auto began = std::chrono::steady_clock::now();
     const Answer answer = post("/api/v1/buy", buy_one);
     const auto took = std::chrono::steady_clock::now() - began;
-    ::kill(backend, SIGCONT);
     expect_problem(answer, 503, "unavailable", "The connection to PostgreSQL was lost");
     EXPECT_LT(took, std::chrono::milliseconds(limits::database_stuck_ms + 2'000));
     EXPECT_EQ(get("/api/v1/users/2").status, 200);

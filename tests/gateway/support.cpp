@@ -59,6 +59,18 @@ void control_server(const std::string &server, const std::string &action)
     }
 }
 
+StoppedProcess::StoppedProcess(pid_t process) : id(process)
+{
+    if (::kill(id, SIGSTOP) != 0) {
+        throw std::runtime_error("cannot stop process " + std::to_string(id));
+    }
+}
+
+StoppedProcess::~StoppedProcess()
+{
+    ::kill(id, SIGCONT);
+}
+
 // ---------------------------------------------------------------------------
 // PostgreSQL
 // ---------------------------------------------------------------------------

@@ -34,6 +34,16 @@ struct ServerRunsAgain {
     const std::string name;
 };
 
+// Stands still until the end of the block, however that is reached: a stopped
+// server process would hang every test after this one.
+struct StoppedProcess {
+    explicit StoppedProcess(pid_t process);
+    ~StoppedProcess();
+    StoppedProcess(const StoppedProcess &) = delete;
+    StoppedProcess &operator=(const StoppedProcess &) = delete;
+    const pid_t id;
+};
+
 // A database of its own with the sample market and a trader's role; dropped at the end.
 class MarketDatabase {
 public:
