@@ -18,7 +18,7 @@ RUN scripts/install-packages.sh database \
 COPY --from=build /stage/database /
 USER postgres
 # For `docker compose exec database psql`.
-ENV PGHOST=/var/lib/mvm/postgres/socket PGUSER=mvm PGDATABASE=mvm PGPASSFILE=/var/lib/mvm/postgres/pgpass
+ENV PGHOST=/var/lib/mvm/postgres/socket PGUSER=postgres PGDATABASE=mvm PGPASSFILE=/var/lib/mvm/postgres/pgpass
 VOLUME /var/lib/mvm
 EXPOSE 5432
 # A fast shutdown: SIGTERM would wait for every client to leave.

@@ -22,7 +22,7 @@ unset PGPORT
 PGHOST=$(readlink -f "$cluster/socket")
 PATH=$(dirname "$(require_pg_config)"):$PATH
 PGPORT=$(cat "$cluster/port")
-export PATH PGHOST PGPORT PGUSER=mvm PGPASSFILE=$cluster/pgpass
+export PATH PGHOST PGPORT PGUSER=postgres PGPASSFILE=$cluster/pgpass
 MVM_ROLE_PASSWORD=$DB__PASSWORD "$scripts/prepare-market.sh" "$database" "$role"
 "$scripts/servers.sh" postgres stop "$cluster"
 

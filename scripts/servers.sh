@@ -11,7 +11,7 @@
 #
 # Both listen on 127.0.0.1:PORT: the port given, else the one used last, else a free one; it stands in DIR/port.
 # PostgreSQL also listens on a unix socket in the directory `readlink -f DIR/socket`, wants a password everywhere,
-# and keeps that of its superuser `mvm` in DIR/pgpass (for PGPASSFILE). Redis keeps nothing on disk.
+# and keeps that of its superuser `postgres` in DIR/pgpass (for PGPASSFILE). Redis keeps nothing on disk.
 # Run by root, each server runs as the unprivileged user of its Debian package.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
@@ -204,10 +204,10 @@ postgres_create()
     # An initdb that was cut short leaves no PG_VERSION or no pgpass: begin again.
     as_server rm -rf "$dir/data" "$dir/pgpass"
     random_password | (umask 077 && as_server dd of="$dir/password" status=none)
-    as_server "$bin/initdb" --pgdata="$dir/data" --username=mvm --pwfile="$dir/password" --auth=scram-sha-256 \
+    as_server "$bin/initdb" --pgdata="$dir/data" --username=postgres --pwfile="$dir/password" --auth=scram-sha-256 \
         --encoding=UTF8 --locale=C.UTF-8 --data-checksums >/dev/null
     printf "include 'mvm.conf'\n" | as_server tee -a "$dir/data/postgresql.conf" >/dev/null
-    printf '*:*:*:mvm:%s\n' "$(cat "$dir/password")" | (umask 077 && as_server dd of="$dir/pgpass" status=none)
+    printf '*:*:*:postgres:%s\n' "$(cat "$dir/password")" | (umask 077 && as_server dd of="$dir/pgpass" status=none)
     as_server rm "$dir/password"
 }
 

@@ -156,7 +156,7 @@ start_servers()
     PATH=$(dirname "$pg_config"):$PATH
     PGHOST=127.0.0.1
     PGPORT=$(cat "$state/postgres/port")
-    PGUSER=mvm
+    PGUSER=postgres
     PGPASSFILE=$state/postgres/pgpass
     MVM_TEST_PASSWORD=$(sed 's/.*://' "$PGPASSFILE")
     MVM_TEST_POSTGRES_DIR=$state/postgres
