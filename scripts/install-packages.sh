@@ -6,6 +6,7 @@
 # build     what compiles the extension and the gateway
 # run       the two servers, as ./mvm up uses them
 # test      what only the checks of ./mvm test need
+# bench     what ./mvm bench needs besides
 # database  the database server of the container image
 #
 # Does nothing, and needs neither network nor privileges, when nothing is missing. Otherwise it needs root, or sudo.
@@ -41,6 +42,7 @@ packages_of()
             echo pkg-config                             # tells CMake the libraries' flags
             echo libcpp-httplib-dev                     # HTTP server library
             echo libpqxx-dev                            # PostgreSQL client library
+            echo libpq-dev                              # PostgreSQL's C library, for the bench's client
             echo libhiredis-dev                         # Redis client library
             echo nlohmann-json3-dev                     # JSON parser
             echo libgtest-dev                           # GoogleTest: unit and gateway tests
@@ -59,6 +61,10 @@ packages_of()
             echo shellcheck   # checks the shell scripts
             echo jq           # reads the gateway's JSON
             echo python3-yaml # reads compose.yml
+            ;;
+        bench)
+            echo wrk # HTTP load generator
+            echo jq  # computes the results
             ;;
         database)
             echo "postgresql-${major:-any}"

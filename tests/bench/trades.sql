@@ -1,0 +1,6 @@
+-- :count purchases among the users and items of market.sql, in one batch.
+SELECT count(*) FILTER (WHERE outcome = 'ok') FROM (
+    SELECT array_agg(1 + (item + floor(random() * (:users - 1))::bigint) % :users) AS buyer_ids,
+        array_agg(item) AS item_ids, array_agg(1::bigint) AS quantities
+    FROM (SELECT 1 + floor(random() * :items)::bigint AS item FROM generate_series(1, :count)) AS chosen
+) AS orders, mvm_buy_batch(orders.buyer_ids, orders.item_ids, orders.quantities);
