@@ -82,7 +82,7 @@ start_servers()
     PATH=$(dirname "$pg_config"):$PATH
     PGHOST=$(readlink -f "$state/postgres/socket")
     PGPORT=$(cat "$state/postgres/port")
-    PGUSER=mvm
+    PGUSER=postgres
     PGPASSFILE=$state/postgres/pgpass
     export PG_CONFIG PATH PGHOST PGPORT PGUSER PGPASSFILE PGDATABASE=postgres
     local setting
