@@ -159,8 +159,9 @@ int compare_keys(const KeyedOrder &a, const KeyedOrder &b)
     return strcmp(a.key, b.key);
 }
 
-// Claims every key once, in the order (user, key). A key that stands twice in the
-// batch belongs to its first order; the others are answered when that one is.
+// Claims every key once, in the order (user, key). A new key that stands twice in
+// the batch belongs to its first order; the others are answered when that one is.
+// Of a used key every order is a repeat.
 void claim_keys(Call &call, Order *orders, int count, pg::Array<storage::IdempotencyKey> &claims)
 {
     pg::Array<KeyedOrder> keyed{};
@@ -174,24 +175,28 @@ void claim_keys(Call &call, Order *orders, int count, pg::Array<storage::Idempot
         const int order = compare_keys(a, b);
         return order != 0 ? order < 0 : a.order < b.order;
     });
+    storage::IdempotencyKey claim{};
+    bool claimed = false;
+    int first = -1;
     for (int i = 0; i < keyed.count; ++i) {
         CHECK_FOR_INTERRUPTS();
         Order &order = orders[keyed[i].order];
-        if (i > 0 && compare_keys(keyed[i - 1], keyed[i]) == 0) {
-            const Order &previous = orders[keyed[i - 1].order];
-            order.first_with_key =
-                previous.first_with_key >= 0 ? previous.first_with_key : keyed[i - 1].order;
-            continue;
+        if (i == 0 || compare_keys(keyed[i - 1], keyed[i]) != 0) {
+            first = keyed[i].order;
+            claim = {};
+            claim.user_id = keyed[i].user_id;
+            claim.key = *order.key;
+            claim.request = CStringGetTextDatum(order.request);
+            claimed = storage::claim_key(call, claim);
+            if (claimed) {
+                order.row.idempotency_key = order.key;
+                order.claim = claims.push(claim);
+            }
         }
-        storage::IdempotencyKey claim{};
-        claim.user_id = keyed[i].user_id;
-        claim.key = *order.key;
-        claim.request = CStringGetTextDatum(order.request);
-        if (storage::claim_key(call, claim)) {
-            order.row.idempotency_key = order.key;
-            order.claim = claims.push(claim);
-        } else {
+        if (!claimed) {
             replay(call, order, claim);
+        } else if (keyed[i].order != first) {
+            order.first_with_key = first;
         }
     }
 }
