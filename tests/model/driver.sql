@@ -8,7 +8,7 @@
 -- Running one call on one side
 -- ---------------------------------------------------------------------------
 
-CREATE TYPE model.outcome AS (sqlstate text, message text, result jsonb);
+CREATE TYPE model.outcome AS (sqlstate text, message text, detail text, result jsonb);
 
 CREATE FUNCTION model.attempt(query text) RETURNS model.outcome LANGUAGE plpgsql AS $$
 DECLARE
@@ -18,7 +18,9 @@ BEGIN
     outcome.sqlstate := '00000';
     RETURN outcome;
 EXCEPTION WHEN OTHERS THEN
-    RETURN (SQLSTATE, SQLERRM, NULL)::model.outcome;
+    outcome := (SQLSTATE, SQLERRM, NULL, NULL);
+    GET STACKED DIAGNOSTICS outcome.detail = PG_EXCEPTION_DETAIL;
+    RETURN outcome;
 END $$;
 
 -- A null argument is the null of its type, so no call is ambiguous.
@@ -287,6 +289,14 @@ CREATE FUNCTION model.differing_balances() RETURNS TABLE (difference text) LANGU
          FROM model.item i JOIN model.universe u ON u.id = i.universe_id')
 $$;
 
+-- The orders of batches: which call wrote which event. Every other event has a
+-- call of its own.
+CREATE TABLE model.batched_event (event_id bigint PRIMARY KEY DEFERRABLE, batch integer NOT NULL);
+
+CREATE VIEW model.call_of_event AS
+SELECT e.id AS event_id, COALESCE('batch ' || b.batch, 'event ' || e.id) AS call
+FROM model.event e LEFT JOIN model.batched_event b ON b.event_id = e.id;
+
 CREATE FUNCTION model.differing_tables() RETURNS TABLE (difference text) LANGUAGE sql AS $$
     SELECT model.differing_balances()
     UNION ALL
@@ -320,21 +330,25 @@ CREATE FUNCTION model.differing_tables() RETURNS TABLE (difference text) LANGUAG
         'SELECT l.user_id, l.universe_id, sum(model.to_amount(l.amount, u.currency_scale)) AS balance
          FROM model.leg l JOIN model.universe u ON u.id = l.universe_id WHERE l.account = ''wallet'' GROUP BY 1, 2')
     UNION ALL
-    -- Each event that touched a wallet or an item raised its version by one; a
-    -- wallet made for a first credit begins empty, one step before it.
-    SELECT format('version of wallet (%s, %s) is %s after %s events', user_id, universe_id, w.version, l.events)
+    -- Each call that touched a wallet or an item raised its version by one, a batch
+    -- too; a wallet made for a first credit begins empty, one step before it.
+    SELECT format('version of wallet (%s, %s) is %s after %s calls', user_id, universe_id, w.version, l.calls)
     FROM mvm.wallet w
-    JOIN (SELECT user_id, universe_id, count(*) AS events FROM model.leg WHERE account = 'wallet' GROUP BY 1, 2) l
+    JOIN (SELECT l.user_id, l.universe_id, count(DISTINCT c.call) AS calls
+        FROM model.leg l JOIN model.call_of_event c ON c.event_id = l.transaction_id
+        WHERE l.account = 'wallet' GROUP BY 1, 2) l
         USING (user_id, universe_id)
-    WHERE w.version NOT IN (l.events, l.events + 1)
+    WHERE w.version NOT IN (l.calls, l.calls + 1)
     UNION ALL
     SELECT model.only_on_one_side('item versions',
         'SELECT id, version FROM mvm.item',
-        'SELECT item_id AS id, count(*) AS version FROM model.event WHERE item_id IS NOT NULL GROUP BY 1')
+        'SELECT e.item_id AS id, count(DISTINCT c.call) AS version
+         FROM model.event e JOIN model.call_of_event c ON c.event_id = e.id WHERE e.item_id IS NOT NULL GROUP BY 1')
     UNION ALL
     SELECT model.only_on_one_side('idempotency keys',
-        'SELECT user_id, key, transaction_id FROM mvm.idempotency_key',
-        'SELECT user_id, key, event_id AS transaction_id FROM model.request')
+        'SELECT user_id, key, transaction_id, refusal FROM mvm.idempotency_key',
+        'SELECT q.user_id, q.key, q.event_id AS transaction_id, r.name AS refusal
+         FROM model.request q LEFT JOIN model.refusal r ON r.code = q.refusal')
     UNION ALL
     SELECT 'audit: ' || to_jsonb(a)::text FROM mvm_audit() a
 $$;

@@ -6,6 +6,7 @@
 -- Every function answers with the row the extension would return, as jsonb and
 -- without times, or raises the refusal. New rows take the ids the extension gave
 -- (sequences may have gaps): the driver leaves them in model.next_id.
+-- What the key's check said is in model.key_check (see model.replay).
 
 CREATE SCHEMA model;
 
@@ -37,7 +38,7 @@ CREATE TABLE model.item (
     stock numeric
 );
 CREATE TABLE model.event (
-    id bigint PRIMARY KEY,
+    id bigint PRIMARY KEY DEFERRABLE, -- events may be renumbered
     kind text,
     user_id bigint,
     counterparty_id bigint,
@@ -56,6 +57,7 @@ CREATE TABLE model.request (
     key text,
     body text,
     event_id bigint,
+    refusal text, -- instead of an event: what a batch refused
     PRIMARY KEY (user_id, key)
 );
 
@@ -63,23 +65,28 @@ CREATE TABLE model.request (
 -- Refusals
 -- ---------------------------------------------------------------------------
 
-CREATE FUNCTION model.refuse(code text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE TABLE model.refusal (code text PRIMARY KEY, name text UNIQUE, message text);
+INSERT INTO model.refusal VALUES
+    ('MV001', 'user_not_found', 'User not found'),
+    ('MV002', 'item_not_found', 'Item not found'),
+    ('MV003', 'universe_not_found', 'Universe not found'),
+    ('MV101', 'insufficient_balance', 'Insufficient balance'),
+    ('MV102', 'insufficient_stock', 'Insufficient stock'),
+    ('MV103', 'same_universe', 'Cannot exchange currency within the same universe'),
+    ('MV104', 'own_item', 'Cannot buy your own item'),
+    ('MV201', 'invalid_amount', 'Invalid amount'),
+    ('MV202', 'invalid_quantity', 'Invalid quantity'),
+    ('MV203', 'invalid_argument', 'Invalid argument'),
+    ('MV204', 'amount_out_of_range', 'Amount out of range'),
+    ('MV205', 'already_exists', 'Already exists'),
+    ('MV401', 'idempotency_mismatch', 'Idempotency key was used with a different request');
+
+-- The detail tells what the key's check said before the refusal.
+CREATE FUNCTION model.refuse(refused_with text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = CASE code
-        WHEN 'MV001' THEN 'User not found'
-        WHEN 'MV002' THEN 'Item not found'
-        WHEN 'MV003' THEN 'Universe not found'
-        WHEN 'MV101' THEN 'Insufficient balance'
-        WHEN 'MV102' THEN 'Insufficient stock'
-        WHEN 'MV103' THEN 'Cannot exchange currency within the same universe'
-        WHEN 'MV104' THEN 'Cannot buy your own item'
-        WHEN 'MV201' THEN 'Invalid amount'
-        WHEN 'MV202' THEN 'Invalid quantity'
-        WHEN 'MV203' THEN 'Invalid argument'
-        WHEN 'MV204' THEN 'Amount out of range'
-        WHEN 'MV205' THEN 'Already exists'
-        WHEN 'MV401' THEN 'Idempotency key was used with a different request'
-    END;
+    RAISE EXCEPTION USING ERRCODE = refused_with,
+        MESSAGE = (SELECT message FROM model.refusal WHERE code = refused_with),
+        DETAIL = COALESCE(current_setting('model.key_check', true), '');
 END $$;
 
 CREATE FUNCTION model.refuse_if(broken boolean, code text) RETURNS void LANGUAGE plpgsql AS $$
@@ -247,13 +254,17 @@ CREATE FUNCTION model.refuse_bad_key(key text) RETURNS void LANGUAGE sql AS $$
 $$;
 
 -- The event that answers the key; null when the key is new; refused when it was
--- used with another request.
+-- used with another request, or when a refusal is what answers it. Leaves
+-- 'repeat', or 'new:' and the request, in model.key_check when the check passes.
 CREATE FUNCTION model.replay(of_user bigint, wanted text, new_body text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     known model.request;
 BEGIN
     SELECT * INTO known FROM model.request WHERE user_id = of_user AND key = wanted;
     PERFORM model.refuse_if(known.body <> new_body, 'MV401');
+    PERFORM set_config('model.key_check',
+        CASE WHEN known.key IS NOT NULL THEN 'repeat' WHEN wanted IS NOT NULL THEN 'new:' || new_body ELSE '' END, false);
+    PERFORM model.refuse_if(known.refusal IS NOT NULL, known.refusal);
     RETURN known.event_id;
 END $$;
 

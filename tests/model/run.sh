@@ -1,10 +1,12 @@
 #!/bin/bash
 # The randomised model test: thousands of random operations on the extension and
 # on a plain PL/pgSQL model of the same rules; every outcome and, at the end,
-# every table must be equal.
+# every table must be equal. Then a random sequence of orders three ways: by single
+# calls, in batches of random sizes, and on the model.
 #
-#   MVM_MODEL_SEED   0 to 999999999; random unless told (or the first argument)
-#   MVM_MODEL_STEPS  operations, 20000 unless told (or the second argument)
+#   MVM_MODEL_SEED    0 to 999999998; random unless told (or the first argument)
+#   MVM_MODEL_STEPS   operations, 20000 unless told (or the second argument)
+#   MVM_MODEL_ORDERS  orders of the sequence, 3000 unless told (or the third argument)
 #
 # PGHOST, PGPORT, PGUSER and PGPASSFILE name a server with the extension installed.
 set -euo pipefail
@@ -14,10 +16,14 @@ set -euo pipefail
 : "${PGUSER:?name a PostgreSQL server with the extension installed (./mvm test does)}"
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-seed=${1:-${MVM_MODEL_SEED:-$(shuf -i 0-999999999 -n 1)}}
+seed=${1:-${MVM_MODEL_SEED:-$(shuf -i 0-999999998 -n 1)}}
 steps=${2:-${MVM_MODEL_STEPS:-20000}}
+orders=${3:-${MVM_MODEL_ORDERS:-3000}}
 database=mvm_model_test
+singly=mvm_model_test_singly # a copy of it, where every order runs by a single call
 output=$(mktemp)
+single_details=$(mktemp)
+batch_details=$(mktemp)
 failed=0
 
 run_sql() {
@@ -25,24 +31,25 @@ run_sql() {
 }
 
 drop_database() {
-    psql -X -q -d postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $database WITH (FORCE)"
+    psql -X -q -d postgres -c 'SET client_min_messages = warning' \
+        -c "DROP DATABASE IF EXISTS $database WITH (FORCE)" -c "DROP DATABASE IF EXISTS $singly WITH (FORCE)"
 }
-trap 'rm -f "$output"; drop_database' EXIT
+trap 'rm -f "$output" "$single_details" "$batch_details"; drop_database' EXIT
 
 fresh_database() {
     drop_database
     psql -X -q -d postgres -c "CREATE DATABASE $database"
-    run_sql -c 'CREATE EXTENSION mvm' -f "$here/model.sql" -f "$here/driver.sql"
+    run_sql -c 'CREATE EXTENSION mvm' -f "$here/model.sql" -f "$here/driver.sql" -f "$here/batches.sql"
 }
 
 passed() { echo "ok - $1"; }
 not_passed() {
     echo "not ok - $1"
-    sed 's/^/#   /' "$output"
+    sed -n '1,40s/^/#   /p' "$output"
     failed=1
 }
 
-echo "# MVM_MODEL_SEED=$seed MVM_MODEL_STEPS=$steps"
+echo "# MVM_MODEL_SEED=$seed MVM_MODEL_STEPS=$steps MVM_MODEL_ORDERS=$orders"
 
 fresh_database
 if run_sql -c "CALL model.run($seed, $steps)" >"$output" 2>&1; then
@@ -85,6 +92,61 @@ run_sql -At -F ' ' -c "
     SELECT '# ' || operation, string_agg(sqlstate || ':' || times, ' ' ORDER BY sqlstate)
     FROM model.tally GROUP BY operation ORDER BY operation"
 
+# The same orders by single calls, in batches and on the model: all three equal.
+run_singly() {
+    psql -X -q -v ON_ERROR_STOP=1 -d "$singly" "$@"
+}
+nothing_from() { # sentence, command that prints what is wrong
+    local sentence=$1
+    shift
+    if "$@" >"$output" 2>&1 && [ ! -s "$output" ]; then
+        passed "$sentence"
+    else
+        not_passed "$sentence"
+    fi
+}
+answers_differ='SELECT * FROM model.differing_answers() LIMIT 5'
+tables_differ='SELECT * FROM model.differing_tables() LIMIT 20'
+details_of_refusals="SELECT place, detail FROM model.answer WHERE code <> '00000' ORDER BY place"
+
+fresh_database
+run_sql -c "CALL model.run($seed, 1200)" -c "CALL model.stock_up($seed)" \
+    -c "CALL model.draw_sequence($seed, $orders, false)"
+psql -X -q -d postgres -c "CREATE DATABASE $singly TEMPLATE $database"
+batches=$(run_sql -At -c 'SELECT max(batch) FROM model.expected')
+
+nothing_from "$orders orders by single calls have the model's answers (seed $seed)" \
+    run_singly -At -c 'CALL model.run_sequence(false)' -c "$answers_differ"
+nothing_from 'every table and view after them equals those of the model, and mvm_audit() is empty' \
+    run_singly -At -c "$tables_differ"
+
+nothing_from "the same orders in $batches batches have the model's answers" \
+    run_sql -At -c 'CALL model.run_sequence(true)' -c "$answers_differ"
+nothing_from 'every table and view after them, to the last journal row, equals those of the model, and mvm_audit() is empty' \
+    run_sql -At -c "$tables_differ"
+run_singly -At -c "$details_of_refusals" >"$single_details"
+run_sql -At -c "$details_of_refusals" >"$batch_details"
+nothing_from 'the refusals of batches have the details of those of single calls' diff "$single_details" "$batch_details"
+if [ "$orders" -ge 3000 ]; then
+    nothing_from 'the batches met the refusals of theirs, repeated keys and hot wallets, and succeeded often' \
+        run_sql -At -c 'SELECT * FROM model.never_met(false)'
+fi
+
+# Batches remember what they refuse: single calls and batches in turn, on one market.
+more=$((orders / 2))
+run_sql -c "CALL model.draw_sequence($seed + 1, $more, true)"
+nothing_from "$more more orders, batches and single calls in turn, that use refused keys again have the model's answers" \
+    run_sql -At -c 'CALL model.run_sequence(true)' -c "$answers_differ" -c 'SELECT * FROM model.differing_details() LIMIT 5'
+nothing_from 'every table and view after those equals those of the model, and mvm_audit() is empty' \
+    run_sql -At -c "$tables_differ"
+if [ "$orders" -ge 3000 ]; then
+    nothing_from 'batches and single calls repeated refusals' run_sql -At -c 'SELECT * FROM model.never_met(true)'
+fi
+run_sql -At -F ' ' -c "
+    SELECT '# ' || operation || ' in batches', string_agg(code || ':' || times, ' ' ORDER BY code)
+    FROM (SELECT operation, code, count(*) AS times FROM model.expected WHERE batch IS NOT NULL GROUP BY 1, 2) c
+    GROUP BY operation ORDER BY operation"
+
 # The comparison can fail: a model with one rule changed is caught.
 broken_model_is_caught() { # what, SQL
     fresh_database
@@ -106,5 +168,15 @@ broken_model_is_caught 'amounts round half away from zero' \
 broken_model_is_caught 'the largest amount is one minor unit larger' \
     'CREATE OR REPLACE FUNCTION model.too_large(amount numeric)
      RETURNS boolean LANGUAGE sql AS $$ SELECT amount > 9223372036854775808 $$'
+
+fresh_database
+run_sql -c 'CREATE RULE forget AS ON INSERT TO model.request WHERE NEW.refusal IS NOT NULL DO INSTEAD NOTHING' \
+    -c 'CALL model.run(20, 600)' -c 'CALL model.stock_up(20)' \
+    -c 'CALL model.draw_sequence(20, 1000, true)' -c 'CALL model.run_sequence(true)'
+if run_sql -At -c "$answers_differ" >"$output" 2>&1 && grep -q 'engine: .* replayed' "$output"; then
+    passed 'a model in which a batch forgets what it refused is caught'
+else
+    not_passed 'a model in which a batch forgets what it refused is caught'
+fi
 
 exit "$failed"

@@ -1,0 +1,332 @@
+-- Batches in the model test. The model alone draws a sequence of orders and
+-- answers each, one by one. The engine then runs the same sequence on two copies
+-- of the database, by single calls and in batches; answers and tables of both
+-- must be those of the model.
+
+-- The sequence, with the model's answers. An order without a batch is a single
+-- call wherever the sequence runs.
+CREATE TABLE model.expected (
+    place integer PRIMARY KEY,
+    batch integer,
+    operation text NOT NULL,
+    args text[] NOT NULL,
+    code text NOT NULL, -- SQLSTATE
+    event_id bigint,
+    replayed boolean NOT NULL, -- answered by an earlier call or order under its key
+    remembered boolean NOT NULL -- a refusal that the key keeps
+);
+
+-- What the engine answered; replayed is null where a call does not tell.
+CREATE TABLE model.answer (
+    place integer PRIMARY KEY,
+    code text,
+    detail text,
+    replayed boolean,
+    result jsonb
+);
+
+-- ---------------------------------------------------------------------------
+-- Drawing the sequence
+-- ---------------------------------------------------------------------------
+
+-- A market that lasts for thousands of orders: calls on the engine and the model.
+CREATE PROCEDURE model.stock_up(seed integer) LANGUAGE plpgsql AS $$
+DECLARE
+    args text[];
+    listed bigint;
+    owner model.person;
+BEGIN
+    PERFORM setseed(seed / 1000000000.0);
+    FOR i IN 1 .. 200 LOOP
+        SELECT * INTO owner FROM model.person ORDER BY random() LIMIT 1;
+        args := ARRAY[CASE WHEN i % 3 > 0 THEN owner.id END::text, 'stock ' || i, model.pick('{1,2.5,0.75,9}'),
+            (model.below(400) + 1)::text, owner.universe_id::text];
+        listed := (model.attempt(model.engine_call('list_item', args))).result ->> 'id';
+        CONTINUE WHEN listed IS NULL; -- a price that the currency has not
+        PERFORM set_config('model.next_id', listed::text, false);
+        PERFORM set_config('model.next_event_id', max(id)::text, false) FROM mvm.journal;
+        PERFORM model.attempt(model.model_call('list_item', args));
+    END LOOP;
+    COMMIT;
+END $$;
+
+-- The model's answer to one order. A batch remembers what it refused after the
+-- key's check; a single call does not.
+CREATE FUNCTION model.answer_order(operation text, args text[], in_batch boolean,
+    OUT code text, OUT event_id bigint, OUT replayed boolean, OUT remembered boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+    outcome model.outcome;
+    key_check text;
+BEGIN
+    PERFORM set_config('model.key_check', '', false);
+    PERFORM set_config('model.next_event_id', (COALESCE(max(id), 0) + 1)::text, false) FROM model.event;
+    outcome := model.attempt(model.model_call(operation, args));
+    code := outcome.sqlstate;
+    key_check := CASE WHEN code = '00000' THEN current_setting('model.key_check') ELSE outcome.detail END;
+    event_id := CASE operation
+        WHEN 'exchange' THEN outcome.result ->> 'transaction_id'
+        WHEN 'set_exchange_rate' THEN NULL
+        ELSE outcome.result ->> 'id' END;
+    replayed := key_check = 'repeat';
+    remembered := in_batch AND code <> '00000' AND key_check LIKE 'new:%';
+    IF remembered THEN
+        INSERT INTO model.request
+        VALUES (args[1]::bigint, args[cardinality(args)], substr(key_check, 5), NULL, code);
+    END IF;
+END $$;
+
+-- Good and bad orders; some under a key that was used before, with the same
+-- request, another way to write it, another request, or another kind.
+CREATE FUNCTION model.random_order(new_operation text, repeats_refusals boolean) RETURNS text[] LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    args text[] := model.random_arguments(new_operation);
+    key_place integer := cardinality(args);
+    slot integer := model.below(60);
+    earlier model.keyed_call;
+BEGIN
+    IF repeats_refusals AND model.chance(0.1) THEN
+        SELECT e.args INTO earlier.args FROM model.expected e
+        WHERE e.remembered AND e.operation = new_operation ORDER BY random() LIMIT 1;
+        IF FOUND THEN
+            RETURN earlier.args;
+        END IF;
+    END IF;
+    IF new_operation = 'buy' AND model.chance(0.8) THEN -- of few items, all with stock
+        args[2] := model.random_id(ARRAY(SELECT id FROM model.item WHERE stock > 0 ORDER BY id DESC LIMIT 20));
+        args[3] := model.random_pieces(args[2]);
+    END IF;
+    IF new_operation <> 'set_exchange_rate' AND model.chance(0.15) THEN
+        SELECT * INTO earlier FROM model.keyed_call WHERE place = slot;
+        IF earlier.operation = new_operation THEN
+            RETURN model.again(new_operation, earlier.args);
+        ELSIF earlier.operation IS NOT NULL THEN
+            args[1] := earlier.args[1];
+            args[key_place] := earlier.args[cardinality(earlier.args)];
+        END IF;
+    END IF;
+    IF model.chance(0.01) THEN
+        args[1 + model.below(key_place - 1)] := NULL;
+    END IF;
+    RETURN args;
+END $$;
+
+-- Draws the sequence: batches of 1 to 300 orders, single calls between them.
+-- A single call forgets what it refused and a batch does not, so a sequence that
+-- is to run both ways must not use a refused key again: repeats_refusals = false.
+-- Otherwise keys are used again at will, and some stretches are single calls.
+CREATE PROCEDURE model.draw_sequence(seed integer, orders integer, repeats_refusals boolean) LANGUAGE plpgsql AS $$
+DECLARE
+    new_place integer := COALESCE((SELECT max(place) FROM model.expected), 0);
+    last_place integer := new_place + orders;
+    last_batch integer := COALESCE((SELECT max(batch) FROM model.expected), 0);
+    new_batch integer;
+    size integer;
+    new_operation text;
+    new_args text[];
+    new_key text;
+    answered record;
+BEGIN
+    PERFORM setseed(seed / 1000000000.0);
+    WHILE new_place < last_place LOOP
+        new_batch := NULL;
+        IF model.chance(0.3) THEN
+            size := 1;
+            new_operation := model.pick('{deposit,deposit,deposit,deposit,withdraw,set_exchange_rate}');
+        ELSIF repeats_refusals AND model.chance(0.3) THEN
+            size := 1 + model.below(30);
+            new_operation := model.pick('{buy,exchange}');
+        ELSE
+            size := LEAST(ceil(power(300, random()))::integer, last_place - new_place);
+            new_operation := model.pick('{buy,exchange}');
+            last_batch := last_batch + 1;
+            new_batch := last_batch;
+        END IF;
+        FOR i IN 1 .. size LOOP
+            new_place := new_place + 1;
+            new_args := model.random_order(new_operation, repeats_refusals);
+            new_key := CASE WHEN new_operation <> 'set_exchange_rate' THEN new_args[cardinality(new_args)] END;
+            IF NOT repeats_refusals AND EXISTS (SELECT FROM model.request r
+                WHERE r.user_id = new_args[1]::bigint AND r.key = new_key AND r.refusal IS NOT NULL)
+            THEN
+                new_key := 'key of order ' || new_place;
+                new_args[cardinality(new_args)] := new_key;
+            END IF;
+            SELECT * INTO answered FROM model.answer_order(new_operation, new_args, new_batch IS NOT NULL);
+            INSERT INTO model.expected VALUES (new_place, new_batch, new_operation, new_args,
+                answered.code, answered.event_id, answered.replayed, answered.remembered);
+            IF new_batch IS NOT NULL AND answered.event_id IS NOT NULL AND NOT answered.replayed THEN
+                INSERT INTO model.batched_event VALUES (answered.event_id, new_batch);
+            END IF;
+            IF new_key IS NOT NULL THEN
+                INSERT INTO model.keyed_call VALUES (model.below(60), new_operation, new_args)
+                ON CONFLICT ON CONSTRAINT keyed_call_pkey
+                    DO UPDATE SET operation = EXCLUDED.operation, args = EXCLUDED.args;
+            END IF;
+        END LOOP;
+        COMMIT;
+    END LOOP;
+END $$;
+
+-- ---------------------------------------------------------------------------
+-- Running it on the engine
+-- ---------------------------------------------------------------------------
+
+-- What single calls and batches both tell of an order; nothing of a refused one. Times
+-- are left out, and the key, which only single purchases show.
+CREATE FUNCTION model.told(answer jsonb) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_strip_nulls(COALESCE(
+        (answer - '{id,idempotency_key,transaction_time,ordinal,outcome,detail,replayed}'::text[])
+            || jsonb_build_object('transaction_id', COALESCE(answer -> 'transaction_id', answer -> 'id')),
+        '{}'))
+$$;
+
+CREATE FUNCTION model.code_of(outcome text) RETURNS text LANGUAGE sql AS $$
+    SELECT CASE WHEN outcome = 'ok' THEN '00000' ELSE (SELECT code FROM model.refusal WHERE name = outcome) END
+$$;
+
+-- Transactions of random length at random levels.
+CREATE PROCEDURE model.perhaps_commit() LANGUAGE plpgsql AS $$
+BEGIN
+    IF model.chance(0.2) THEN
+        PERFORM set_config('default_transaction_isolation',
+            model.pick('{read committed,repeatable read,serializable}'), false);
+        COMMIT;
+    END IF;
+END $$;
+
+CREATE FUNCTION model.run_single(of_place integer) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    wanted model.expected;
+    outcome model.outcome;
+BEGIN
+    SELECT * INTO wanted FROM model.expected WHERE place = of_place;
+    outcome := model.attempt(model.engine_call(wanted.operation, wanted.args));
+    INSERT INTO model.answer VALUES (of_place, outcome.sqlstate, outcome.detail, NULL,
+        CASE WHEN wanted.operation = 'set_exchange_rate' THEN '{}' ELSE model.told(outcome.result) END);
+END $$;
+
+-- Runs what is not answered yet: batches as such, or every order by a single call.
+CREATE PROCEDURE model.run_sequence(in_batches boolean) LANGUAGE plpgsql AS $$
+DECLARE
+    call record;
+BEGIN
+    IF NOT in_batches THEN -- single calls remember no refusals and net nothing
+        UPDATE model.expected SET batch = NULL;
+        DELETE FROM model.batched_event;
+        DELETE FROM model.request WHERE refusal IS NOT NULL;
+        COMMIT;
+    END IF;
+    FOR call IN
+        SELECT e.batch, min(e.place) AS first_place, min(e.operation) AS operation,
+            array_agg(e.args[1] ORDER BY e.place) AS users,
+            array_agg(e.args[2] ORDER BY e.place) AS seconds,
+            array_agg(e.args[3] ORDER BY e.place) AS thirds,
+            array_agg(e.args[4] ORDER BY e.place) AS fourths,
+            array_agg(e.args[5] ORDER BY e.place) AS fifths
+        FROM model.expected e
+        WHERE NOT EXISTS (SELECT FROM model.answer a WHERE a.place = e.place)
+        GROUP BY e.batch, CASE WHEN e.batch IS NULL THEN e.place END
+        ORDER BY 2
+    LOOP
+        IF call.batch IS NULL THEN
+            PERFORM model.run_single(call.first_place);
+        ELSIF call.operation = 'buy' THEN
+            INSERT INTO model.answer
+            SELECT call.first_place - 1 + r.ordinal, model.code_of(r.outcome), r.detail, r.replayed,
+                model.told(to_jsonb(r))
+            FROM mvm_buy_batch(call.users::bigint[], call.seconds::bigint[], call.thirds::bigint[], call.fourths) r;
+        ELSE
+            INSERT INTO model.answer
+            SELECT call.first_place - 1 + r.ordinal, model.code_of(r.outcome), r.detail, r.replayed,
+                model.told(to_jsonb(r))
+            FROM mvm_exchange_batch(call.users::bigint[], call.seconds::numeric[], call.thirds::integer[],
+                call.fourths::integer[], call.fifths) r;
+        END IF;
+        CALL model.perhaps_commit();
+    END LOOP;
+    COMMIT;
+    CALL model.take_engine_ids();
+END $$;
+
+-- The engine's ids need only be in the order of effect: the model's events take
+-- over the ids of the journal rows at the same rank.
+CREATE PROCEDURE model.take_engine_ids() LANGUAGE plpgsql AS $$
+BEGIN
+    CREATE TEMPORARY TABLE engine_id ON COMMIT DROP AS
+    SELECT m.id AS model_id, j.id AS engine_id
+    FROM (SELECT id, row_number() OVER (ORDER BY id) AS rank FROM model.event) m
+    JOIN (SELECT id, row_number() OVER (ORDER BY id) AS rank FROM mvm.journal) j USING (rank)
+    WHERE m.id <> j.id;
+    UPDATE model.event SET id = engine_id FROM engine_id WHERE id = model_id;
+    UPDATE model.batched_event SET event_id = engine_id FROM engine_id WHERE event_id = model_id;
+    UPDATE model.request SET event_id = engine_id FROM engine_id WHERE event_id = model_id;
+    UPDATE model.expected SET event_id = engine_id FROM engine_id WHERE event_id = model_id;
+    COMMIT;
+END $$;
+
+-- ---------------------------------------------------------------------------
+-- Comparing
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION model.told_by_model(operation text, event_id bigint) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT model.told(CASE operation
+        WHEN 'buy' THEN model.trade_row(event_id)
+        WHEN 'exchange' THEN model.exchange_row(event_id)
+        ELSE model.transaction_row(event_id) END)
+$$;
+
+-- The first answers that differ from the model's; in the order of the sequence.
+CREATE FUNCTION model.differing_answers() RETURNS TABLE (difference text) LANGUAGE sql AS $$
+    SELECT format(E'order %s, %s: mvm_%s(%s)\n  engine: %s %s%s %s\n  model:  %s %s%s', e.place,
+        COALESCE('batch ' || e.batch, 'a single call'), e.operation, model.arguments(e.operation, e.args),
+        a.code, CASE WHEN a.replayed THEN 'replayed ' END, a.result, a.detail,
+        e.code, CASE WHEN e.replayed THEN 'replayed ' END, m.result)
+    FROM model.expected e
+    CROSS JOIN LATERAL model.told_by_model(e.operation, e.event_id) m (result)
+    LEFT JOIN model.answer a ON a.place = e.place
+    WHERE a.code IS DISTINCT FROM e.code OR a.replayed <> e.replayed OR a.result::text IS DISTINCT FROM m.result::text
+    ORDER BY e.place
+$$;
+
+-- The detail of a remembered refusal stays that of the first answer.
+CREATE FUNCTION model.differing_details() RETURNS TABLE (difference text) LANGUAGE sql AS $$
+    SELECT format('order %s has the detail "%s", its key remembers "%s"', e.place, a.detail, k.refusal_detail)
+    FROM model.expected e
+    JOIN model.answer a ON a.place = e.place
+    LEFT JOIN mvm.idempotency_key k ON k.user_id = e.args[1]::bigint AND k.key = e.args[cardinality(e.args)]
+    WHERE (e.remembered OR e.replayed AND e.code <> '00000') AND a.detail IS DISTINCT FROM k.refusal_detail
+    ORDER BY e.place
+$$;
+
+-- What a sequence has to meet to prove something, where it did not.
+CREATE FUNCTION model.never_met(repeats_refusals boolean) RETURNS TABLE (what text) LANGUAGE sql AS $$
+    SELECT 'no ' || operation || ' in a batch met ' || wanted_code
+    FROM (VALUES
+        ('buy', '{00000,MV001,MV002,MV101,MV102,MV104,MV202,MV203,MV401}'::text[]),
+        ('exchange', '{00000,MV001,MV003,MV101,MV103,MV201,MV203,MV204,MV401}')
+    ) wanted (operation, codes), unnest(codes) wanted_code
+    WHERE NOT EXISTS (SELECT FROM model.expected e
+        WHERE e.batch IS NOT NULL AND e.operation = wanted.operation AND e.code = wanted_code)
+    UNION ALL
+    SELECT operation || ' succeeds too seldom in batches'
+    FROM model.expected WHERE batch IS NOT NULL
+    GROUP BY operation HAVING avg((code = '00000')::integer) < 0.2
+    UNION ALL
+    SELECT 'no key stands twice in a batch and is answered by its first order'
+    WHERE NOT EXISTS (SELECT FROM model.expected e JOIN model.batched_event b ON b.event_id = e.event_id
+        WHERE e.replayed AND e.batch = b.batch)
+    UNION ALL
+    SELECT 'no batch answers a key of an earlier call'
+    WHERE NOT EXISTS (SELECT FROM model.expected e LEFT JOIN model.batched_event b ON b.event_id = e.event_id
+        WHERE e.replayed AND e.event_id IS NOT NULL AND e.batch <> COALESCE(b.batch, 0))
+    UNION ALL
+    SELECT 'no wallet moves twice in a batch'
+    WHERE NOT EXISTS (SELECT FROM model.batched_event b JOIN model.event e ON e.id = b.event_id
+        GROUP BY b.batch, e.user_id, e.from_universe_id HAVING count(*) > 1)
+    UNION ALL
+    SELECT 'no refusal is repeated ' || place
+    FROM (VALUES ('in a batch', true), ('by a single call', false)) wanted (place, in_batch)
+    WHERE repeats_refusals AND NOT EXISTS (SELECT FROM model.expected e
+        WHERE e.replayed AND e.code <> '00000' AND (e.batch IS NOT NULL) = in_batch)
+$$;
