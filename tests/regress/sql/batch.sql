@@ -48,6 +48,9 @@ FROM mvm_buy_batch(ARRAY[3, 3, 3, 3, 3], ARRAY[3, 3, 3, 2, 2], ARRAY[1, 1, 2, 10
     ARRAY['a', 'a', 'a', 'b', 'b']);
 SELECT ordinal, outcome, detail, replayed, amount
 FROM mvm_buy_batch(ARRAY[3, 3, 2], ARRAY[3, 2, 3], ARRAY[1, 1000, 1], ARRAY['a', 'b', 'a']);
+-- An order that does not match a used key does not stand for it.
+SELECT ordinal, outcome, replayed, amount
+FROM mvm_buy_batch(ARRAY[3, 3, 3], ARRAY[3, 3, 3], ARRAY[7, 1, 7], ARRAY['a', 'a', 'a']);
 SELECT * FROM outcome($$SELECT mvm_buy(3, 2, 1000, 'b')$$);
 SELECT amount, idempotency_key FROM mvm_buy(3, 3, 1, 'a');
 SELECT user_id, key, transaction_id IS NULL AS refused, refusal, refusal_detail FROM mvm.idempotency_key ORDER BY user_id, key;
