@@ -485,8 +485,10 @@ audit()
     for database in market journal_large; do
         if database_exists "$database"; then
             say "Auditing the database $database"
-            sql -d "$database" -c "SELECT json_build_object('database', '$database', 'journal_rows',
-                (SELECT count(*) FROM mvm.journal), 'violations', (SELECT count(*) FROM mvm_audit()))" >>"$work/audits.jsonl"
+            sql -d "$database" -c "SELECT json_build_object('database', current_database(),
+                'journal_rows', (SELECT count(*) FROM mvm.journal),
+                'journal_bytes', pg_total_relation_size('mvm.journal'),
+                'violations', (SELECT count(*) FROM mvm_audit()))" >>"$work/audits.jsonl"
         fi
     done
 }

@@ -1,7 +1,7 @@
 # The results as a Markdown table with what must be known to read it.
 def thousands: round | tostring | [while(length > 0; .[:-3]) | .[-3:]] | reverse | join(",");
 def decimals($count): if . == null then "" else . * pow(10; $count) | round / pow(10; $count) | tostring end;
-def percent: if . == null then "" else (. * 100 | round | tostring) + " %" end;
+def percent: if . == null then "" else (. * 1000 | round / 10 | tostring) + " %" end;
 def cells: "| " + join(" | ") + " |";
 
 .run as $run
@@ -29,4 +29,4 @@ def cells: "| " + join(" | ") + " |";
       | "Mixed: \(.trades | thousands) trades, \(.deadlocks) deadlocks, \(.failed) failed calls."),
   (.rows[] | select((.measured.refused // 0) + (.measured.failed // 0) > 0) | select(.name != "mixed")
       | "\(.name): \(.measured.refused) refused, \(.measured.failed) failed."),
-  (.audits[] | "Audit of \(.database), \(.journal_rows | thousands) journal rows: \(.violations) violations.")
+  (.audits[] | "Audit of \(.database), \(.journal_rows | thousands) journal rows of \(.journal_bytes / .journal_rows | round) bytes with their indexes: \(.violations) violations.")
