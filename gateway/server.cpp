@@ -68,9 +68,10 @@ bool send_all(int socket, std::string_view data, steady_clock::time_point deadli
 void linger(int socket)
 {
     ::shutdown(socket, SHUT_WR);
-    const auto deadline = steady_clock::now() + milliseconds(500);
+    const auto deadline = steady_clock::now() + milliseconds(limits::linger_ms);
     char discarded[16 * 1024];
-    for (std::size_t total = 0; total < 1024 * 1024 && wait_for(socket, POLLIN, deadline);) {
+    for (std::size_t total = 0;
+         total < limits::linger_bytes && wait_for(socket, POLLIN, deadline);) {
         const ssize_t count = ::recv(socket, discarded, sizeof discarded, MSG_DONTWAIT);
         if (count <= 0) {
             return;
