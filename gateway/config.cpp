@@ -154,6 +154,8 @@ Config load_config(const Environment &environment)
     database.name = reader.text("DB__NAME", database.name);
     database.sslmode = reader.choice("DB__SSL", std::string_view(database.sslmode), ssl_modes);
     database.pool_size = reader.integer("DB_POOL_SIZE", database.pool_size, 1, 1000);
+    database.writers = reader.integer("DB_WRITERS", database.writers, 1, 64);
+    database.write_queue = reader.integer("DB_WRITE_QUEUE", database.write_queue, 1, 1'000'000);
 
     RedisConfig &redis = config.redis;
     redis.host = reader.text("REDIS__HOST", redis.host);

@@ -17,7 +17,9 @@ struct DatabaseConfig {
     std::string password; // empty: libpq's own ways (PGPASSFILE, ~/.pgpass, peer)
     std::string name = "mvm";
     std::string sslmode = "prefer";
-    int pool_size = 10;
+    int pool_size = 10;      // connections that read
+    int writers = 2;         // connections that write, each with one call or batch at a time
+    int write_queue = 10000; // writes that may wait for one; more are answered 503
 };
 
 struct RedisConfig {

@@ -87,15 +87,65 @@ Page page_of(const pqxx::result &result)
     return {result[0][0].c_str(), result[0][1].is_null() ? "" : result[0][1].c_str()};
 }
 
+// An array literal of one member of every order. Numbers as JSON writes them, so nothing
+// in it needs quotes.
+template <typename Order>
+std::string array_of(const std::vector<Order> &orders, std::string Order::*member)
+{
+    std::string text = "{";
+    for (const Order &order : orders) {
+        text += text.size() > 1 ? "," : "";
+        text += order.*member;
+    }
+    return text + "}";
+}
+
+// An array literal of the orders' keys, which may hold any character.
+template <typename Order> std::string array_of_keys(const std::vector<Order> &orders)
+{
+    std::string text = "{";
+    for (const Order &order : orders) {
+        text += text.size() > 1 ? "," : "";
+        if (!order.idempotency_key) {
+            text += "NULL";
+            continue;
+        }
+        text += '"';
+        for (const char c : *order.idempotency_key) {
+            if (c == '"' || c == '\\') {
+                text += '\\';
+            }
+            text += c;
+        }
+        text += '"';
+    }
+    return text + "}";
+}
+
+// What a row of a batch refuses its order with; nothing when the order was carried out.
+template <typename Row> std::optional<Problem> refusal_of(const Row &row)
+{
+    const std::string_view outcome = row[0].c_str();
+    if (outcome == "ok") {
+        return std::nullopt;
+    }
+    return market_problem(domain::find_error_by_name(outcome),
+                          row[1].is_null() ? "" : row[1].c_str());
+}
+
 } // namespace
+
+template <typename Order> Database::Kind Database::kind_of(const Order &order)
+{
+    return order.idempotency_key ? Kind::keyed_write : Kind::plain_write;
+}
 
 // Runs `call` in autocommit: one statement, one round trip, and once it has
 // returned it is committed.
-template <typename Call> pqxx::result Database::run(Kind kind, const Call &call)
+template <typename Call> pqxx::result Database::run(Kind kind, const Call &call, bool in_doubt)
 {
     int repeats = 0;
     int losses = 0;
-    bool in_doubt = false; // an earlier attempt may have been carried out
     for (;;) {
         std::optional<Pool::Lease> lease;
         try {
@@ -146,7 +196,9 @@ template <typename Call> pqxx::result Database::run(Kind kind, const Call &call)
                 log_failure(LogLevel::error, "unexpected database error", error);
                 break;
             }
-            throw DatabaseFailure{std::move(verdict.problem), in_doubt};
+            const bool sql_error = verdict.outcome == SqlOutcome::unexpected &&
+                                   dynamic_cast<const pqxx::sql_error *>(&error) != nullptr;
+            throw DatabaseFailure{std::move(verdict.problem), in_doubt, sql_error};
         }
     }
 }
@@ -205,28 +257,84 @@ Page Database::trades(const std::string &user_id, const std::string &rows, const
     }));
 }
 
-std::string Database::exchange(const std::string &user_id, const std::string &amount,
-                               const std::string &from_universe_id,
-                               const std::string &to_universe_id, const Key &idempotency_key)
+Exchange Database::write(const ExchangeOrder &order)
 {
-    const Kind kind = idempotency_key ? Kind::keyed_write : Kind::plain_write;
-    const pqxx::result result = run(kind, [&](pqxx::nontransaction &transaction) {
-        return exec_prepared(transaction, queries::exchange.name, user_id, amount, from_universe_id,
-                             to_universe_id, or_null(idempotency_key));
+    const pqxx::result result = run(kind_of(order), [&](pqxx::nontransaction &transaction) {
+        return exec_prepared(transaction, queries::exchange.name, order.user_id, order.amount,
+                             order.from_universe_id, order.to_universe_id,
+                             or_null(order.idempotency_key));
     });
-    return result[0][0].c_str();
+    return {result[0][0].c_str()};
 }
 
-Purchase Database::buy(const std::string &buyer_id, const std::string &item_id,
-                       const std::string &quantity, const Key &idempotency_key)
+Purchase Database::write(const PurchaseOrder &order)
 {
-    const Kind kind = idempotency_key ? Kind::keyed_write : Kind::plain_write;
-    const pqxx::result result = run(kind, [&](pqxx::nontransaction &transaction) {
-        return exec_prepared(transaction, queries::buy.name, buyer_id, item_id, quantity,
-                             or_null(idempotency_key));
+    const pqxx::result result = run(kind_of(order), [&](pqxx::nontransaction &transaction) {
+        return exec_prepared(transaction, queries::buy.name, order.buyer_id, order.item_id,
+                             order.quantity, or_null(order.idempotency_key));
     });
     return {result[0][0].c_str(), result[0][1].is_null() ? "" : result[0][1].c_str(),
             result[0][2].c_str()};
+}
+
+// The batch's rows, one for each of the orders.
+template <typename Call>
+pqxx::result Database::run_batch(std::size_t orders, const Call &call, bool repeated)
+{
+    const pqxx::result result =
+        run(repeated ? Kind::keyed_write : Kind::plain_write, call, repeated);
+    if (static_cast<std::size_t>(result.size()) != orders) {
+        log(LogLevel::error, LogLine("a batch gave another number of rows than it had orders"));
+        throw DatabaseFailure{outcome_unknown(), true};
+    }
+    return result;
+}
+
+std::vector<BatchAnswer<PurchaseOrder>>
+Database::write_batch(const std::vector<PurchaseOrder> &orders, bool repeated)
+{
+    const std::string buyers = array_of(orders, &PurchaseOrder::buyer_id);
+    const std::string items = array_of(orders, &PurchaseOrder::item_id);
+    const std::string quantities = array_of(orders, &PurchaseOrder::quantity);
+    const std::string keys = array_of_keys(orders);
+    const auto call = [&](pqxx::nontransaction &transaction) {
+        return exec_prepared(transaction, queries::buy_batch.name, buyers, items, quantities, keys);
+    };
+    std::vector<BatchAnswer<PurchaseOrder>> answers;
+    answers.reserve(orders.size());
+    for (const auto &row : run_batch(orders.size(), call, repeated)) {
+        if (auto refusal = refusal_of(row)) {
+            answers.emplace_back(*std::move(refusal));
+        } else {
+            answers.emplace_back(
+                Purchase{row[2].c_str(), row[3].is_null() ? "" : row[3].c_str(), row[4].c_str()});
+        }
+    }
+    return answers;
+}
+
+std::vector<BatchAnswer<ExchangeOrder>>
+Database::write_batch(const std::vector<ExchangeOrder> &orders, bool repeated)
+{
+    const std::string users = array_of(orders, &ExchangeOrder::user_id);
+    const std::string amounts = array_of(orders, &ExchangeOrder::amount);
+    const std::string from = array_of(orders, &ExchangeOrder::from_universe_id);
+    const std::string to = array_of(orders, &ExchangeOrder::to_universe_id);
+    const std::string keys = array_of_keys(orders);
+    const auto call = [&](pqxx::nontransaction &transaction) {
+        return exec_prepared(transaction, queries::exchange_batch.name, users, amounts, from, to,
+                             keys);
+    };
+    std::vector<BatchAnswer<ExchangeOrder>> answers;
+    answers.reserve(orders.size());
+    for (const auto &row : run_batch(orders.size(), call, repeated)) {
+        if (auto refusal = refusal_of(row)) {
+            answers.emplace_back(*std::move(refusal));
+        } else {
+            answers.emplace_back(Exchange{row[2].c_str()});
+        }
+    }
+    return answers;
 }
 
 } // namespace mvm::gateway

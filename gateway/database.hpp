@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 #include "pool.hpp"
 #include "problem.hpp"
@@ -17,20 +19,45 @@ struct Page {
     std::string next; // empty: this is the last page
 };
 
+// Thrown when the database has no answer.
+struct DatabaseFailure {
+    Problem problem;
+    bool outcome_unknown = false; // a write may have been carried out all the same
+    bool sql_error = false;       // PostgreSQL answered with an unforeseen error: nothing was done
+};
+
+using Key = std::optional<std::string>;
+
+// What a client asks for and what it is answered. Ids and amounts are decimal text.
 struct Purchase {
     std::string body;
     std::string seller_id; // empty: the treasury of the universe
     std::string universe_id;
 };
 
-// Thrown when the database has no answer; `outcome_unknown` when a write may
-// have been carried out all the same.
-struct DatabaseFailure {
-    Problem problem;
-    bool outcome_unknown = false;
+struct PurchaseOrder {
+    using Receipt = Purchase;
+    std::string buyer_id;
+    std::string item_id;
+    std::string quantity;
+    Key idempotency_key;
 };
 
-using Key = std::optional<std::string>;
+struct Exchange {
+    std::string body;
+};
+
+struct ExchangeOrder {
+    using Receipt = Exchange;
+    std::string user_id;
+    std::string amount;
+    std::string from_universe_id;
+    std::string to_universe_id;
+    Key idempotency_key;
+};
+
+// The answer to an order of a batch: done, or refused.
+template <typename Order> using BatchAnswer = std::variant<typename Order::Receipt, Problem>;
 
 // Reads are repeated once when their connection dies. A write is repeated only
 // when it certainly was not carried out, or when its idempotency key makes the
@@ -50,16 +77,26 @@ public:
     std::optional<std::string> user(const std::string &user_id);
     Page trades(const std::string &user_id, const std::string &rows, const Key &before);
 
-    std::string exchange(const std::string &user_id, const std::string &amount,
-                         const std::string &from_universe_id, const std::string &to_universe_id,
-                         const Key &idempotency_key);
-    Purchase buy(const std::string &buyer_id, const std::string &item_id,
-                 const std::string &quantity, const Key &idempotency_key);
+    Purchase write(const PurchaseOrder &order);
+    Exchange write(const ExchangeOrder &order);
+
+    // Many orders in one call, as if each came alone, in their order; an answer
+    // for each. Refused and DatabaseFailure are about the batch as a whole.
+    // `repeated` says that an earlier call may have carried these orders out,
+    // which are then all with keys.
+    std::vector<BatchAnswer<PurchaseOrder>> write_batch(const std::vector<PurchaseOrder> &orders,
+                                                        bool repeated);
+    std::vector<BatchAnswer<ExchangeOrder>> write_batch(const std::vector<ExchangeOrder> &orders,
+                                                        bool repeated);
 
 private:
     enum class Kind { read, keyed_write, plain_write };
 
-    template <typename Call> pqxx::result run(Kind kind, const Call &call);
+    template <typename Order> static Kind kind_of(const Order &order);
+    // `in_doubt`: an earlier attempt may have been carried out.
+    template <typename Call> pqxx::result run(Kind kind, const Call &call, bool in_doubt = false);
+    template <typename Call>
+    pqxx::result run_batch(std::size_t orders, const Call &call, bool repeated);
 
     Pool &pool_;
 };

@@ -1,10 +1,10 @@
 #include "handlers.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "assets.hpp"
 #include "json_request.hpp"
@@ -105,18 +105,57 @@ void send_page(Call &call, Page page, const std::string &next_uri)
     send_json(call, std::move(page.body));
 }
 
-// Runs a write and makes sure that the cache is right before the answer is
-// sent: by `drop` when it succeeded, altogether when nobody knows whether it did.
-template <typename Write> auto with_cache_dropped(Call &call, const Write &write)
+// One line of a metric for each of the two pools.
+void write_pool_metric(std::string &text, const Services &services, std::string_view name,
+                       std::string_view type, std::string_view help,
+                       const std::function<std::uint64_t(const Pool &)> &value)
 {
-    try {
-        return write();
-    } catch (const DatabaseFailure &failure) {
-        if (failure.outcome_unknown) {
-            call.services.cache.drop_everything();
-        }
-        throw;
-    }
+    write_head(text, name, type, help);
+    const std::string start(name);
+    text += start + "{pool=\"reads\"} " + std::to_string(value(services.pool)) + "\n";
+    text += start + "{pool=\"writes\"} " + std::to_string(value(services.writing_pool)) + "\n";
+}
+
+void write_pool_metrics(std::string &text, const Services &services)
+{
+    const auto line = [&](std::string_view name, std::string_view type, std::string_view help,
+                          const std::function<std::uint64_t(const Pool &)> &value) {
+        write_pool_metric(text, services, name, type, help, value);
+    };
+    line("mvm_pool_size", "gauge", "PostgreSQL connections at most.",
+         [](const Pool &pool) { return static_cast<std::uint64_t>(pool.size()); });
+    line("mvm_pool_in_use", "gauge", "PostgreSQL connections in use.",
+         [](const Pool &pool) { return static_cast<std::uint64_t>(pool.in_use()); });
+    line("mvm_pool_opened_total", "counter", "PostgreSQL connections opened.",
+         [](const Pool &pool) { return pool.metrics().opened.load(); });
+    line("mvm_pool_open_failures_total", "counter",
+         "PostgreSQL connections that could not be opened.",
+         [](const Pool &pool) { return pool.metrics().open_failures.load(); });
+    line("mvm_pool_lost_total", "counter", "PostgreSQL connections that died.",
+         [](const Pool &pool) { return pool.metrics().lost.load(); });
+    line("mvm_pool_waits_total", "counter", "Requests that waited for a PostgreSQL connection.",
+         [](const Pool &pool) { return pool.metrics().waits.load(); });
+    line("mvm_pool_wait_timeouts_total", "counter", "Requests that waited for one in vain.",
+         [](const Pool &pool) { return pool.metrics().wait_timeouts.load(); });
+}
+
+void write_write_metrics(std::string &text, const WriteBatcher &writes)
+{
+    const WriteBatcher::Metrics &metrics = writes.metrics();
+    write_metric(text, "mvm_write_queue_orders", "gauge", "Writes that wait for a connection.",
+                 writes.queued());
+    write_metric(text, "mvm_write_queue_full_total", "counter",
+                 "Writes answered 503 because too many were waiting.", metrics.queue_full);
+    write_metric(text, "mvm_write_singles_total", "counter", "Writes sent as a call of their own.",
+                 metrics.singles);
+    write_metric(text, "mvm_write_batches_total", "counter", "Batch calls sent.", metrics.batches);
+    write_metric(text, "mvm_write_batches_split_total", "counter",
+                 "Batches refused as a whole, whose orders were sent one by one.", metrics.splits);
+    write_head(text, "mvm_write_batch_orders", "histogram", "Orders of a batch call.");
+    metrics.batch_orders.write(text, "mvm_write_batch_orders", "");
+    write_head(text, "mvm_write_wait_seconds", "histogram",
+               "Seconds that a write waited before it was sent; one sent at once is not counted.");
+    metrics.wait_us.write(text, "mvm_write_wait_seconds", "");
 }
 
 } // namespace
@@ -199,37 +238,26 @@ void post_exchange(Call &call)
 {
     const auto key = idempotency_key(call);
     const JsonRequest request = json_body(call);
-    const std::string user_id = request.integer("user_id");
-    const std::string amount = request.number("amount");
-    const std::string from =
+    ExchangeOrder order;
+    order.user_id = request.integer("user_id");
+    order.amount = request.number("amount");
+    order.from_universe_id =
         request.integer("from_universe_id", universe_id_least, universe_id_most);
-    const std::string to = request.integer("to_universe_id", universe_id_least, universe_id_most);
-
-    std::string body = with_cache_dropped(
-        call, [&] { return call.services.database.exchange(user_id, amount, from, to, key); });
-    call.services.cache.drop({groups::user(user_id)});
-    send_json(call, std::move(body));
+    order.to_universe_id = request.integer("to_universe_id", universe_id_least, universe_id_most);
+    order.idempotency_key = key;
+    send_json(call, call.services.writes.write(std::move(order)).body);
 }
 
 void post_buy(Call &call)
 {
     const auto key = idempotency_key(call);
     const JsonRequest request = json_body(call);
-    const std::string buyer_id = request.integer("buyer_id");
-    const std::string item_id = request.integer("item_id");
-    const std::string quantity = request.integer("quantity");
-
-    Purchase purchase = with_cache_dropped(
-        call, [&] { return call.services.database.buy(buyer_id, item_id, quantity, key); });
-    std::vector<std::string> changed{groups::user(buyer_id), groups::trades_of(buyer_id),
-                                     std::string(groups::all_items),
-                                     groups::items_of(purchase.universe_id)};
-    if (!purchase.seller_id.empty()) {
-        changed.push_back(groups::user(purchase.seller_id));
-        changed.push_back(groups::trades_of(purchase.seller_id));
-    }
-    call.services.cache.drop(changed);
-    send_json(call, std::move(purchase.body));
+    PurchaseOrder order;
+    order.buyer_id = request.integer("buyer_id");
+    order.item_id = request.integer("item_id");
+    order.quantity = request.integer("quantity");
+    order.idempotency_key = key;
+    send_json(call, call.services.writes.write(std::move(order)).body);
 }
 
 // ---------------------------------------------------------------------------
@@ -279,21 +307,8 @@ void get_metrics(Call &call)
     write_metric(text, "mvm_cache_available", "gauge", "1 while Redis is in use.",
                  services.cache.available() ? 1 : 0);
 
-    const Pool::Metrics &pool = services.pool.metrics();
-    write_metric(text, "mvm_pool_size", "gauge", "PostgreSQL connections at most.",
-                 static_cast<std::uint64_t>(services.pool.size()));
-    write_metric(text, "mvm_pool_in_use", "gauge", "PostgreSQL connections in use.",
-                 static_cast<std::uint64_t>(services.pool.in_use()));
-    write_metric(text, "mvm_pool_opened_total", "counter", "PostgreSQL connections opened.",
-                 pool.opened);
-    write_metric(text, "mvm_pool_open_failures_total", "counter",
-                 "PostgreSQL connections that could not be opened.", pool.open_failures);
-    write_metric(text, "mvm_pool_lost_total", "counter", "PostgreSQL connections that died.",
-                 pool.lost);
-    write_metric(text, "mvm_pool_waits_total", "counter",
-                 "Requests that waited for a PostgreSQL connection.", pool.waits);
-    write_metric(text, "mvm_pool_wait_timeouts_total", "counter",
-                 "Requests that waited for one in vain.", pool.wait_timeouts);
+    write_pool_metrics(text, services);
+    write_write_metrics(text, services.writes);
 
     write_metric(text, "mvm_http_connections", "gauge", "Open HTTP connections.",
                  services.connections());

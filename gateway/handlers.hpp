@@ -9,13 +9,16 @@
 #include "cache.hpp"
 #include "database.hpp"
 #include "metrics.hpp"
+#include "write_batcher.hpp"
 
 namespace mvm::gateway {
 
 // Everything that handlers share.
 struct Services {
-    Pool &pool;
-    Database &database;
+    Pool &pool;         // for reads
+    Pool &writing_pool; // for writes
+    Database &database; // reads
+    WriteBatcher &writes;
     Cache &cache;
     RequestMetrics &requests;
     std::function<std::size_t()> connections; // open HTTP connections

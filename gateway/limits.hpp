@@ -33,6 +33,7 @@ inline constexpr int statement_ms = 5'000;
 inline constexpr int database_stuck_ms = 8'000; // a server that neither answers nor hangs up
 inline constexpr int database_retry_pause_ms = 100;
 inline constexpr int serialization_attempts = 8;
+inline constexpr std::size_t batch_orders = 1'024; // of one batch call
 
 // Redis.
 inline constexpr int redis_connect_ms = 100;

@@ -19,6 +19,7 @@
 #include "pool.hpp"
 #include "routes.hpp"
 #include "server.hpp"
+#include "write_batcher.hpp"
 
 namespace {
 
@@ -56,11 +57,19 @@ int run(const Config &config)
     allow_many_descriptors();
 
     Cache cache(config.redis);
-    Pool pool(connection_string(config.database), config.database.pool_size,
-              [&cache](const std::string &identity) { cache.use_database(identity); });
+    const auto name_database = [&cache](const std::string &identity) {
+        cache.use_database(identity);
+    };
+    const std::string connection = connection_string(config.database);
+    // Apart, so that neither reads nor writes can take the others' connections.
+    Pool pool(connection, config.database.pool_size, name_database);
+    Pool writing_pool(connection, config.database.writers, name_database);
     Database database(pool);
+    Database writing_database(writing_pool);
+    WriteBatcher writes(writing_database, cache, config.database.writers,
+                        static_cast<std::size_t>(config.database.write_queue));
     RequestMetrics requests(metric_routes());
-    Services services{pool, database, cache, requests, {}};
+    Services services{pool, writing_pool, database, writes, cache, requests, {}};
     HttpServer server(
         [&services](const httplib::Request &request, httplib::Response &response) {
             dispatch(services, request, response);

@@ -94,8 +94,35 @@ inline constexpr Query buy{
            "  t.seller_id, t.to_universe_id"
            " FROM mvm_buy($1::bigint, $2::bigint, $3::bigint, $4::text) t"};
 
+// The batches below take an array for each argument of the single call and give
+// a row per order, in order: outcome, its detail or null, and when the outcome
+// is 'ok' the columns of the single call.
+
+// $1 buyers, $2 items, $3 quantities, $4 idempotency keys
+// -> outcome, detail or null, body, seller or null, universe of the item
+inline constexpr Query buy_batch{
+    "buy_batch",
+    "SELECT t.outcome, t.detail,"
+    "  CASE t.outcome WHEN 'ok' THEN (SELECT row_to_json(r) FROM (SELECT t.transaction_id AS id,"
+    "   t.buyer_id, t.seller_id, t.item_id, t.amount, t.quantity, t.from_universe_id,"
+    "   t.to_universe_id, t.transaction_time) r) END,"
+    "  t.seller_id, t.to_universe_id"
+    " FROM mvm_buy_batch($1::bigint[], $2::bigint[], $3::bigint[], $4::text[]) t"
+    " ORDER BY t.ordinal"};
+
+// $1 users, $2 amounts, $3 from universes, $4 to universes, $5 idempotency keys
+// -> outcome, detail or null, body
+inline constexpr Query exchange_batch{
+    "exchange_batch",
+    "SELECT e.outcome, e.detail,"
+    "  CASE e.outcome WHEN 'ok' THEN (SELECT row_to_json(r) FROM (SELECT e.converted_amount,"
+    "   e.from_universe_id, e.to_universe_id, e.exchange_rate, e.amount, e.transaction_id) r) END"
+    " FROM mvm_exchange_batch($1::bigint[], $2::numeric[], $3::integer[], $4::integer[],"
+    "  $5::text[]) e"
+    " ORDER BY e.ordinal"};
+
 // What every connection prepares when it opens, so that a call is one round trip.
-inline constexpr std::array prepared{version, universes, items,    items_of_universe,
-                                     user,    trades,    exchange, buy};
+inline constexpr std::array prepared{version, universes, items, items_of_universe, user,
+                                     trades,  exchange,  buy,   buy_batch,         exchange_batch};
 
 } // namespace mvm::gateway::queries

@@ -1,0 +1,302 @@
+#include "write_batcher.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "json_request.hpp"
+#include "limits.hpp"
+#include "log.hpp"
+
+namespace mvm::gateway {
+
+using std::chrono::steady_clock;
+
+namespace {
+
+// The cache's groups that an order has changed.
+void add_changed(std::vector<std::string> &changed, const PurchaseOrder &order,
+                 const Purchase &purchase)
+{
+    changed.insert(changed.end(),
+                   {groups::user(order.buyer_id), groups::trades_of(order.buyer_id),
+                    std::string(groups::all_items), groups::items_of(purchase.universe_id)});
+    if (!purchase.seller_id.empty()) {
+        changed.push_back(groups::user(purchase.seller_id));
+        changed.push_back(groups::trades_of(purchase.seller_id));
+    }
+}
+
+void add_changed(std::vector<std::string> &changed, const ExchangeOrder &order, const Exchange &)
+{
+    changed.push_back(groups::user(order.user_id));
+}
+
+// All of a batch in one command of Redis.
+template <typename Waiting, typename Answer>
+void drop_changed(Cache &cache, const std::vector<Waiting> &batch,
+                  const std::vector<Answer> &answers)
+{
+    std::vector<std::string> changed;
+    for (std::size_t at = 0; at < batch.size(); ++at) {
+        if (const auto *receipt = std::get_if<0>(&answers[at])) {
+            add_changed(changed, batch[at].order, *receipt);
+        }
+    }
+    std::sort(changed.begin(), changed.end());
+    changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
+    if (!changed.empty()) {
+        cache.drop(changed);
+    }
+}
+
+template <typename Waiting, typename Answer>
+void give_answers(std::vector<Waiting> &batch, std::vector<Answer> &answers)
+{
+    for (std::size_t at = 0; at < batch.size(); ++at) {
+        if (auto *receipt = std::get_if<0>(&answers[at])) {
+            batch[at].answer.set_value(std::move(*receipt));
+        } else {
+            batch[at].answer.set_exception(
+                std::make_exception_ptr(Refused{std::get<Problem>(std::move(answers[at]))}));
+        }
+    }
+}
+
+template <typename Waiting>
+void fail_all(std::vector<Waiting> &batch, const std::exception_ptr &failure)
+{
+    for (Waiting &waiting : batch) {
+        waiting.answer.set_exception(failure);
+    }
+}
+
+} // namespace
+
+// ---------------------------------------------------------------------------
+// The queue
+// ---------------------------------------------------------------------------
+
+// One of the calls that may be under way, from busy_ having been raised to its
+// end, when the next in line is told. Taken and given back under mutex_.
+class WriteBatcher::Slot {
+public:
+    explicit Slot(WriteBatcher &batcher) : batcher_(batcher) { ++batcher_.busy_; }
+    ~Slot()
+    {
+        const std::lock_guard lock(batcher_.mutex_);
+        --batcher_.busy_;
+        if (batcher_.waiting() > 0) {
+            batcher_.work_or_stopping_.notify_one();
+        }
+    }
+    Slot(const Slot &) = delete;
+    Slot &operator=(const Slot &) = delete;
+
+private:
+    WriteBatcher &batcher_;
+};
+
+WriteBatcher::WriteBatcher(Database &database, Cache &cache, int writers, std::size_t queue_orders)
+    : database_(database), cache_(cache), writers_(writers), queue_orders_(queue_orders)
+{
+    for (int writer = 0; writer < writers; ++writer) {
+        threads_.emplace_back([this] { run_writer(); });
+    }
+}
+
+WriteBatcher::~WriteBatcher()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    work_or_stopping_.notify_all();
+    for (std::thread &thread : threads_) {
+        thread.join();
+    }
+}
+
+Purchase WriteBatcher::write(PurchaseOrder order)
+{
+    return submit(purchases_, std::move(order));
+}
+
+Exchange WriteBatcher::write(ExchangeOrder order)
+{
+    return submit(exchanges_, std::move(order));
+}
+
+std::size_t WriteBatcher::queued() const
+{
+    const std::lock_guard lock(mutex_);
+    return waiting();
+}
+
+template <typename Order>
+typename Order::Receipt WriteBatcher::submit(Queue<Order> &queue, Order &&order)
+{
+    std::unique_lock lock(mutex_);
+    if (waiting() == 0 && busy_ < writers_) {
+        const Slot slot(*this);
+        lock.unlock();
+        return write_alone(order);
+    }
+    if (waiting() >= queue_orders_) {
+        metrics_.queue_full.fetch_add(1);
+        throw DatabaseFailure{problems::unavailable(
+            "Too many writes are waiting; nothing was changed, try again", 1)};
+    }
+    queue.push_back({std::move(order), {}, steady_clock::now()});
+    auto answer = queue.back().answer.get_future();
+    lock.unlock();
+    // Nobody to tell: a writer was told when a call ended, or will be.
+    return answer.get();
+}
+
+bool WriteBatcher::may_take() const
+{
+    return waiting() > 0 && busy_ < writers_;
+}
+
+bool WriteBatcher::purchases_are_older() const
+{
+    return exchanges_.empty() ||
+           (!purchases_.empty() && purchases_.front().since <= exchanges_.front().since);
+}
+
+void WriteBatcher::run_writer()
+{
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        work_or_stopping_.wait(lock, [this] { return may_take() || stopping_; });
+        if (!may_take()) {
+            return; // stopping; what still waits is for those who are at it
+        }
+        if (purchases_are_older()) {
+            write_gathered(purchases_, lock);
+        } else {
+            write_gathered(exchanges_, lock);
+        }
+    }
+}
+
+template <typename Order>
+void WriteBatcher::write_gathered(Queue<Order> &queue, std::unique_lock<std::mutex> &lock)
+{
+    const auto end =
+        queue.begin() + static_cast<std::ptrdiff_t>(std::min(queue.size(), limits::batch_orders));
+    Batch<Order> batch(std::make_move_iterator(queue.begin()), std::make_move_iterator(end));
+    queue.erase(queue.begin(), end);
+    {
+        const Slot slot(*this);
+        if (may_take()) {
+            work_or_stopping_.notify_one();
+        }
+        lock.unlock();
+        const auto now = steady_clock::now();
+        for (const Waiting<Order> &waiting : batch) {
+            metrics_.wait_us.observe(
+                std::chrono::duration_cast<std::chrono::microseconds>(now - waiting.since).count());
+        }
+        if (batch.size() == 1) {
+            write_one_by_one(batch);
+        } else {
+            metrics_.batches.fetch_add(1);
+            metrics_.batch_orders.observe(static_cast<std::int64_t>(batch.size()));
+            write_together(batch, false);
+        }
+    }
+    lock.lock();
+}
+
+// ---------------------------------------------------------------------------
+// The database
+// ---------------------------------------------------------------------------
+
+// Sends the order and makes sure that the cache is right before it is answered:
+// rid of what the order changed, or of everything when nobody knows.
+template <typename Order> typename Order::Receipt WriteBatcher::write_alone(const Order &order)
+{
+    metrics_.singles.fetch_add(1);
+    try {
+        auto receipt = database_.write(order);
+        std::vector<std::string> changed;
+        add_changed(changed, order, receipt);
+        cache_.drop(changed);
+        return receipt;
+    } catch (const DatabaseFailure &failure) {
+        if (failure.outcome_unknown) {
+            cache_.drop_everything();
+        }
+        throw;
+    }
+}
+
+template <typename Order> void WriteBatcher::write_one_by_one(Batch<Order> &batch)
+{
+    for (Waiting<Order> &waiting : batch) {
+        try {
+            waiting.answer.set_value(write_alone(waiting.order));
+        } catch (...) {
+            waiting.answer.set_exception(std::current_exception());
+        }
+    }
+}
+
+// Sends the batch and answers each of its orders, come what may. `repeated`:
+// an earlier call may have carried them out.
+template <typename Order> void WriteBatcher::write_together(Batch<Order> &batch, bool repeated)
+{
+    std::vector<BatchAnswer<Order>> answers;
+    try {
+        std::vector<Order> orders;
+        orders.reserve(batch.size());
+        for (const Waiting<Order> &waiting : batch) {
+            orders.push_back(waiting.order);
+        }
+        answers = database_.write_batch(orders, repeated);
+        drop_changed(cache_, batch, answers);
+    } catch (const DatabaseFailure &failure) {
+        if (failure.outcome_unknown && !repeated) {
+            cache_.drop_everything();
+            return repeat_keyed(batch, failure);
+        }
+        if (failure.sql_error) {
+            metrics_.splits.fetch_add(1);
+            return write_one_by_one(batch);
+        }
+        if (failure.outcome_unknown) {
+            cache_.drop_everything();
+        }
+        return fail_all(batch, std::current_exception());
+    } catch (const Refused &refused) {
+        // PostgreSQL has rolled the batch back, and alone each order gets the
+        // answer that is its own.
+        log(LogLevel::info,
+            LogLine("batch refused as a whole").field("detail", refused.problem.detail));
+        metrics_.splits.fetch_add(1);
+        return write_one_by_one(batch);
+    } catch (...) {
+        return fail_all(batch, std::current_exception());
+    }
+    give_answers(batch, answers);
+}
+
+// After a connection was lost with the batch under way: orders with keys are
+// sent again, which cannot do them twice; for the others `loss` is the answer.
+template <typename Order>
+void WriteBatcher::repeat_keyed(Batch<Order> &batch, const DatabaseFailure &loss)
+{
+    const auto keyless =
+        std::stable_partition(batch.begin(), batch.end(), [](const Waiting<Order> &waiting) {
+            return waiting.order.idempotency_key.has_value();
+        });
+    Batch<Order> lost(std::make_move_iterator(keyless), std::make_move_iterator(batch.end()));
+    batch.erase(keyless, batch.end());
+    fail_all(lost, std::make_exception_ptr(loss));
+    if (!batch.empty()) {
+        write_together(batch, true);
+    }
+}
+
+} // namespace mvm::gateway
