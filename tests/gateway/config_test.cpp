@@ -43,6 +43,8 @@ TEST(Config, reads_every_variable)
                                 {"DB__NAME", "market"},
                                 {"DB__SSL", "true"},
                                 {"DB_POOL_SIZE", "17"},
+                                {"DB_WRITERS", "3"},
+                                {"DB_WRITE_QUEUE", "99"},
                                 {"REDIS__HOST", "cache"},
                                 {"REDIS__PORT", "6380"},
                                 {"REDIS__DB", "3"},
@@ -60,6 +62,8 @@ TEST(Config, reads_every_variable)
     EXPECT_EQ(config.database.name, "market");
     EXPECT_EQ(config.database.sslmode, "require");
     EXPECT_EQ(config.database.pool_size, 17);
+    EXPECT_EQ(config.database.writers, 3);
+    EXPECT_EQ(config.database.write_queue, 99);
     EXPECT_EQ(config.redis.host, "cache");
     EXPECT_EQ(config.redis.port, 6380);
     EXPECT_EQ(config.redis.database, 3);
@@ -85,12 +89,12 @@ TEST(Config, accepts_libpq_names_for_ssl)
 TEST(Config, refuses_what_cannot_be_honoured_and_names_the_variable)
 {
     const std::vector<std::pair<std::string, std::string>> cases{
-        {"APP__PORT", "eighty"},      {"APP__PORT", "65536"},     {"APP__PORT", "-1"},
-        {"APP__PORT", "80x"},         {"DB__PORT", "0"},          {"DB_POOL_SIZE", "0"},
-        {"DB_POOL_SIZE", "1001"},     {"DB__SSL", "maybe"},       {"REDIS__PORT", "99999"},
-        {"REDIS__DB", "-1"},          {"REDIS__SSL", "true"},     {"REDIS__SSL", "perhaps"},
-        {"REDIS_CACHE_TTL", "-1"},    {"REDIS_CACHE_TTL", "1.5"}, {"APP__LOG_LEVEL", "loud"},
-        {"APP__ENVIRONMENT", "moon"},
+        {"APP__PORT", "eighty"},    {"APP__PORT", "65536"},     {"APP__PORT", "-1"},
+        {"APP__PORT", "80x"},       {"DB__PORT", "0"},          {"DB_POOL_SIZE", "0"},
+        {"DB_POOL_SIZE", "1001"},   {"DB_WRITERS", "0"},        {"DB_WRITE_QUEUE", "0"},
+        {"DB__SSL", "maybe"},       {"REDIS__PORT", "99999"},   {"REDIS__DB", "-1"},
+        {"REDIS__SSL", "true"},     {"REDIS__SSL", "perhaps"},  {"REDIS_CACHE_TTL", "-1"},
+        {"REDIS_CACHE_TTL", "1.5"}, {"APP__LOG_LEVEL", "loud"}, {"APP__ENVIRONMENT", "moon"},
     };
     for (const auto &[name, value] : cases) {
         const std::string message = refusal({{name, value}});

@@ -138,9 +138,9 @@ TEST_F(Operations, count_requests_durations_cache_and_pool)
     EXPECT_EQ(metric(R"(mvm_http_requests_total{method="",route="none",status="404"})"), 1);
     EXPECT_EQ(metric("mvm_cache_hits_total"), 1);
     EXPECT_EQ(metric("mvm_cache_misses_total"), 2);
-    EXPECT_EQ(metric("mvm_pool_size"), 10);
-    EXPECT_EQ(metric("mvm_pool_in_use"), 0);
-    EXPECT_GE(metric("mvm_pool_opened_total"), 1);
+    EXPECT_EQ(metric("mvm_pool_size{pool=\"reads\"}"), 10);
+    EXPECT_EQ(metric("mvm_pool_in_use{pool=\"reads\"}"), 0);
+    EXPECT_GE(metric("mvm_pool_opened_total{pool=\"reads\"}"), 1);
     EXPECT_TRUE(
         get("/metrics").headers.at("content-type").starts_with("text/plain; version=0.0.4"));
 }
