@@ -14,20 +14,6 @@ protected:
         return eventually([this] { return get("/readyz").status == 200; });
     }
 
-    // A backend of the gateway that waits for a lock.
-    std::string waiting_backend()
-    {
-        std::string pid;
-        eventually([&] {
-            pid = database_->sql("SELECT pid FROM pg_stat_activity"
-                                 " WHERE application_name = 'mvm-gateway'"
-                                 " AND datname = current_database()"
-                                 " AND wait_event_type = 'Lock' LIMIT 1");
-            return !pid.empty();
-        });
-        return pid;
-    }
-
     std::unique_ptr<pqxx::connection> superuser() const
     {
         return std::make_unique<pqxx::connection>(

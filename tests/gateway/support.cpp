@@ -405,6 +405,19 @@ double RestTest::metric(const std::string &series)
     return at == std::string::npos ? 0 : std::stod(text.substr(at + series.size() + 2));
 }
 
+std::string RestTest::waiting_backend()
+{
+    std::string pid;
+    eventually([&] {
+        pid = database_->sql("SELECT pid FROM pg_stat_activity"
+                             " WHERE application_name = 'mvm-gateway'"
+                             " AND datname = current_database()"
+                             " AND wait_event_type = 'Lock' LIMIT 1");
+        return !pid.empty();
+    });
+    return pid;
+}
+
 bool RestTest::wait_for_redis()
 {
     return eventually([this] { return metric("mvm_cache_available") == 1; });

@@ -152,6 +152,9 @@ protected:
     // The value of a metric's line, up to its value; 0 when it is not there.
     double metric(const std::string &series);
     bool wait_for_redis();
+    // The process id of a backend of the gateway that waits for a lock; "" when
+    // none does within the time of `eventually`.
+    std::string waiting_backend();
 
     std::unique_ptr<MarketDatabase> database_;
     std::unique_ptr<GatewayProcess> gateway_;

@@ -132,20 +132,6 @@ protected:
         return answers;
     }
 
-    // A backend of the gateway that waits for a lock.
-    std::string waiting_backend()
-    {
-        std::string pid;
-        eventually([&] {
-            pid = database_->sql("SELECT pid FROM pg_stat_activity"
-                                 " WHERE application_name = 'mvm-gateway'"
-                                 " AND datname = current_database()"
-                                 " AND wait_event_type = 'Lock' LIMIT 1");
-            return !pid.empty();
-        });
-        return pid;
-    }
-
     std::string trades() { return database_->sql("SELECT count(*) FROM mvm.trades"); }
 
     void expect_clean_market()
