@@ -15,7 +15,7 @@ COMMENT ON SCHEMA mvm IS
 -- ---------------------------------------------------------------------------
 
 CREATE FUNCTION mvm.refuse_change() RETURNS trigger
-    LANGUAGE c SET search_path = pg_catalog, pg_temp
+    LANGUAGE c
     AS 'MODULE_PATHNAME', 'mvm_refuse_change';
 COMMENT ON FUNCTION mvm.refuse_change() IS
     'Trigger: refuses the statement. Keeps the journal append-only and the rows it names in place';
@@ -25,7 +25,7 @@ COMMENT ON FUNCTION mvm.refuse_change() IS
 -- ---------------------------------------------------------------------------
 
 CREATE FUNCTION mvm.amount(amount_minor bigint, currency_scale integer) RETURNS numeric
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'mvm_amount';
 COMMENT ON FUNCTION mvm.amount(bigint, integer) IS
     'Minor units as a numeric amount with currency_scale (0 to 9) decimals: mvm.amount(1234, 2) is 12.34';
@@ -381,11 +381,13 @@ COMMENT ON TYPE mvm.exchange_result IS
 
 -- ---------------------------------------------------------------------------
 -- Functions. No function is STRICT: a null where a value is needed is refused
--- as MV203, never answered with a silent null.
+-- as MV203, never answered with a silent null. Those in C that run no SQL text
+-- look nothing up by an unqualified name, and set no search_path: setting and
+-- resetting it takes a tenth of a purchase's time.
 -- ---------------------------------------------------------------------------
 
 CREATE FUNCTION mvm_version() RETURNS text
-    LANGUAGE c IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'mvm_version';
 COMMENT ON FUNCTION mvm_version() IS 'Version of the loaded library';
 
@@ -395,19 +397,19 @@ CREATE FUNCTION mvm_create_universe(
     exchange_rate numeric,
     currency_scale integer DEFAULT 2
 ) RETURNS mvm.universes
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_create_universe';
 COMMENT ON FUNCTION mvm_create_universe(text, text, numeric, integer) IS
     'Creates a universe. exchange_rate: units of its currency per reference unit, above 0, at most 18 digits; currency_scale: decimals, 0 to 9. MV203 for a bad argument, MV205 for a name in use';
 
 CREATE FUNCTION mvm_set_exchange_rate(universe_id integer, exchange_rate numeric) RETURNS mvm.universes
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_set_exchange_rate';
 COMMENT ON FUNCTION mvm_set_exchange_rate(integer, numeric) IS
     'Changes a universe''s exchange rate; past transactions keep the rates they used. MV003, MV203';
 
 CREATE FUNCTION mvm_create_user(username text, universe_id integer, balance numeric DEFAULT 0) RETURNS mvm.users
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_create_user';
 COMMENT ON FUNCTION mvm_create_user(text, integer, numeric) IS
     'Creates a user at home in universe_id; an opening balance is journalled as a deposit. MV003, MV201, MV203, MV204, MV205';
@@ -419,7 +421,7 @@ CREATE FUNCTION mvm_list_item(
     stock bigint,
     universe_id integer DEFAULT NULL
 ) RETURNS mvm.items
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_list_item';
 COMMENT ON FUNCTION mvm_list_item(bigint, text, numeric, bigint, integer) IS
     'Puts an item up for sale in universe_id, the seller''s home unless told; seller_id null with a universe: its treasury sells. The stock is journalled. MV001, MV003, MV201, MV202, MV203, MV204';
@@ -430,7 +432,7 @@ CREATE FUNCTION mvm_deposit(
     universe_id integer DEFAULT NULL,
     idempotency_key text DEFAULT NULL
 ) RETURNS mvm.transactions
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_deposit';
 COMMENT ON FUNCTION mvm_deposit(bigint, numeric, integer, text) IS
     'Credits a user''s wallet from outside the market, in universe_id''s currency (home unless told). MV001, MV003, MV201, MV203, MV204, MV401';
@@ -441,13 +443,13 @@ CREATE FUNCTION mvm_withdraw(
     universe_id integer DEFAULT NULL,
     idempotency_key text DEFAULT NULL
 ) RETURNS mvm.transactions
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_withdraw';
 COMMENT ON FUNCTION mvm_withdraw(bigint, numeric, integer, text) IS
     'Debits a user''s wallet to outside the market, in universe_id''s currency (home unless told). MV001, MV003, MV101, MV201, MV203, MV204, MV401';
 
 CREATE FUNCTION mvm_convert(amount numeric, from_universe_id integer, to_universe_id integer) RETURNS numeric
-    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE c STABLE
     AS 'MODULE_PATHNAME', 'mvm_convert';
 COMMENT ON FUNCTION mvm_convert(numeric, integer, integer) IS
     'What an exchange of amount would credit now: amount * rate of to / rate of from, rounded down. MV003, MV103, MV201, MV203, MV204';
@@ -459,7 +461,7 @@ CREATE FUNCTION mvm_exchange(
     to_universe_id integer,
     idempotency_key text DEFAULT NULL
 ) RETURNS mvm.exchange_result
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_exchange';
 COMMENT ON FUNCTION mvm_exchange(bigint, numeric, integer, integer, text) IS
     'Moves a user''s money from one currency to another at the current rates, rounding the credit down. The same idempotency_key and request returns the first answer. MV001, MV003, MV101, MV103, MV201, MV203, MV204, MV401';
@@ -470,7 +472,7 @@ CREATE FUNCTION mvm_buy(
     quantity bigint DEFAULT 1,
     idempotency_key text DEFAULT NULL
 ) RETURNS mvm.trades
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_buy';
 COMMENT ON FUNCTION mvm_buy(bigint, bigint, bigint, text) IS
     'Buys quantity pieces of an item from the buyer''s home wallet, converting (rounded up) when it is priced in another currency; stock, both wallets and the journal move together. The same idempotency_key and request returns the first answer. MV001, MV002, MV101, MV102, MV104, MV202, MV203, MV204, MV401';
@@ -497,7 +499,7 @@ CREATE FUNCTION mvm_buy_batch(
     exchange_rate numeric,
     transaction_time timestamptz
 )
-    LANGUAGE c VOLATILE ROWS 1000 SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE ROWS 1000
     AS 'MODULE_PATHNAME', 'mvm_buy_batch';
 COMMENT ON FUNCTION mvm_buy_batch(bigint[], bigint[], bigint[], text[]) IS
     'Many purchases as if they ran one by one in the given order: a row per order with its own outcome, ''ok'' or an error''s code. A refused order changes nothing and stops nothing; a refusal under an idempotency key is remembered. MV203 for arrays that are null, differ in length or hold more than 100000 orders';
@@ -522,20 +524,20 @@ CREATE FUNCTION mvm_exchange_batch(
     exchange_rate numeric,
     transaction_time timestamptz
 )
-    LANGUAGE c VOLATILE ROWS 1000 SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE ROWS 1000
     AS 'MODULE_PATHNAME', 'mvm_exchange_batch';
 COMMENT ON FUNCTION mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[]) IS
     'Many exchanges as if they ran one by one in the given order; otherwise as mvm_buy_batch()';
 
 CREATE FUNCTION mvm_balance(user_id bigint, universe_id integer DEFAULT NULL) RETURNS numeric
-    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE c STABLE
     AS 'MODULE_PATHNAME', 'mvm_balance';
 COMMENT ON FUNCTION mvm_balance(bigint, integer) IS
     'Balance of a user''s wallet in universe_id, home unless told; 0 where there is no wallet yet. MV001, MV003, MV203';
 
 CREATE FUNCTION mvm_trades(user_id bigint, max_rows integer DEFAULT 100, before_id bigint DEFAULT NULL)
     RETURNS SETOF mvm.trades
-    LANGUAGE c STABLE ROWS 100 SET search_path = pg_catalog, pg_temp
+    LANGUAGE c STABLE ROWS 100
     AS 'MODULE_PATHNAME', 'mvm_trades';
 COMMENT ON FUNCTION mvm_trades(bigint, integer, bigint) IS
     'Trades of a user as buyer or seller, newest first: at most max_rows with ids below before_id. MV001, MV203';

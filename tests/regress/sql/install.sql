@@ -28,12 +28,14 @@ GROUP BY c.relname ORDER BY c.relname COLLATE "C";
 \pset tuples_only off
 \pset format aligned
 
--- Every function sets its search_path, none is STRICT where a null must be refused,
+-- Every function that runs SQL text or has the owner's rights sets its search_path, none is STRICT where a null must be refused,
 -- and the ones that run with the owner's rights are few and known.
 SELECT p.oid::regprocedure AS without_search_path
 FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'mvm'
-WHERE NOT COALESCE(p.proconfig @> '{"search_path=pg_catalog, pg_temp"}', false);
+JOIN pg_language l ON l.oid = p.prolang
+WHERE (l.lanname <> 'c' OR p.prosecdef OR p.proname = 'mvm_grant')
+  AND NOT COALESCE(p.proconfig @> '{"search_path=pg_catalog, pg_temp"}', false);
 SELECT proname AS strict FROM pg_proc WHERE proname LIKE 'mvm\_%' AND proisstrict ORDER BY 1;
 
 -- Nothing without a comment: functions, tables, views, types, the schema. From PostgreSQL 17 on a table's row type and
