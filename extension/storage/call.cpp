@@ -13,6 +13,10 @@ void end_scans(Call &call)
             index_endscan(table.scan);
             table.scan = nullptr;
         }
+        if (table.fetch != nullptr) {
+            table_index_fetch_end(table.fetch);
+            table.fetch = nullptr;
+        }
     }
 }
 

@@ -9,9 +9,11 @@ namespace mvm::storage {
 
 struct Table {
     Relation relation;
-    Relation primary_key;  // opened with the table
-    IndexScanDesc scan;    // of primary_key under the call's snapshot; null until used
-    ResultRelInfo *result; // made at the first write
+    Relation primary_key;       // opened with the table
+    IndexScanDesc scan;         // of primary_key under the call's snapshot; null until used
+    IndexFetchTableData *fetch; // of rows whose location is remembered; null until used
+    BlockNumber block_count;    // the table's length when fetch was begun
+    ResultRelInfo *result;      // made at the first write
     bool indexes_open;
     TupleTableSlot *found; // the row read last
     TupleTableSlot *next;  // the row being written

@@ -100,7 +100,9 @@ void append_journal_rows(Call &call, JournalRow *const *rows, int count)
 
 bool find_journal(Call &call, std::int64_t id, JournalRow &row)
 {
-    TupleTableSlot *slot = find_row(call, TableId::journal, key_of_int8(id));
+    Key key = key_of_int8(id);
+    key.remembered = false; // hardly any row is asked for twice
+    TupleTableSlot *slot = find_row(call, TableId::journal, key);
     if (slot == nullptr) {
         return false;
     }

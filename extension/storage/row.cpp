@@ -5,6 +5,7 @@
 #include "pg/compat.hpp"
 #include "pg/refusal.hpp"
 #include "storage/compiled_checks.hpp"
+#include "storage/row_locations.hpp"
 
 namespace mvm::storage {
 
@@ -127,6 +128,9 @@ Key key_of_int4(std::int32_t value)
     Key key;
     ScanKeyInit(&key.columns[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(value));
     key.column_count = 1;
+    key.remembered = true;
+    key.first = value;
+    key.second = 0;
     return key;
 }
 
@@ -135,6 +139,9 @@ Key key_of_int8(std::int64_t value)
     Key key;
     ScanKeyInit(&key.columns[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(value));
     key.column_count = 1;
+    key.remembered = true;
+    key.first = value;
+    key.second = 0;
     return key;
 }
 
@@ -144,6 +151,7 @@ Key key_of_text(Datum value)
     ScanKeyEntryInitialize(&key.columns[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
                            C_COLLATION_OID, F_TEXTEQ, value);
     key.column_count = 1;
+    key.remembered = false;
     return key;
 }
 
@@ -152,6 +160,7 @@ Key key_of_int8_int4(std::int64_t first, std::int32_t second)
     Key key = key_of_int8(first);
     ScanKeyInit(&key.columns[1], 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(second));
     key.column_count = 2;
+    key.second = second;
     return key;
 }
 
@@ -161,15 +170,75 @@ Key key_of_int8_text(std::int64_t first, Datum second)
     ScanKeyEntryInitialize(&key.columns[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
                            C_COLLATION_OID, F_TEXTEQ, second);
     key.column_count = 2;
+    key.remembered = false;
     return key;
 }
 
+namespace {
+
+// Whether the row in `slot` has this primary key.
+bool has_key(TupleTableSlot *slot, Relation primary_key, Key &key)
+{
+    for (int i = 0; i < key.column_count; ++i) {
+        ScanKeyData &column = key.columns[i];
+        bool is_null = false;
+        const Datum value = slot_getattr(slot, primary_key->rd_index->indkey.values[i], &is_null);
+        if (is_null || !DatumGetBool(FunctionCall2Coll(&column.sk_func, column.sk_collation, value,
+                                                       column.sk_argument))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Looks where the row was found last. A row of this key that the snapshot sees is
+// the one, wherever it stands: the key is unique.
+TupleTableSlot *find_row_at_location(Call &call, TableId id, Key &key)
+{
+    ItemPointerData location;
+    if (!recall_location(id, key.first, key.second, &location)) {
+        return nullptr;
+    }
+    Table &table = table_of(call, id);
+    if (table.fetch == nullptr) {
+        table.fetch = table_index_fetch_begin(table.relation);
+        // The table's lock keeps VACUUM from cutting it shorter.
+        table.block_count = RelationGetNumberOfBlocks(table.relation);
+    }
+    if (ItemPointerGetBlockNumber(&location) >= table.block_count) {
+        return nullptr;
+    }
+    TupleTableSlot *slot = read_slot(call, id);
+    bool call_again = false;
+    return table_index_fetch_tuple(table.fetch, &location, GetActiveSnapshot(), slot, &call_again,
+                                   nullptr) &&
+                   has_key(slot, table.primary_key, key)
+               ? slot
+               : nullptr;
+}
+
+} // namespace
+
 TupleTableSlot *find_row(Call &call, TableId id, Key key)
 {
+    if (key.remembered) {
+        if (TupleTableSlot *found = find_row_at_location(call, id, key)) {
+            return found;
+        }
+    }
     TupleTableSlot *slot = read_slot(call, id);
     IndexScanDesc scan = key_scan(call, id, key.column_count);
     index_rescan(scan, key.columns, key.column_count, nullptr, 0);
-    return index_getnext_slot(scan, ForwardScanDirection, slot) ? slot : nullptr;
+    while (ItemPointer tid = index_getnext_tid(scan, ForwardScanDirection)) {
+        const ItemPointerData location = *tid; // of the chain: the fetch moves on to the version
+        if (index_fetch_heap(scan, slot)) {
+            if (key.remembered) {
+                remember_location(id, key.first, key.second, location);
+            }
+            return slot;
+        }
+    }
+    return nullptr;
 }
 
 bool has_row(Call &call, TableId id, const char *index_name, Key key)

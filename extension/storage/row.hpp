@@ -10,6 +10,10 @@ namespace mvm::storage {
 struct Key {
     ScanKeyData columns[2];
     int column_count;
+    // The same as numbers, for the memory of rows' locations.
+    bool remembered;
+    std::int64_t first;
+    std::int32_t second;
 };
 
 Key key_of_int4(std::int32_t value);
