@@ -315,12 +315,70 @@ namespace {
 
 constexpr int rows_per_write = 256;
 
+// What one index will hold of the rows that insert_rows writes.
+struct NewEntries {
+    Relation index;
+    IndexInfo *info;
+    int column_count;
+    Datum *values; // column_count for each entry
+    bool *nulls;
+    ItemPointerData *tids;
+    int count; // fewer than the rows when the index is partial
+};
+
+NewEntries *new_entries(Call &call, ResultRelInfo *result, int row_count)
+{
+    const auto rows = static_cast<Size>(row_count);
+    auto *indexes = static_cast<NewEntries *>(
+        palloc(sizeof(NewEntries) * static_cast<Size>(Max(result->ri_NumIndices, 1))));
+    for (int i = 0; i < result->ri_NumIndices; ++i) {
+        NewEntries &entries = indexes[i];
+        entries.index = result->ri_IndexRelationDescs[i];
+        entries.info = result->ri_IndexRelationInfo[i];
+        entries.column_count = entries.info->ii_NumIndexAttrs;
+        const auto columns = static_cast<Size>(entries.column_count);
+        entries.values = static_cast<Datum *>(palloc(sizeof(Datum) * columns * rows));
+        entries.nulls = static_cast<bool *>(palloc(sizeof(bool) * columns * rows));
+        entries.tids = static_cast<ItemPointerData *>(palloc(sizeof(ItemPointerData) * rows));
+        entries.count = 0;
+        if (entries.info->ii_Predicate != NIL && entries.info->ii_PredicateState == nullptr) {
+            entries.info->ii_PredicateState =
+                ExecPrepareQual(entries.info->ii_Predicate, call.estate);
+        }
+    }
+    return indexes;
+}
+
+// Notes what the index will hold of the row in `slot`.
+void note_entry(Call &call, NewEntries &entries, TupleTableSlot *slot)
+{
+    if (entries.info->ii_PredicateState != nullptr) {
+        ExprContext *expressions = GetPerTupleExprContext(call.estate);
+        expressions->ecxt_scantuple = slot;
+        if (!ExecQual(entries.info->ii_PredicateState, expressions)) {
+            return;
+        }
+    }
+    const auto at = static_cast<Size>(entries.count) * static_cast<Size>(entries.column_count);
+    Datum *values = entries.values + at;
+    FormIndexDatum(entries.info, slot, call.estate, values, entries.nulls + at);
+    // An index of the owner's on text or an expression: its value dies with the slot.
+    for (int column = 0; column < entries.column_count; ++column) {
+        const FormData_pg_attribute *attribute =
+            TupleDescAttr(RelationGetDescr(entries.index), column);
+        if (!attribute->attbyval && !entries.nulls[at + static_cast<Size>(column)]) {
+            values[column] = datumCopy(values[column], false, attribute->attlen);
+        }
+    }
+    entries.tids[entries.count++] = slot->tts_tid;
+}
+
 // The table's part of insert_rows: fills whole pages under one WAL record each.
 void insert_into_pages(Call &call, TableId id, const void *rows, int count, FillRow fill,
-                       ItemPointerData *tids)
+                       NewEntries *indexes)
 {
     Table &table = table_of(call, id);
-    ResultRelInfo *result = writable_with_indexes(call, table);
+    ResultRelInfo *result = table.result;
     TupleTableSlot *slots[rows_per_write];
     const int slot_count = Min(count, rows_per_write);
     for (int i = 0; i < slot_count; ++i) {
@@ -341,69 +399,59 @@ void insert_into_pages(Call &call, TableId id, const void *rows, int count, Fill
         const MemoryContext caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(call.estate));
         table_multi_insert(table.relation, slots, chunk, call.estate->es_output_cid, 0, nullptr);
         MemoryContextSwitchTo(caller);
-        ResetPerTupleExprContext(call.estate);
         for (int i = 0; i < chunk; ++i) {
-            tids[done + i] = slots[i]->tts_tid;
+            for (int index = 0; index < result->ri_NumIndices; ++index) {
+                note_entry(call, indexes[index], slots[i]);
+            }
         }
+        ResetPerTupleExprContext(call.estate);
     }
 }
 
-struct IndexEntry {
-    std::int64_t first_column; // sorts entries of an index on bigint
-    int row;
+struct EntryOrder {
+    std::int64_t first_column;
+    int entry;
 };
 
-// One index's part of insert_rows: entries in the order of its first column, so
-// that neighbours meet on one leaf.
-void insert_into_index(Call &call, TableId id, int index_number, const void *rows, int count,
-                       FillRow fill, const ItemPointerData *tids, IndexEntry *entries)
+// Puts entries of an index on bigint in the order of their first column, so that
+// neighbours meet on one leaf; others stay in the order of the rows.
+EntryOrder *order_of(const NewEntries &entries)
 {
-    Table &table = table_of(call, id);
-    Relation index = table.result->ri_IndexRelationDescs[index_number];
-    IndexInfo *info = table.result->ri_IndexRelationInfo[index_number];
-    TupleTableSlot *slot = write_slot(call, id);
-    const AttrNumber first = info->ii_IndexAttrNumbers[0];
-    const bool sortable =
-        first > 0 && TupleDescAttr(RelationGetDescr(index), 0)->atttypid == INT8OID;
+    auto *order = static_cast<EntryOrder *>(
+        palloc(sizeof(EntryOrder) * static_cast<Size>(Max(entries.count, 1))));
+    const bool sortable = TupleDescAttr(RelationGetDescr(entries.index), 0)->atttypid == INT8OID;
+    for (int i = 0; i < entries.count; ++i) {
+        const auto at = static_cast<Size>(i) * static_cast<Size>(entries.column_count);
+        order[i] = {sortable && !entries.nulls[at] ? DatumGetInt64(entries.values[at]) : 0, i};
+    }
+    std::sort(order, order + entries.count, [](const EntryOrder &a, const EntryOrder &b) {
+        return a.first_column != b.first_column ? a.first_column < b.first_column
+                                                : a.entry < b.entry;
+    });
+    return order;
+}
 
-    for (int i = 0; i < count; ++i) {
-        entries[i] = {0, i};
-        if (sortable) {
-            fill(rows, i, slot->tts_values, slot->tts_isnull);
-            if (!slot->tts_isnull[first - 1]) {
-                entries[i].first_column = DatumGetInt64(slot->tts_values[first - 1]);
-            }
-        }
-    }
-    if (sortable) {
-        std::sort(entries, entries + count, [](const IndexEntry &a, const IndexEntry &b) {
-            return a.first_column != b.first_column ? a.first_column < b.first_column
-                                                    : a.row < b.row;
-        });
-    }
-
-    ExprContext *expressions = GetPerTupleExprContext(call.estate);
-    if (info->ii_Predicate != NIL && info->ii_PredicateState == nullptr) {
-        info->ii_PredicateState = ExecPrepareQual(info->ii_Predicate, call.estate);
-    }
-    for (int i = 0; i < count; ++i) {
+// One index's part of insert_rows.
+void insert_into_index(Call &call, Relation table, const NewEntries &entries)
+{
+    EntryOrder *order = order_of(entries);
+    const IndexUniqueCheck check =
+        entries.index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO;
+    // What the index allocates for an entry is of no use after it.
+    const MemoryContext caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(call.estate));
+    for (int i = 0; i < entries.count; ++i) {
         CHECK_FOR_INTERRUPTS();
-        const int row = entries[i].row;
-        ExecClearTuple(slot);
-        fill(rows, row, slot->tts_values, slot->tts_isnull);
-        ExecStoreVirtualTuple(slot);
-        expressions->ecxt_scantuple = slot;
-        if (info->ii_PredicateState == nullptr || ExecQual(info->ii_PredicateState, expressions)) {
-            Datum values[INDEX_MAX_KEYS];
-            bool nulls[INDEX_MAX_KEYS];
-            FormIndexDatum(info, slot, call.estate, values, nulls);
-            ItemPointerData tid = tids[row];
-            index_insert(index, values, nulls, &tid, table.relation,
-                         index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false,
-                         info);
+        const int entry = order[i].entry;
+        const auto at = static_cast<Size>(entry) * static_cast<Size>(entries.column_count);
+        index_insert(entries.index, entries.values + at, entries.nulls + at, &entries.tids[entry],
+                     table, check, false, entries.info);
+        if (i % rows_per_write == 0) {
+            ResetPerTupleExprContext(call.estate);
         }
-        ResetPerTupleExprContext(call.estate);
     }
+    MemoryContextSwitchTo(caller);
+    ResetPerTupleExprContext(call.estate);
+    pfree(order);
 }
 
 } // namespace
@@ -423,16 +471,11 @@ void insert_rows(Call &call, TableId id, const void *rows, int count, FillRow fi
         }
         return;
     }
-    auto *tids = static_cast<ItemPointerData *>(
-        palloc(sizeof(ItemPointerData) * static_cast<Size>(Max(count, 1))));
-    insert_into_pages(call, id, rows, count, fill, tids);
-    auto *entries =
-        static_cast<IndexEntry *>(palloc(sizeof(IndexEntry) * static_cast<Size>(Max(count, 1))));
+    NewEntries *indexes = new_entries(call, result, count);
+    insert_into_pages(call, id, rows, count, fill, indexes);
     for (int i = 0; i < result->ri_NumIndices; ++i) {
-        insert_into_index(call, id, i, rows, count, fill, tids, entries);
+        insert_into_index(call, table.relation, indexes[i]);
     }
-    pfree(entries);
-    pfree(tids);
 }
 
 void update_row(Call &call, TableId id, HeapTuple row, const ColumnChange *changes,
