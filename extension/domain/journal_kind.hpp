@@ -11,6 +11,9 @@ enum class JournalKind : char {
     exchange = 'x',
     purchase = 'p',
     listing = 'l',
+    restock = 's',
+    transfer = 't',
+    refund = 'r',
 };
 
 // The name that mvm.transactions shows.
@@ -27,6 +30,12 @@ constexpr const char *name_of(JournalKind kind) noexcept
         return "purchase";
     case JournalKind::listing:
         return "listing";
+    case JournalKind::restock:
+        return "restock";
+    case JournalKind::transfer:
+        return "transfer";
+    case JournalKind::refund:
+        return "refund";
     }
     return "unknown";
 }

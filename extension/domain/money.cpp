@@ -1,5 +1,7 @@
 #include "domain/money.hpp"
 
+#include <limits>
+
 namespace mvm::domain {
 
 namespace {
@@ -103,6 +105,28 @@ Result<std::int64_t> amount_from_decimal(std::string_view text, int currency_sca
         return failure<std::int64_t>(ErrorCode::invalid_amount);
     }
     return success(minor);
+}
+
+std::int64_t limit_from_decimal(std::string_view text, int currency_scale, bool round_up) noexcept
+{
+    const Digits digits = split_decimal(text);
+    const auto scale = static_cast<std::size_t>(currency_scale);
+    std::int64_t minor = 0;
+    bool fits = true;
+    auto append = [&minor, &fits](char digit) noexcept {
+        fits = fits && !__builtin_mul_overflow(minor, std::int64_t{10}, &minor) &&
+               !__builtin_add_overflow(minor, std::int64_t{digit - '0'}, &minor);
+    };
+    for (char digit : digits.whole) {
+        append(digit);
+    }
+    for (std::size_t place = 0; place < scale; ++place) {
+        append(place < digits.fraction.size() ? digits.fraction[place] : '0');
+    }
+    if (round_up && digits.fraction.size() > scale && !is_zeros(digits.fraction.substr(scale))) {
+        fits = fits && !__builtin_add_overflow(minor, std::int64_t{1}, &minor);
+    }
+    return fits ? minor : std::numeric_limits<std::int64_t>::max();
 }
 
 Result<std::int64_t> add_amounts(std::int64_t a_minor, std::int64_t b_minor) noexcept

@@ -19,24 +19,46 @@ struct RunningStock {
     bool changed = false;
 };
 
-// What an order did, or what it was refused with and the number that was short.
+// What an order did, or what it was refused with and the numbers behind it.
 struct Settlement {
     ErrorCode error = ErrorCode::ok;
     std::int64_t paid_minor = 0;
     std::int64_t received_minor = 0;
-    std::int64_t available_minor = 0; // the payer's balance, for insufficient_balance
+    std::int64_t fee_minor = 0;
+    std::int64_t tariff_minor = 0;
+    std::int64_t available_minor = 0;   // the payer's balance, for insufficient_balance
+    BrokenRule rule = BrokenRule::none; // for rule_violation
 };
 
-// Sells `quantity` of `item` to `payer`. `receiver` is null where a treasury
-// sells, whose account is derived and has no balance to keep. A refused order
-// changes nothing.
-Settlement settle_purchase(std::int64_t quantity, const Currency &payer_currency,
-                           const Currency &item_currency, bool same_currency, RunningStock &item,
-                           RunningBalance &payer, RunningBalance *receiver) noexcept;
+// Both sides of a purchase and what holds between them.
+struct PurchaseOrder {
+    std::int64_t quantity = 1; // 1 or more
+    Currency payer_currency;
+    Currency item_currency;
+    bool same_currency = true; // the payer's home is the item's universe
+    UniverseRules payer_rules;
+    UniverseRules item_rules;
+    RouteRules route;
+    std::int64_t max_paid_minor = std::numeric_limits<std::int64_t>::max(); // the buyer's limit
+};
 
-// Exchanges `amount_minor` of `payer` into `receiver`. A refused order changes nothing.
-Settlement settle_exchange(std::int64_t amount_minor, const Currency &payer_currency,
-                           const Currency &receiver_currency, RunningBalance &payer,
+// Sells to `payer`. `receiver` is null where a treasury sells, whose account is
+// derived and has no balance to keep. A refused order changes nothing.
+Settlement settle_purchase(const PurchaseOrder &order, RunningStock &item, RunningBalance &payer,
+                           RunningBalance *receiver) noexcept;
+
+struct ExchangeOrder {
+    std::int64_t amount_minor = 0; // above zero
+    Currency payer_currency;
+    Currency receiver_currency;
+    UniverseRules payer_rules;
+    UniverseRules receiver_rules;
+    RouteRules route;
+    std::int64_t min_received_minor = 0; // the user's limit
+};
+
+// Exchanges from `payer` into `receiver`. A refused order changes nothing.
+Settlement settle_exchange(const ExchangeOrder &order, RunningBalance &payer,
                            RunningBalance &receiver) noexcept;
 
 } // namespace mvm::domain

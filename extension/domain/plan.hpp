@@ -3,6 +3,7 @@
 #pragma once
 
 #include "domain/rate.hpp"
+#include "domain/rules.hpp"
 
 #include <cstdint>
 
@@ -12,10 +13,20 @@ namespace mvm::domain {
 // Exchange
 // ---------------------------------------------------------------------------
 
-// What `amount_minor` of `from` is credited as in `to`, rounded down.
+// What `amount_minor` of `from` is in `to`, rounded down.
 // invalid_amount when that is nothing, amount_out_of_range beyond 64 bits.
 Result<std::int64_t> plan_conversion(std::int64_t amount_minor, const Currency &from,
                                      const Currency &to) noexcept;
+
+struct ExchangePlan {
+    std::int64_t received_minor = 0; // credited: the conversion less the fee
+    std::int64_t fee_minor = 0;
+};
+
+// The conversion and the fee on it. As plan_conversion; invalid_amount also when
+// the fee takes it all.
+Result<ExchangePlan> plan_exchange(std::int64_t amount_minor, const Currency &from,
+                                   const Currency &to, const Share &fee) noexcept;
 
 struct TransferPlan {
     std::int64_t payer_balance_minor = 0;
@@ -39,12 +50,20 @@ struct PurchaseTerms {
     bool same_currency = true; // buyer's home is the item's universe
     Currency buyer_currency;
     Currency item_currency;
+    Share sale_fee; // of the item's universe
+    Share tariff;   // of the route
 };
 
 struct PurchasePlan {
-    std::int64_t paid_minor = 0;     // by the buyer, in their currency, rounded up
-    std::int64_t received_minor = 0; // by the seller, in the item's currency: price * quantity
+    std::int64_t paid_minor =
+        0; // by the buyer, in their currency: the price, rounded up, and tariff
+    std::int64_t received_minor =
+        0;                      // by the seller, in the item's currency: price * quantity less fee
+    std::int64_t fee_minor = 0; // in the item's currency
+    std::int64_t tariff_minor = 0; // in the buyer's currency
     std::int64_t stock_left = 0;
+
+    constexpr std::int64_t price_minor() const noexcept { return received_minor + fee_minor; }
 };
 
 // insufficient_stock, amount_out_of_range.

@@ -74,6 +74,14 @@ std::optional<std::int32_t> optional_int4_argument(FunctionCallInfo fcinfo, int 
     return PG_ARGISNULL(position) ? std::nullopt : std::optional(PG_GETARG_INT32(position));
 }
 
+std::optional<Datum> added_numeric_argument(FunctionCallInfo fcinfo, int position)
+{
+    if (PG_NARGS() <= position || PG_ARGISNULL(position)) {
+        return std::nullopt;
+    }
+    return NumericGetDatum(PG_GETARG_NUMERIC(position));
+}
+
 std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position)
 {
     if (PG_ARGISNULL(position)) {

@@ -21,7 +21,7 @@ ArrayArgument optional_array_argument(FunctionCallInfo fcinfo, int position, con
                                       Oid element_type)
 {
     ArrayArgument argument{name, false, nullptr, nullptr, 0};
-    if (PG_ARGISNULL(position)) {
+    if (PG_NARGS() <= position || PG_ARGISNULL(position)) {
         return argument;
     }
     ArrayType *array = PG_GETARG_ARRAYTYPE_P(position);
@@ -68,6 +68,11 @@ OrderKey key_of_order(const ArrayArgument &keys, int i)
         return {std::nullopt, key_length(length)};
     }
     return {keys.values[i], {}};
+}
+
+std::optional<Datum> value_of_order(const ArrayArgument &values, int i)
+{
+    return values.given && !values.nulls[i] ? std::optional(values.values[i]) : std::nullopt;
 }
 
 } // namespace mvm::entry

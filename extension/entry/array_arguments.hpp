@@ -37,4 +37,7 @@ struct OrderKey {
 // The idempotency key of order `i`.
 OrderKey key_of_order(const ArrayArgument &keys, int i);
 
+// The order's element of an optional array, if there is one.
+std::optional<Datum> value_of_order(const ArrayArgument &values, int i);
+
 } // namespace mvm::entry

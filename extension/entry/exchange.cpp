@@ -30,19 +30,19 @@ Datum convert_function(FunctionCallInfo fcinfo)
         raise(same_universe(from_id));
     }
     const std::int64_t amount_minor = require_amount(amount, from, "amount");
-    const auto converted =
-        domain::plan_conversion(amount_minor, storage::currency_of(from), storage::currency_of(to));
+    const auto converted = domain::plan_exchange(amount_minor, storage::currency_of(from),
+                                                 storage::currency_of(to), to.rules.exchange_fee);
     if (!converted.ok()) {
         raise(unusable_conversion(converted.error, amount_minor, from, to));
     }
-    const Datum result = amount_result(call, converted.value, to.currency_scale);
+    const Datum result = amount_result(call, converted.value.received_minor, to.currency_scale);
     storage::end_call(call);
     return result;
 }
 
 // An exchange as ordered; refused already when its amount is not above zero.
 Order exchange_order(std::int64_t user_id, Datum amount, std::int32_t from_id, std::int32_t to_id,
-                     const std::optional<Datum> &key)
+                     const std::optional<Datum> &key, const std::optional<Datum> &min_converted)
 {
     Order order{};
     order.row.kind = domain::JournalKind::exchange;
@@ -51,8 +51,11 @@ Order exchange_order(std::int64_t user_id, Datum amount, std::int32_t from_id, s
     order.row.to_universe_id = to_id;
     order.amount = amount;
     order.key = key;
-    if (domain::sign_of_decimal(pg::text_of_numeric(amount)) != domain::Sign::positive) {
+    order.limit = min_converted;
+    if (!is_positive(amount)) {
         refuse_order(order, not_positive("amount", amount));
+    } else if (min_converted && !is_positive(*min_converted)) {
+        refuse_order(order, not_positive("min_converted", *min_converted));
     }
     return order;
 }
@@ -63,7 +66,8 @@ Datum exchange_function(FunctionCallInfo fcinfo)
     const Datum amount = numeric_argument(fcinfo, 1, "amount");
     const std::int32_t from_id = int4_argument(fcinfo, 2, "from_universe_id");
     const std::int32_t to_id = int4_argument(fcinfo, 3, "to_universe_id");
-    Order order = exchange_order(user_id, amount, from_id, to_id, key_argument(fcinfo, 4));
+    Order order = exchange_order(user_id, amount, from_id, to_id, key_argument(fcinfo, 4),
+                                 added_numeric_argument(fcinfo, 5));
 
     storage::Call call;
     storage::begin_write(call, "mvm_exchange()");
@@ -77,7 +81,7 @@ Datum exchange_function(FunctionCallInfo fcinfo)
     return result;
 }
 
-Order exchange_order_of(const ArrayArgument (&arguments)[5], int i)
+Order exchange_order_of(const ArrayArgument (&arguments)[6], int i)
 {
     constexpr const char *names[] = {"user_id", "amount", "from_universe_id", "to_universe_id"};
     for (int argument = 0; argument < 4; ++argument) {
@@ -95,7 +99,8 @@ Order exchange_order_of(const ArrayArgument (&arguments)[5], int i)
     }
     return exchange_order(DatumGetInt64(arguments[0].values[i]), arguments[1].values[i],
                           DatumGetInt32(arguments[2].values[i]),
-                          DatumGetInt32(arguments[3].values[i]), key.key);
+                          DatumGetInt32(arguments[3].values[i]), key.key,
+                          value_of_order(arguments[5], i));
 }
 
 Datum exchange_batch_function(FunctionCallInfo fcinfo)
@@ -106,6 +111,7 @@ Datum exchange_batch_function(FunctionCallInfo fcinfo)
         array_argument(fcinfo, 2, "from_universe_ids", INT4OID),
         array_argument(fcinfo, 3, "to_universe_ids", INT4OID),
         optional_array_argument(fcinfo, 4, "idempotency_keys", TEXTOID),
+        optional_array_argument(fcinfo, 5, "min_converted", NUMERICOID),
     };
     const int count = require_equal_lengths(arguments, lengthof(arguments));
 

@@ -2,22 +2,26 @@
 #include "entry/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
+#include "storage/schema.hpp"
 
 namespace mvm::entry {
 
 namespace {
 
 constexpr const char *reader_functions[] = {
-    "mvm_version", "mvm_convert", "mvm_balance", "mvm_trades", "mvm_audit",
+    "mvm_version", "mvm_convert", "mvm_balance", "mvm_trades", "mvm_audit", "mvm_items",
 };
-constexpr const char *trader_functions[] = {"mvm_buy", "mvm_exchange", "mvm_buy_batch",
-                                            "mvm_exchange_batch"};
+constexpr const char *trader_functions[] = {
+    "mvm_buy", "mvm_exchange", "mvm_buy_batch", "mvm_exchange_batch", "mvm_transfer",
+};
 constexpr const char *operator_functions[] = {
     "mvm_create_universe", "mvm_set_exchange_rate", "mvm_create_user", "mvm_list_item",
     "mvm_deposit",         "mvm_withdraw",          "mvm_seed",        "mvm_purge_idempotency_keys",
+    "mvm_restock",         "mvm_set_price",         "mvm_delist_item", "mvm_relist_item",
+    "mvm_refund",          "mvm_move_user",         "mvm_set_rules",   "mvm_set_route",
 };
-constexpr const char *views = "mvm.universes, mvm.users, mvm.wallets, mvm.items, "
-                              "mvm.transactions, mvm.trades, mvm.ledger";
+constexpr const char *views[] = {"universes", "users",  "wallets", "items",        "transactions",
+                                 "trades",    "ledger", "routes",  "rule_changes", "prices"};
 
 void execute(const char *command)
 {
@@ -30,7 +34,12 @@ template <std::size_t count>
 void grant_execute(const char *schema, const char *const (&functions)[count], const char *role)
 {
     for (const char *function : functions) {
-        execute(psprintf("GRANT EXECUTE ON FUNCTION %s.%s TO %s", schema, function, role));
+        List *name = list_make2(makeString(pstrdup(schema)), makeString(pstrdup(function)));
+        if (!OidIsValid(LookupFuncName(name, -1, nullptr, true))) {
+            continue; // the market is of an earlier version
+        }
+        execute(psprintf("GRANT EXECUTE ON FUNCTION %s.%s TO %s", quote_identifier(schema),
+                         function, role));
     }
 }
 
@@ -61,12 +70,15 @@ Datum grant_function(FunctionCallInfo fcinfo)
                    psprintf("There is no role \"%s\".", role_name));
     }
     const char *role = quote_identifier(role_name);
-    const char *schema =
-        quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
+    const char *schema = get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid));
 
     SPI_connect();
     execute(psprintf("GRANT USAGE ON SCHEMA mvm TO %s", role));
-    execute(psprintf("GRANT SELECT ON %s TO %s", views, role));
+    for (const char *view : views) {
+        if (OidIsValid(get_relname_relid(view, get_namespace_oid(storage::schema_name, false)))) {
+            execute(psprintf("GRANT SELECT ON %s.%s TO %s", storage::schema_name, view, role));
+        }
+    }
     grant_execute(schema, reader_functions, role);
     if (rank >= 1) {
         grant_execute(schema, trader_functions, role);

@@ -5,7 +5,6 @@
 #include "entry/requirements.hpp"
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
-#include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
 #include "storage/journal.hpp"
 
@@ -29,17 +28,7 @@ Datum list_item_function(FunctionCallInfo fcinfo)
     storage::Call call;
     storage::begin_write(call, "mvm_list_item()");
     const NewItem listed = list_item(call, seller_id, name, price, stock, universe_id);
-    Datum values[] = {
-        Int64GetDatum(listed.item.id),
-        name,
-        Int32GetDatum(listed.universe.id),
-        Int64GetDatum(seller_id.value_or(0)),
-        pg::numeric_of_minor(listed.item.price_minor, listed.universe.currency_scale),
-        Int64GetDatum(stock),
-    };
-    bool nulls[lengthof(values)] = {};
-    nulls[3] = !seller_id.has_value();
-    const Datum result = row_result(fcinfo, call, values, nulls);
+    const Datum result = item_result(fcinfo, call, listed.item, listed.universe);
     storage::end_call(call);
     return result;
 }
@@ -79,6 +68,8 @@ NewItem list_item(storage::Call &call, std::optional<std::int64_t> seller_id, Da
     listed.item.stock = stock;
     listed.item.version = 1;
     listed.item.universe_id = listed_in;
+    listed.item.listed = true;
+    listed.item.name = name;
     listed.item.id = storage::next_id("item_id_seq");
     storage::insert_item(call, listed.item, name);
     journal_listing(call, listed.item);

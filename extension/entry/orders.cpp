@@ -90,6 +90,25 @@ void resolve_exchange(Call &call, UniverseSet &universes, Order &order)
                             unusable_amount(amount_minor.error, "amount", order.amount, from));
     }
     order.row.paid_minor = amount_minor.value;
+    if (order.limit) {
+        order.limit_minor = domain::limit_from_decimal(
+            pg::text_of_numeric(*order.limit),
+            universes.universes[order.receiver_universe].currency_scale, true);
+    }
+}
+
+// A purchase is paid from home, and limited in that currency.
+void resolve_purchase_at_home(Call &call, UniverseSet &universes, Order &order, std::int32_t home)
+{
+    order.row.from_universe_id = home;
+    if (order.limit) {
+        const int index = storage::universe_in(call, universes, home);
+        if (index < 0) {
+            return refuse_order(order, no_universe(home));
+        }
+        order.limit_minor = domain::limit_from_decimal(
+            pg::text_of_numeric(*order.limit), universes.universes[index].currency_scale, false);
+    }
 }
 
 void resolve_requests(Call &call, UniverseSet &universes, pg::Array<Home> &homes, Order *orders,
@@ -106,7 +125,7 @@ void resolve_requests(Call &call, UniverseSet &universes, pg::Array<Home> &homes
         } else if (order.row.kind == JournalKind::exchange) {
             resolve_exchange(call, universes, order);
         } else {
-            order.row.from_universe_id = home;
+            resolve_purchase_at_home(call, universes, order, home);
         }
     }
 }
@@ -118,13 +137,19 @@ void resolve_requests(Call &call, UniverseSet &universes, pg::Array<Home> &homes
 const char *canonical_request(const Order &order)
 {
     const storage::JournalRow &row = order.row;
-    if (row.kind == JournalKind::exchange) {
-        return psprintf("exchange amount_minor=" INT64_FORMAT
-                        " from_universe_id=%d to_universe_id=%d",
-                        *row.paid_minor, row.from_universe_id, row.to_universe_id);
+    const bool exchanges = row.kind == JournalKind::exchange;
+    const char *limit = "";
+    if (order.limit) {
+        limit = psprintf(" %s=" INT64_FORMAT,
+                         exchanges ? "min_converted_minor" : "max_amount_minor", order.limit_minor);
     }
-    return psprintf("purchase item_id=" INT64_FORMAT " quantity=" INT64_FORMAT, *row.item_id,
-                    *row.quantity);
+    if (exchanges) {
+        return psprintf("exchange amount_minor=" INT64_FORMAT
+                        " from_universe_id=%d to_universe_id=%d%s",
+                        *row.paid_minor, row.from_universe_id, row.to_universe_id, limit);
+    }
+    return psprintf("purchase item_id=" INT64_FORMAT " quantity=" INT64_FORMAT "%s", *row.item_id,
+                    *row.quantity, limit);
 }
 
 // Answers an order whose key an earlier call has used.
@@ -274,6 +299,9 @@ void resolve_purchase(Call &call, UniverseSet &universes, pg::Array<OrderedItem>
     if (found->item.seller_id == order.row.user_id) {
         return refuse_order(order, own_item(found->id, *order.row.user_id));
     }
+    if (!found->item.listed) {
+        return refuse_order(order, not_listed(found->id));
+    }
     order.row.counterparty_id = found->item.seller_id;
     order.row.to_universe_id = found->item.universe_id;
     order.payer_universe = storage::universe_in(call, universes, order.row.from_universe_id);
@@ -378,47 +406,66 @@ Refusal refusal_of(const domain::Settlement &settlement, const Order &order,
 {
     const storage::Universe &payer_universe = universes.universes[order.payer_universe];
     const storage::Universe &receiver_universe = universes.universes[order.receiver_universe];
-    if (settlement.error == ErrorCode::insufficient_balance) {
+    switch (settlement.error) {
+    case ErrorCode::insufficient_balance:
         return short_of_money(*order.row.user_id, payer_universe, settlement.available_minor,
                               settlement.paid_minor);
+    case ErrorCode::insufficient_stock:
+        return short_of_stock(item->id, item->running.stock, *order.row.quantity);
+    case ErrorCode::rule_violation:
+        return broken_rule(settlement, item == nullptr ? 0 : *order.row.quantity, payer_universe,
+                           receiver_universe);
+    case ErrorCode::limit_exceeded:
+        return item == nullptr
+                   ? credits_too_little(settlement.received_minor, order.limit_minor,
+                                        receiver_universe)
+                   : costs_too_much(settlement.paid_minor, order.limit_minor, payer_universe);
+    default:
+        break;
+    }
+    if (settlement.received_minor > 0) {
+        return balance_out_of_range(*receiver_of(order));
     }
     if (item == nullptr) {
-        const auto converted = domain::plan_conversion(
-            *order.row.paid_minor, universes.currencies[order.payer_universe],
-            universes.currencies[order.receiver_universe]);
-        return converted.ok() ? balance_out_of_range(*order.row.user_id)
-                              : unusable_conversion(settlement.error, *order.row.paid_minor,
-                                                    payer_universe, receiver_universe);
-    }
-    if (settlement.error == ErrorCode::insufficient_stock) {
-        return short_of_stock(item->id, item->running.stock, *order.row.quantity);
-    }
-    if (settlement.paid_minor > 0) {
-        return balance_out_of_range(*order.row.counterparty_id);
+        return unusable_conversion(settlement.error, *order.row.paid_minor, payer_universe,
+                                   receiver_universe);
     }
     return price_out_of_range(*order.row.quantity, item->running.price_minor, receiver_universe);
 }
 
 domain::Settlement settle(const Order &order, OrderedItem *item, UniverseSet &universes,
-                          pg::Array<OrderedWallet> &wallets)
+                          const domain::RouteRules &route, pg::Array<OrderedWallet> &wallets)
 {
     const domain::Currency &payer_currency = universes.currencies[order.payer_universe];
     const domain::Currency &receiver_currency = universes.currencies[order.receiver_universe];
+    const domain::UniverseRules &payer_rules = universes.universes[order.payer_universe].rules;
+    const domain::UniverseRules &receiver_rules =
+        universes.universes[order.receiver_universe].rules;
     domain::RunningBalance none{};
     domain::RunningBalance &payer = order.payer < 0 ? none : wallets[order.payer].running;
     domain::RunningBalance *receiver =
         order.receiver < 0 ? nullptr : &wallets[order.receiver].running;
     if (item == nullptr) {
-        return domain::settle_exchange(*order.row.paid_minor, payer_currency, receiver_currency,
+        return domain::settle_exchange({*order.row.paid_minor, payer_currency, receiver_currency,
+                                        payer_rules, receiver_rules, route,
+                                        order.limit ? order.limit_minor : 0},
                                        payer, *receiver);
     }
-    return domain::settle_purchase(*order.row.quantity, payer_currency, receiver_currency,
-                                   order.payer_universe == order.receiver_universe, item->running,
-                                   payer, receiver);
+    return domain::settle_purchase({*order.row.quantity, payer_currency, receiver_currency,
+                                    order.payer_universe == order.receiver_universe, payer_rules,
+                                    receiver_rules, route,
+                                    order.limit ? order.limit_minor : PG_INT64_MAX},
+                                   item->running, payer, receiver);
 }
 
-void settle_orders(Order *orders, int count, UniverseSet &universes, pg::Array<OrderedItem> &items,
-                   pg::Array<OrderedWallet> &wallets)
+// Amounts of zero are not written: most markets have neither fees nor tariffs.
+std::optional<std::int64_t> unless_zero(std::int64_t amount_minor)
+{
+    return amount_minor == 0 ? std::nullopt : std::optional(amount_minor);
+}
+
+void settle_orders(Call &call, Order *orders, int count, UniverseSet &universes,
+                   pg::Array<OrderedItem> &items, pg::Array<OrderedWallet> &wallets)
 {
     for (int i = 0; i < count; ++i) {
         Order &order = orders[i];
@@ -436,13 +483,17 @@ void settle_orders(Order *orders, int count, UniverseSet &universes, pg::Array<O
                 order.receiver = wallet_index(wallets, *receiver, order.row.to_universe_id);
             }
         }
-        const domain::Settlement settlement = settle(order, item, universes, wallets);
+        const domain::RouteRules route =
+            storage::route_in(call, universes, order.payer_universe, order.receiver_universe);
+        const domain::Settlement settlement = settle(order, item, universes, route, wallets);
         if (settlement.error != ErrorCode::ok) {
             refuse_order(order, refusal_of(settlement, order, item, universes));
             continue;
         }
         order.row.paid_minor = settlement.paid_minor;
         order.row.received_minor = settlement.received_minor;
+        order.row.fee_minor = unless_zero(settlement.fee_minor);
+        order.row.tariff_minor = unless_zero(settlement.tariff_minor);
         order.row.from_rate = universes.universes[order.payer_universe].exchange_rate;
         order.row.to_rate = universes.universes[order.receiver_universe].exchange_rate;
     }
@@ -531,7 +582,7 @@ void execute_orders(Call &call, UniverseSet &universes, Order *orders, int count
         }
     }
     pg::Array<OrderedWallet> wallets = lock_wallets(call, orders, count, items);
-    settle_orders(orders, count, universes, items, wallets);
+    settle_orders(call, orders, count, universes, items, wallets);
 
     // From here only I/O can fail.
     storage::advance_command(call);

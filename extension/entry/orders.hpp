@@ -14,20 +14,23 @@ struct Order {
     storage::JournalRow row;
     Datum amount; // numeric, of an exchange
     std::optional<Datum> key;
+    // numeric: the most that a purchase may cost, the least that an exchange may credit
+    std::optional<Datum> limit;
 
     // The answer: `row` is complete when there is no refusal.
     Refusal refusal; // code ok: none
     bool replayed;   // the answer is that of an earlier call or order
 
     // Filled in on the way.
-    bool answered;       // by a refusal or an earlier call: takes no further part
-    const char *request; // canonical form, where there is a key
-    int first_with_key;  // an earlier order of the batch under the same key; -1: none
-    int claim;           // index of the key claimed for it; -1: none
-    int item;            // index of the item locked for it
-    int payer;           // index of the wallet that pays
-    int receiver;        // index of the wallet that receives; -1: a treasury
-    int payer_universe;  // index of the universe
+    bool answered;            // by a refusal or an earlier call: takes no further part
+    std::int64_t limit_minor; // where there is a limit
+    const char *request;      // canonical form, where there is a key
+    int first_with_key;       // an earlier order of the batch under the same key; -1: none
+    int claim;                // index of the key claimed for it; -1: none
+    int item;                 // index of the item locked for it
+    int payer;                // index of the wallet that pays
+    int receiver;             // index of the wallet that receives; -1: a treasury
+    int payer_universe;       // index of the universe
     int receiver_universe;
 };
 

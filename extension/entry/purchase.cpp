@@ -2,6 +2,7 @@
 #include "entry/arguments.hpp"
 #include "entry/array_arguments.hpp"
 #include "entry/orders.hpp"
+#include "entry/requirements.hpp"
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
 
@@ -13,7 +14,7 @@ using domain::ErrorCode;
 
 // A purchase as ordered; refused already when its quantity is below one.
 Order purchase_order(std::int64_t buyer_id, std::int64_t item_id, std::int64_t quantity,
-                     const std::optional<Datum> &key)
+                     const std::optional<Datum> &key, const std::optional<Datum> &max_amount)
 {
     Order order{};
     order.row.kind = domain::JournalKind::purchase;
@@ -21,8 +22,11 @@ Order purchase_order(std::int64_t buyer_id, std::int64_t item_id, std::int64_t q
     order.row.item_id = item_id;
     order.row.quantity = quantity;
     order.key = key;
+    order.limit = max_amount;
     if (quantity < 1) {
         refuse_order(order, quantity_below_one(quantity));
+    } else if (max_amount && !is_positive(*max_amount)) {
+        refuse_order(order, not_positive("max_amount", *max_amount));
     }
     return order;
 }
@@ -32,7 +36,8 @@ Datum buy_function(FunctionCallInfo fcinfo)
     const std::int64_t buyer_id = int8_argument(fcinfo, 0, "buyer_id");
     const std::int64_t item_id = int8_argument(fcinfo, 1, "item_id");
     const std::int64_t quantity = int8_argument(fcinfo, 2, "quantity");
-    Order order = purchase_order(buyer_id, item_id, quantity, key_argument(fcinfo, 3));
+    Order order = purchase_order(buyer_id, item_id, quantity, key_argument(fcinfo, 3),
+                                 added_numeric_argument(fcinfo, 4));
 
     storage::Call call;
     storage::begin_write(call, "mvm_buy()");
@@ -46,7 +51,7 @@ Datum buy_function(FunctionCallInfo fcinfo)
     return result;
 }
 
-Order purchase_order_of(const ArrayArgument (&arguments)[4], int i)
+Order purchase_order_of(const ArrayArgument (&arguments)[5], int i)
 {
     constexpr const char *names[] = {"buyer_id", "item_id", "quantity"};
     for (int argument = 0; argument < 3; ++argument) {
@@ -62,9 +67,9 @@ Order purchase_order_of(const ArrayArgument (&arguments)[4], int i)
         refuse_order(order, key.refusal);
         return order;
     }
-    return purchase_order(DatumGetInt64(arguments[0].values[i]),
-                          DatumGetInt64(arguments[1].values[i]),
-                          DatumGetInt64(arguments[2].values[i]), key.key);
+    return purchase_order(
+        DatumGetInt64(arguments[0].values[i]), DatumGetInt64(arguments[1].values[i]),
+        DatumGetInt64(arguments[2].values[i]), key.key, value_of_order(arguments[4], i));
 }
 
 Datum buy_batch_function(FunctionCallInfo fcinfo)
@@ -74,6 +79,7 @@ Datum buy_batch_function(FunctionCallInfo fcinfo)
         array_argument(fcinfo, 1, "item_ids", INT8OID),
         array_argument(fcinfo, 2, "quantities", INT8OID),
         optional_array_argument(fcinfo, 3, "idempotency_keys", TEXTOID),
+        optional_array_argument(fcinfo, 4, "max_amounts", NUMERICOID),
     };
     const int count = require_equal_lengths(arguments, lengthof(arguments));
 

@@ -46,6 +46,12 @@ Refusal own_item(std::int64_t item_id, std::int64_t seller_id)
             nullptr};
 }
 
+Refusal not_listed(std::int64_t item_id)
+{
+    return {ErrorCode::item_not_listed,
+            psprintf("Item " INT64_FORMAT " is not for sale at present.", item_id), nullptr};
+}
+
 Refusal not_positive(const char *name, Datum amount)
 {
     return {ErrorCode::invalid_amount,
@@ -123,6 +129,13 @@ Refusal balance_out_of_range(std::int64_t user_id)
             nullptr};
 }
 
+Refusal stock_out_of_range(std::int64_t item_id)
+{
+    return {ErrorCode::amount_out_of_range,
+            psprintf("The stock of item " INT64_FORMAT " would pass the largest number.", item_id),
+            nullptr};
+}
+
 Refusal price_out_of_range(std::int64_t quantity, std::int64_t price_minor,
                            const storage::Universe &universe)
 {
@@ -141,6 +154,69 @@ Refusal unusable_conversion(ErrorCode code, std::int64_t amount_minor,
                      pg::text_of_minor(amount_minor, from.currency_scale), from.id,
                      too_little ? "less than the smallest unit" : "above the largest amount",
                      to.id),
+            nullptr};
+}
+
+Refusal broken_rule(const domain::Settlement &settlement, std::int64_t quantity,
+                    const storage::Universe &payer_universe,
+                    const storage::Universe &receiver_universe)
+{
+    using domain::BrokenRule;
+    const bool sells = quantity > 0;
+    const storage::Universe &ruling = sells ? receiver_universe : payer_universe;
+    const std::int64_t amount_minor =
+        sells ? settlement.received_minor + settlement.fee_minor : settlement.paid_minor;
+    const char *open = sells ? "trade_open" : "exchange_open";
+    const char *detail = "";
+    switch (settlement.rule) {
+    case BrokenRule::none:
+        break;
+    case BrokenRule::payer_universe_closed:
+        detail = psprintf("%s of universe %d is false.", open, payer_universe.id);
+        break;
+    case BrokenRule::receiver_universe_closed:
+        detail = psprintf("%s of universe %d is false.", open, receiver_universe.id);
+        break;
+    case BrokenRule::route_closed:
+        detail = psprintf("allowed of the route from universe %d to universe %d is false.",
+                          payer_universe.id, receiver_universe.id);
+        break;
+    case BrokenRule::above_max_quantity:
+        detail = psprintf("max_quantity of universe %d is " INT64_FORMAT ", " INT64_FORMAT
+                          " are asked for.",
+                          ruling.id, ruling.rules.max_quantity, quantity);
+        break;
+    case BrokenRule::below_min_amount:
+        detail = psprintf("min_amount of universe %d is %s, the amount is %s.", ruling.id,
+                          pg::text_of_minor(ruling.rules.min_amount_minor, ruling.currency_scale),
+                          pg::text_of_minor(amount_minor, ruling.currency_scale));
+        break;
+    case BrokenRule::above_max_amount:
+        detail = psprintf("max_amount of universe %d is %s, the amount is %s.", ruling.id,
+                          pg::text_of_minor(ruling.rules.max_amount_minor, ruling.currency_scale),
+                          pg::text_of_minor(amount_minor, ruling.currency_scale));
+        break;
+    }
+    return {ErrorCode::rule_violation, detail, nullptr};
+}
+
+Refusal costs_too_much(std::int64_t paid_minor, std::int64_t limit_minor,
+                       const storage::Universe &universe)
+{
+    return {ErrorCode::limit_exceeded,
+            psprintf("The purchase costs %s, max_amount is %s.",
+                     pg::text_of_minor(paid_minor, universe.currency_scale),
+                     pg::text_of_minor(limit_minor, universe.currency_scale)),
+            nullptr};
+}
+
+Refusal credits_too_little(std::int64_t received_minor, std::int64_t limit_minor,
+                           const storage::Universe &universe)
+{
+    return {ErrorCode::limit_exceeded,
+            psprintf("The exchange credits %s, min_converted is %s.",
+                     pg::text_of_minor(received_minor, universe.currency_scale),
+                     pg::text_of_minor(limit_minor, universe.currency_scale)),
             nullptr};
 }
 

@@ -1,6 +1,8 @@
 // Why a call or an order is refused: the error and the numbers behind it.
 #pragma once
 
+#include "domain/netting.hpp"
+
 #include "storage/item.hpp"
 #include "storage/universe.hpp"
 
@@ -18,6 +20,7 @@ Refusal no_item(std::int64_t item_id);
 Refusal no_transaction(std::int64_t transaction_id);
 Refusal same_universe(std::int32_t universe_id);
 Refusal own_item(std::int64_t item_id, std::int64_t seller_id);
+Refusal not_listed(std::int64_t item_id);
 Refusal not_positive(const char *name, Datum amount);
 Refusal quantity_below_one(std::int64_t quantity);
 Refusal null_argument(const char *name);
@@ -32,12 +35,22 @@ Refusal short_of_stock(std::int64_t item_id, std::int64_t stock, std::int64_t qu
 Refusal short_of_money(std::int64_t user_id, const storage::Universe &universe,
                        std::int64_t balance_minor, std::int64_t needed_minor);
 Refusal balance_out_of_range(std::int64_t user_id);
+Refusal stock_out_of_range(std::int64_t item_id);
 Refusal price_out_of_range(std::int64_t quantity, std::int64_t price_minor,
                            const storage::Universe &universe);
 
 // Of a conversion to nothing or beyond 64 bits.
 Refusal unusable_conversion(domain::ErrorCode code, std::int64_t amount_minor,
                             const storage::Universe &from, const storage::Universe &to);
+
+// Of a purchase of `quantity` pieces, or of an exchange (quantity 0).
+Refusal broken_rule(const domain::Settlement &settlement, std::int64_t quantity,
+                    const storage::Universe &payer_universe,
+                    const storage::Universe &receiver_universe);
+Refusal costs_too_much(std::int64_t paid_minor, std::int64_t limit_minor,
+                       const storage::Universe &universe);
+Refusal credits_too_little(std::int64_t received_minor, std::int64_t limit_minor,
+                           const storage::Universe &universe);
 
 [[noreturn]] void raise(const Refusal &refusal);
 

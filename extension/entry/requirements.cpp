@@ -22,9 +22,14 @@ storage::Universe require_universe(storage::Call &call, std::int32_t universe_id
     return universe;
 }
 
+bool is_positive(Datum amount)
+{
+    return domain::sign_of_decimal(pg::text_of_numeric(amount)) == domain::Sign::positive;
+}
+
 void require_positive(Datum amount, const char *name)
 {
-    if (domain::sign_of_decimal(pg::text_of_numeric(amount)) != domain::Sign::positive) {
+    if (!is_positive(amount)) {
         raise(not_positive(name, amount));
     }
 }

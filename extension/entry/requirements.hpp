@@ -9,6 +9,9 @@ namespace mvm::entry {
 storage::UserAccount require_user(storage::Call &call, std::int64_t user_id);
 storage::Universe require_universe(storage::Call &call, std::int32_t universe_id);
 
+// Whether the numeric is finite and above zero.
+bool is_positive(Datum amount);
+
 // invalid_amount unless the numeric is finite and above zero.
 void require_positive(Datum amount, const char *name);
 

@@ -66,7 +66,7 @@ Scales scales_of(storage::Call &call, storage::UniverseSet &universes,
             scale_of(call, universes, row.to_universe_id)};
 }
 
-// Every row that this is asked for has rates: only listings have none.
+// Listings and restocks have no rates.
 Datum exchange_rate_of(const storage::JournalRow &row)
 {
     return pg::numeric_ratio(row.to_rate.value(), row.from_rate.value());
@@ -74,7 +74,8 @@ Datum exchange_rate_of(const storage::JournalRow &row)
 
 } // namespace
 
-Datum row_result(FunctionCallInfo fcinfo, const storage::Call &call, Datum *values, bool *nulls)
+Datum row_result(FunctionCallInfo fcinfo, const storage::Call &call, const Datum *values,
+                 const bool *nulls, int count)
 {
     const MemoryContext call_context = MemoryContextSwitchTo(call.caller_context);
     TupleDesc descriptor = nullptr;
@@ -82,8 +83,14 @@ Datum row_result(FunctionCallInfo fcinfo, const storage::Call &call, Datum *valu
         ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
                         errmsg("function must return a composite type")));
     }
+    const int columns = Min(descriptor->natts, count);
+    auto *row_values = pg::zeroed<Datum>(descriptor->natts);
+    auto *row_nulls = pg::zeroed<bool>(descriptor->natts);
+    memset(row_nulls, true, static_cast<Size>(descriptor->natts));
+    memcpy(row_values, values, static_cast<Size>(columns) * sizeof(Datum));
+    memcpy(row_nulls, nulls, static_cast<Size>(columns));
     const Datum result =
-        HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+        HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), row_values, row_nulls));
     MemoryContextSwitchTo(call_context);
     return result;
 }
@@ -113,6 +120,8 @@ void fill_trade(storage::Call &call, storage::UniverseSet &universes,
     writer.add_amount(row.received_minor, scales.to);
     writer.add(exchange_rate_of(row));
     writer.add(row.idempotency_key);
+    writer.add_amount(row.fee_minor, scales.to);
+    writer.add_amount(row.tariff_minor, scales.from);
     Assert(writer.position == trade_column_count);
 }
 
@@ -122,15 +131,15 @@ Datum trade_result(FunctionCallInfo fcinfo, storage::Call &call, storage::Univer
     Datum values[trade_column_count];
     bool nulls[trade_column_count];
     fill_trade(call, universes, row, values, nulls);
-    return row_result(fcinfo, call, values, nulls);
+    return row_result(fcinfo, call, values, nulls, trade_column_count);
 }
 
 Datum exchange_result(FunctionCallInfo fcinfo, storage::Call &call, storage::UniverseSet &universes,
                       const storage::JournalRow &row)
 {
     const Scales scales = scales_of(call, universes, row);
-    Datum values[8];
-    bool nulls[8];
+    Datum values[9];
+    bool nulls[9];
     RowWriter writer{values, nulls};
     writer.add_amount(row.received_minor, scales.to);
     writer.add(Int32GetDatum(row.from_universe_id));
@@ -140,7 +149,8 @@ Datum exchange_result(FunctionCallInfo fcinfo, storage::Call &call, storage::Uni
     writer.add(Int64GetDatum(row.id));
     writer.add_int8(row.user_id);
     writer.add(TimestampTzGetDatum(row.transaction_time));
-    return row_result(fcinfo, call, values, nulls);
+    writer.add_amount(row.fee_minor, scales.to);
+    return row_result(fcinfo, call, values, nulls, writer.position);
 }
 
 Datum transaction_result(FunctionCallInfo fcinfo, storage::Call &call,
@@ -148,8 +158,8 @@ Datum transaction_result(FunctionCallInfo fcinfo, storage::Call &call,
 {
     storage::UniverseSet universes{};
     const Scales scales = scales_of(call, universes, row);
-    Datum values[15];
-    bool nulls[15];
+    Datum values[18];
+    bool nulls[18];
     RowWriter writer{values, nulls};
     writer.add(Int64GetDatum(row.id));
     writer.add(CStringGetTextDatum(domain::name_of(row.kind)));
@@ -161,12 +171,15 @@ Datum transaction_result(FunctionCallInfo fcinfo, storage::Call &call,
     writer.add(Int32GetDatum(row.to_universe_id));
     writer.add_amount(row.paid_minor, scales.from);
     writer.add_amount(row.received_minor, scales.to);
-    writer.add(exchange_rate_of(row));
+    writer.add(row.from_rate ? std::optional(exchange_rate_of(row)) : std::nullopt);
     writer.add(row.from_rate);
     writer.add(row.to_rate);
     writer.add(row.idempotency_key);
     writer.add(TimestampTzGetDatum(row.transaction_time));
-    return row_result(fcinfo, call, values, nulls);
+    writer.add_amount(row.fee_minor, scales.to);
+    writer.add_amount(row.tariff_minor, scales.from);
+    writer.add_int8(row.reference_id);
+    return row_result(fcinfo, call, values, nulls, writer.position);
 }
 
 namespace {
@@ -193,7 +206,7 @@ void put_row(ReturnSetInfo *result, RowWriter &writer)
     tuplestore_putvalues(result->setResult, result->setDesc, writer.values, writer.nulls);
 }
 
-constexpr int batch_columns_max = 16;
+constexpr int batch_columns_max = 17;
 
 // Consecutive orders mostly use the same two rates: the ratio is computed when they change.
 struct RatioMemo {
@@ -236,6 +249,8 @@ void put_purchase_batch(FunctionCallInfo fcinfo, storage::Call &call,
             writer.add_amount(row.received_minor, scales.to);
             writer.add(exchange_rate_of(memo, row));
             writer.add(TimestampTzGetDatum(row.transaction_time));
+            writer.add_amount(row.fee_minor, scales.to);
+            writer.add_amount(row.tariff_minor, scales.from);
         }
         put_row(result, writer);
     }
@@ -262,16 +277,17 @@ void put_exchange_batch(FunctionCallInfo fcinfo, storage::Call &call,
             writer.add(Int32GetDatum(row.to_universe_id));
             writer.add(exchange_rate_of(memo, row));
             writer.add(TimestampTzGetDatum(row.transaction_time));
+            writer.add_amount(row.fee_minor, scales.to);
         }
         put_row(result, writer);
     }
 }
 
 Datum universe_result(FunctionCallInfo fcinfo, storage::Call &call,
-                      const storage::Universe &universe)
+                      const storage::Universe &universe, const storage::StoredRules &rules)
 {
-    Datum values[6];
-    bool nulls[6];
+    Datum values[13];
+    bool nulls[13];
     RowWriter writer{values, nulls};
     writer.add(Int32GetDatum(universe.id));
     writer.add(universe.name);
@@ -279,7 +295,30 @@ Datum universe_result(FunctionCallInfo fcinfo, storage::Call &call,
     writer.add(universe.exchange_rate);
     writer.add(Int32GetDatum(universe.currency_scale));
     writer.add(Int64GetDatum(universe.version));
-    return row_result(fcinfo, call, values, nulls);
+    writer.add(BoolGetDatum(rules.trade_open));
+    writer.add(BoolGetDatum(rules.exchange_open));
+    writer.add(rules.sale_fee_rate.value_or(pg::numeric_of_minor(0, 0)));
+    writer.add(rules.exchange_fee_rate.value_or(pg::numeric_of_minor(0, 0)));
+    writer.add_amount(rules.min_amount_minor, universe.currency_scale);
+    writer.add_amount(rules.max_amount_minor, universe.currency_scale);
+    writer.add_int8(rules.max_quantity);
+    return row_result(fcinfo, call, values, nulls, writer.position);
+}
+
+Datum item_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::Item &item,
+                  const storage::Universe &universe)
+{
+    Datum values[7];
+    bool nulls[7];
+    RowWriter writer{values, nulls};
+    writer.add(Int64GetDatum(item.id));
+    writer.add(item.name);
+    writer.add(Int32GetDatum(item.universe_id));
+    writer.add_int8(item.seller_id);
+    writer.add_amount(item.price_minor, universe.currency_scale);
+    writer.add(Int64GetDatum(item.stock));
+    writer.add(BoolGetDatum(item.listed));
+    return row_result(fcinfo, call, values, nulls, writer.position);
 }
 
 } // namespace mvm::entry

@@ -6,12 +6,14 @@
 namespace mvm::entry {
 
 // A row of the calling function's composite result type, in the caller's memory.
-Datum row_result(FunctionCallInfo fcinfo, const storage::Call &call, Datum *values, bool *nulls);
+// `count` columns are given; the type of an earlier version has fewer.
+Datum row_result(FunctionCallInfo fcinfo, const storage::Call &call, const Datum *values,
+                 const bool *nulls, int count);
 
 // numeric in the caller's memory.
 Datum amount_result(const storage::Call &call, std::int64_t amount_minor, int currency_scale);
 
-inline constexpr int trade_column_count = 12;
+inline constexpr int trade_column_count = 14;
 
 // Columns of mvm.trades.
 void fill_trade(storage::Call &call, storage::UniverseSet &universes,
@@ -30,7 +32,10 @@ void put_purchase_batch(FunctionCallInfo fcinfo, storage::Call &call,
 void put_exchange_batch(FunctionCallInfo fcinfo, storage::Call &call,
                         storage::UniverseSet &universes, const Order *orders, int count);
 
+// Rows of mvm.universes and mvm.items.
 Datum universe_result(FunctionCallInfo fcinfo, storage::Call &call,
-                      const storage::Universe &universe);
+                      const storage::Universe &universe, const storage::StoredRules &rules);
+Datum item_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::Item &item,
+                  const storage::Universe &universe);
 
 } // namespace mvm::entry

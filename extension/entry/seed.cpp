@@ -42,7 +42,7 @@ void require_empty_market(storage::Call &call)
             pg::refuse(domain::ErrorCode::already_exists,
                        psprintf("%s.%s has rows; the sample market needs an empty one.",
                                 storage::schema_name,
-                                storage::table_names[static_cast<int>(table)]));
+                                storage::table_shapes[static_cast<int>(table)].name));
         }
     }
 }

@@ -37,7 +37,7 @@ Datum create_universe_function(FunctionCallInfo fcinfo)
     storage::Call call;
     storage::begin_write(call, "mvm_create_universe()");
     const storage::Universe universe = create_universe(call, name, currency_type, rate, scale);
-    const Datum result = universe_result(fcinfo, call, universe);
+    const Datum result = universe_result(fcinfo, call, universe, storage::no_rules);
     storage::end_call(call);
     return result;
 }
@@ -54,7 +54,8 @@ Datum set_exchange_rate_function(FunctionCallInfo fcinfo)
         raise(no_universe(universe_id));
     }
     storage::update_exchange_rate(call, universe, rate);
-    const Datum result = universe_result(fcinfo, call, universe);
+    const Datum result =
+        universe_result(fcinfo, call, universe, storage::stored_rules(call, universe));
     storage::end_call(call);
     return result;
 }

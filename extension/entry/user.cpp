@@ -1,4 +1,4 @@
-// mvm_create_user
+// mvm_create_user, mvm_move_user
 #include "entry/user.hpp"
 
 #include "entry/arguments.hpp"
@@ -31,7 +31,35 @@ Datum create_user_function(FunctionCallInfo fcinfo)
         pg::numeric_of_minor(user.balance_minor, user.home.currency_scale),
     };
     bool nulls[lengthof(values)] = {};
-    const Datum result = row_result(fcinfo, call, values, nulls);
+    const Datum result = row_result(fcinfo, call, values, nulls, lengthof(values));
+    storage::end_call(call);
+    return result;
+}
+
+Datum move_user_function(FunctionCallInfo fcinfo)
+{
+    const std::int64_t user_id = int8_argument(fcinfo, 0, "user_id");
+    const std::int32_t universe_id = int4_argument(fcinfo, 1, "universe_id");
+
+    storage::Call call;
+    storage::begin_write(call, "mvm_move_user()");
+    storage::UserAccount user{};
+    if (!storage::lock_user(call, user_id, user)) {
+        raise(no_user(user_id));
+    }
+    const storage::Universe home = require_universe(call, universe_id);
+    if (user.universe_id != universe_id) {
+        storage::update_home(call, user, universe_id);
+    }
+    const storage::Wallet wallet = storage::read_wallet(call, user_id, universe_id);
+    Datum values[] = {
+        Int64GetDatum(user_id),
+        user.username,
+        Int32GetDatum(universe_id),
+        pg::numeric_of_minor(wallet.balance_minor, home.currency_scale),
+    };
+    bool nulls[lengthof(values)] = {};
+    const Datum result = row_result(fcinfo, call, values, nulls, lengthof(values));
     storage::end_call(call);
     return result;
 }
@@ -92,3 +120,4 @@ NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_i
 } // namespace mvm::entry
 
 MVM_SQL_FUNCTION(mvm_create_user, mvm::entry::create_user_function)
+MVM_SQL_FUNCTION(mvm_move_user, mvm::entry::move_user_function)

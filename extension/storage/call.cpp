@@ -28,19 +28,50 @@ void create_frame(Call &call)
     MemoryContextSwitchTo(call.estate->es_query_cxt);
 }
 
-// Rows are built and read by column number: a table with other columns belongs
-// to another version of the extension, or was altered by hand.
-void require_known_columns(TableId id, Relation relation)
+[[noreturn]] void refuse_unknown_columns(Relation relation, int found, int known)
 {
-    const int known = table_column_counts[static_cast<int>(id)];
-    const int found = RelationGetNumberOfAttributes(relation);
-    if (found != known) {
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("table \"%s.%s\" does not fit the loaded library", schema_name,
-                               RelationGetRelationName(relation)),
-                        errdetail("It has %d columns, the library knows %d.", found, known),
-                        errhint("Bring the extension to the library's version with ALTER EXTENSION "
-                                "mvm UPDATE.")));
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("table \"%s.%s\" does not fit the loaded library", schema_name,
+                           RelationGetRelationName(relation)),
+                    errdetail("It has %d columns, the library knows %d.", found, known),
+                    errhint("Bring the extension to the library's version with ALTER EXTENSION "
+                            "mvm UPDATE.")));
+}
+
+// Where the table has its columns. Other columns than the library knows belong to
+// another version of the extension, or were made by hand.
+void find_columns(TableId id, Table &table)
+{
+    const TableShape &shape = table_shapes[static_cast<int>(id)];
+    TupleDesc descriptor = RelationGetDescr(table.relation);
+    int found = 0;
+    for (int i = 0; i < descriptor->natts; ++i) {
+        const FormData_pg_attribute *attribute = TupleDescAttr(descriptor, i);
+        if (attribute->attisdropped) {
+            continue;
+        }
+        ++found;
+        int column = i; // counted from 0
+        if (i >= shape.first_columns) {
+            const int added = shape.columns - shape.first_columns;
+            int name = 0;
+            while (name < added &&
+                   strcmp(NameStr(attribute->attname), shape.added_names[name]) != 0) {
+                ++name;
+            }
+            if (name == added) {
+                refuse_unknown_columns(table.relation, descriptor->natts, shape.columns);
+            }
+            column = shape.first_columns + name;
+        }
+        table.attributes[column] = static_cast<AttrNumber>(i + 1);
+    }
+    if (found != shape.first_columns && found != shape.columns) {
+        refuse_unknown_columns(table.relation, found, shape.columns);
+    }
+    table.plain = descriptor->natts == shape.columns;
+    for (int column = 0; column < shape.columns; ++column) {
+        table.plain = table.plain && table.attributes[column] == column + 1;
     }
 }
 
@@ -119,8 +150,8 @@ Table &table_of(Call &call, TableId id)
     Table &table = call.tables[static_cast<int>(id)];
     if (table.relation == nullptr) {
         const LOCKMODE lock = call.writes ? RowExclusiveLock : AccessShareLock;
-        table.relation = table_open(relation_oid(table_names[static_cast<int>(id)]), lock);
-        require_known_columns(id, table.relation);
+        table.relation = table_open(relation_oid(table_shapes[static_cast<int>(id)].name), lock);
+        find_columns(id, table);
         table.primary_key = index_open(pg::primary_key_index(table.relation), lock);
     }
     return table;

@@ -9,11 +9,13 @@ namespace mvm::storage {
 
 struct Table {
     Relation relation;
-    Relation primary_key;       // opened with the table
-    IndexScanDesc scan;         // of primary_key under the call's snapshot; null until used
-    IndexFetchTableData *fetch; // of rows whose location is remembered; null until used
-    BlockNumber block_count;    // the table's length when fetch was begun
-    ResultRelInfo *result;      // made at the first write
+    AttrNumber attributes[columns_max]; // of each column; 0: the market's version has none
+    bool plain;                         // every column is there, at its own number
+    Relation primary_key;               // opened with the table
+    IndexScanDesc scan;                 // of primary_key under the call's snapshot; null until used
+    IndexFetchTableData *fetch;         // of rows whose location is remembered; null until used
+    BlockNumber block_count;            // the table's length when fetch was begun
+    ResultRelInfo *result;              // made at the first write
     bool indexes_open;
     TupleTableSlot *found; // the row read last
     TupleTableSlot *next;  // the row being written

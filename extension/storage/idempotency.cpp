@@ -6,10 +6,10 @@ namespace mvm::storage {
 
 namespace {
 
-const char *text_or_null(TupleTableSlot *slot, int column)
+const char *text_or_null(const Table &table, TupleTableSlot *slot, int column)
 {
     bool is_null = false;
-    const Datum value = nullable_column_of(slot, column, is_null);
+    const Datum value = nullable_column_of(table, slot, column, is_null);
     return is_null ? nullptr : TextDatumGetCString(value);
 }
 
@@ -20,13 +20,14 @@ bool find_key(Call &call, IdempotencyKey &key)
     if (slot == nullptr) {
         return false;
     }
+    const Table &table = table_of(call, TableId::idempotency_key);
     bool is_refused = false;
     const Datum answer =
-        nullable_column_of(slot, idempotency_key_column::transaction_id, is_refused);
+        nullable_column_of(table, slot, idempotency_key_column::transaction_id, is_refused);
     key.transaction_id = is_refused ? std::nullopt : std::optional(DatumGetInt64(answer));
-    key.request = CStringGetTextDatum(text_or_null(slot, idempotency_key_column::request));
-    key.refusal = text_or_null(slot, idempotency_key_column::refusal);
-    key.refusal_detail = text_or_null(slot, idempotency_key_column::refusal_detail);
+    key.request = CStringGetTextDatum(text_or_null(table, slot, idempotency_key_column::request));
+    key.refusal = text_or_null(table, slot, idempotency_key_column::refusal);
+    key.refusal_detail = text_or_null(table, slot, idempotency_key_column::refusal_detail);
     return true;
 }
 

@@ -14,8 +14,13 @@ struct Item {
     std::int64_t stock;
     std::int64_t version;
     std::int32_t universe_id;
+    bool listed; // on the market
+    Datum name;  // text, in row
     HeapTuple row;
 };
+
+// The item as the call's snapshot sees it.
+[[nodiscard]] bool find_item(Call &call, std::int64_t id, Item &item);
 
 // Finds and locks; see lock_row.
 [[nodiscard]] bool lock_item(Call &call, std::int64_t id, Item &item);
@@ -25,5 +30,11 @@ void insert_item(Call &call, const Item &item, Datum name);
 
 // Writes a locked item's new stock and the next version.
 void update_stock(Call &call, Item &item, std::int64_t stock);
+
+// Writes a locked item's new price and the next version, and notes the change.
+void update_price(Call &call, Item &item, std::int64_t price_minor);
+
+// Puts a locked item on the market or takes it off, and writes the next version.
+void update_listed(Call &call, Item &item, bool listed);
 
 } // namespace mvm::storage

@@ -18,35 +18,39 @@ void put_reference(Datum *values, bool *nulls, int column, const std::optional<D
     nulls[column - 1] = !value.has_value();
 }
 
-std::optional<Datum> get_reference(TupleTableSlot *slot, int column)
+std::optional<Datum> get_reference(const Table &table, TupleTableSlot *slot, int column)
 {
     bool is_null = false;
-    const Datum value = nullable_column_of(slot, column, is_null);
+    const Datum value = nullable_column_of(table, slot, column, is_null);
     return is_null ? std::nullopt : std::optional(value);
 }
 
-std::optional<std::int64_t> get(TupleTableSlot *slot, int column)
+std::optional<std::int64_t> get(const Table &table, TupleTableSlot *slot, int column)
 {
-    const auto value = get_reference(slot, column);
+    const auto value = get_reference(table, slot, column);
     return value ? std::optional(DatumGetInt64(*value)) : std::nullopt;
 }
 
-void read_journal(TupleTableSlot *slot, JournalRow &row)
+void read_journal(const Table &table, TupleTableSlot *slot, JournalRow &row)
 {
-    row.kind = domain::JournalKind{DatumGetChar(column_of(slot, journal_column::kind))};
-    row.id = DatumGetInt64(column_of(slot, journal_column::id));
-    row.transaction_time = DatumGetTimestampTz(column_of(slot, journal_column::transaction_time));
-    row.user_id = get(slot, journal_column::user_id);
-    row.counterparty_id = get(slot, journal_column::counterparty_id);
-    row.item_id = get(slot, journal_column::item_id);
-    row.quantity = get(slot, journal_column::quantity);
-    row.paid_minor = get(slot, journal_column::paid_minor);
-    row.received_minor = get(slot, journal_column::received_minor);
-    row.from_universe_id = DatumGetInt32(column_of(slot, journal_column::from_universe_id));
-    row.to_universe_id = DatumGetInt32(column_of(slot, journal_column::to_universe_id));
-    row.from_rate = get_reference(slot, journal_column::from_rate);
-    row.to_rate = get_reference(slot, journal_column::to_rate);
-    row.idempotency_key = get_reference(slot, journal_column::idempotency_key);
+    row.kind = domain::JournalKind{DatumGetChar(column_of(table, slot, journal_column::kind))};
+    row.id = DatumGetInt64(column_of(table, slot, journal_column::id));
+    row.transaction_time =
+        DatumGetTimestampTz(column_of(table, slot, journal_column::transaction_time));
+    row.user_id = get(table, slot, journal_column::user_id);
+    row.counterparty_id = get(table, slot, journal_column::counterparty_id);
+    row.item_id = get(table, slot, journal_column::item_id);
+    row.quantity = get(table, slot, journal_column::quantity);
+    row.paid_minor = get(table, slot, journal_column::paid_minor);
+    row.received_minor = get(table, slot, journal_column::received_minor);
+    row.from_universe_id = DatumGetInt32(column_of(table, slot, journal_column::from_universe_id));
+    row.to_universe_id = DatumGetInt32(column_of(table, slot, journal_column::to_universe_id));
+    row.from_rate = get_reference(table, slot, journal_column::from_rate);
+    row.to_rate = get_reference(table, slot, journal_column::to_rate);
+    row.idempotency_key = get_reference(table, slot, journal_column::idempotency_key);
+    row.fee_minor = get(table, slot, journal_column::fee_minor);
+    row.tariff_minor = get(table, slot, journal_column::tariff_minor);
+    row.reference_id = get(table, slot, journal_column::reference_id);
 }
 
 // A FillRow over an array of pointers to journal rows.
@@ -68,6 +72,9 @@ void fill_journal_row(const void *rows, int i, Datum *values, bool *nulls)
     put_reference(values, nulls, journal_column::from_rate, row.from_rate);
     put_reference(values, nulls, journal_column::to_rate, row.to_rate);
     put_reference(values, nulls, journal_column::idempotency_key, row.idempotency_key);
+    put(values, nulls, journal_column::fee_minor, row.fee_minor);
+    put(values, nulls, journal_column::tariff_minor, row.tariff_minor);
+    put(values, nulls, journal_column::reference_id, row.reference_id);
 }
 
 // By-reference values of their own, which outlive the next read.
@@ -107,7 +114,7 @@ bool find_journal(Call &call, std::int64_t id, JournalRow &row)
         return false;
     }
     ExecMaterializeSlot(slot);
-    read_journal(slot, row);
+    read_journal(table_of(call, TableId::journal), slot, row);
     copy_references(row);
     return true;
 }
@@ -117,6 +124,7 @@ void open_trades(Call &call, TradeCursor &cursor, TradeRole role, std::int64_t u
 {
     const char *index_name =
         role == TradeRole::buyer ? "journal_user_id_idx" : "journal_counterparty_id_idx";
+    cursor.table = &table_of(call, TableId::journal);
     cursor.index = open_index(index_name);
     cursor.slot = make_slot(call, TableId::journal);
     cursor.scan = pg::begin_index_scan(table_of(call, TableId::journal).relation, cursor.index,
@@ -134,7 +142,7 @@ void next_trade(TradeCursor &cursor)
         CHECK_FOR_INTERRUPTS();
         cursor.at_row = index_getnext_slot(cursor.scan, BackwardScanDirection, cursor.slot);
         if (cursor.at_row) {
-            read_journal(cursor.slot, cursor.row);
+            read_journal(*cursor.table, cursor.slot, cursor.row);
         }
     } while (cursor.at_row && cursor.row.kind != domain::JournalKind::purchase);
 }

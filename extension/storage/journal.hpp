@@ -21,9 +21,12 @@ struct JournalRow {
     std::optional<std::int64_t> received_minor;
     std::int32_t from_universe_id;
     std::int32_t to_universe_id;
-    std::optional<Datum> from_rate;       // numeric
-    std::optional<Datum> to_rate;         // numeric
-    std::optional<Datum> idempotency_key; // text
+    std::optional<Datum> from_rate;           // numeric
+    std::optional<Datum> to_rate;             // numeric
+    std::optional<Datum> idempotency_key;     // text
+    std::optional<std::int64_t> fee_minor;    // none: no fee; in to_universe_id's currency
+    std::optional<std::int64_t> tariff_minor; // none: no tariff; in from_universe_id's currency
+    std::optional<std::int64_t> reference_id; // the purchase that a refund undoes
 };
 
 // Appends the row and fills in its id and time. Called after every lock is held,
@@ -38,6 +41,7 @@ void append_journal_rows(Call &call, JournalRow *const *rows, int count);
 
 // Purchases of one user in one role, newest first.
 struct TradeCursor {
+    const Table *table;
     Relation index;
     IndexScanDesc scan;
     TupleTableSlot *slot;

@@ -66,12 +66,30 @@ bool lock_found_row(Call &call, Relation table, TupleTableSlot *slot)
     }
 }
 
-void store_new_row(TupleTableSlot *slot, const Datum *values, const bool *nulls)
+int column_count(TableId id)
+{
+    return table_shapes[static_cast<int>(id)].columns;
+}
+
+// Puts a new row's columns where the table has them.
+void store_new_row(const Table &table, TableId id, TupleTableSlot *slot, const Datum *values,
+                   const bool *nulls)
 {
     const auto count = static_cast<std::size_t>(slot->tts_tupleDescriptor->natts);
     ExecClearTuple(slot);
-    memcpy(slot->tts_values, values, count * sizeof(Datum));
-    memcpy(slot->tts_isnull, nulls, count * sizeof(bool));
+    if (table.plain) {
+        memcpy(slot->tts_values, values, count * sizeof(Datum));
+        memcpy(slot->tts_isnull, nulls, count * sizeof(bool));
+    } else {
+        memset(slot->tts_values, 0, count * sizeof(Datum));
+        memset(slot->tts_isnull, true, count * sizeof(bool));
+        for (int column = 0; column < column_count(id); ++column) {
+            if (table.attributes[column] > 0) {
+                slot->tts_values[table.attributes[column] - 1] = values[column];
+                slot->tts_isnull[table.attributes[column] - 1] = nulls[column];
+            }
+        }
+    }
     ExecStoreVirtualTuple(slot);
 }
 
@@ -152,6 +170,15 @@ Key key_of_text(Datum value)
                            C_COLLATION_OID, F_TEXTEQ, value);
     key.column_count = 1;
     key.remembered = false;
+    return key;
+}
+
+Key key_of_int4_int4(std::int32_t first, std::int32_t second)
+{
+    Key key = key_of_int4(first);
+    ScanKeyInit(&key.columns[1], 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(second));
+    key.column_count = 2;
+    key.second = second;
     return key;
 }
 
@@ -264,9 +291,10 @@ HeapTuple lock_row(Call &call, TableId id, Key key)
 
 void insert_row(Call &call, TableId id, const Datum *values, const bool *nulls)
 {
-    ResultRelInfo *result = writable_with_indexes(call, table_of(call, id));
+    Table &table = table_of(call, id);
+    ResultRelInfo *result = writable_with_indexes(call, table);
     TupleTableSlot *slot = write_slot(call, id);
-    store_new_row(slot, values, nulls);
+    store_new_row(table, id, slot, values, nulls);
     ExecSimpleRelationInsert(result, call.estate, slot);
     require_written(slot, result->ri_RelationDesc);
 }
@@ -276,7 +304,7 @@ HeapTuple insert_row_if_absent(Call &call, TableId id, const Datum *values, cons
     Table &table = table_of(call, id);
     ResultRelInfo *result = writable_with_indexes(call, table);
     TupleTableSlot *slot = write_slot(call, id);
-    store_new_row(slot, values, nulls);
+    store_new_row(table, id, slot, values, nulls);
     slot->tts_tableOid = RelationGetRelid(table.relation);
     if (result->ri_TrigDesc != nullptr && result->ri_TrigDesc->trig_insert_before_row &&
         !ExecBRInsertTriggers(call.estate, result, slot)) {
@@ -389,9 +417,10 @@ void insert_into_pages(Call &call, TableId id, const void *rows, int count, Fill
         CHECK_FOR_INTERRUPTS();
         const int chunk = Min(slot_count, count - done);
         for (int i = 0; i < chunk; ++i) {
-            ExecClearTuple(slots[i]);
-            fill(rows, done + i, slots[i]->tts_values, slots[i]->tts_isnull);
-            ExecStoreVirtualTuple(slots[i]);
+            Datum values[columns_max];
+            bool nulls[columns_max];
+            fill(rows, done + i, values, nulls);
+            store_new_row(table, id, slots[i], values, nulls);
             slots[i]->tts_tableOid = RelationGetRelid(table.relation);
             ExecConstraints(result, slots[i], call.estate);
         }
@@ -462,10 +491,9 @@ void insert_rows(Call &call, TableId id, const void *rows, int count, FillRow fi
     ResultRelInfo *result = writable_with_indexes(call, table);
     if (count == 1 || has_before_triggers(result) ||
         (result->ri_TrigDesc != nullptr && result->ri_TrigDesc->trig_insert_after_row)) {
-        const auto columns = RelationGetDescr(table.relation)->natts;
-        auto *values = static_cast<Datum *>(palloc0(sizeof(Datum) * static_cast<Size>(columns)));
-        auto *nulls = static_cast<bool *>(palloc0(sizeof(bool) * static_cast<Size>(columns)));
         for (int i = 0; i < count; ++i) {
+            Datum values[columns_max];
+            bool nulls[columns_max];
             fill(rows, i, values, nulls);
             insert_row(call, id, values, nulls);
         }
@@ -487,8 +515,10 @@ void update_row(Call &call, TableId id, HeapTuple row, const ColumnChange *chang
     ExecClearTuple(next);
     heap_deform_tuple(row, RelationGetDescr(table.relation), next->tts_values, next->tts_isnull);
     for (int i = 0; i < change_count; ++i) {
-        next->tts_values[changes[i].column - 1] = changes[i].value;
-        next->tts_isnull[changes[i].column - 1] = false;
+        const AttrNumber attribute = table.attributes[changes[i].column - 1];
+        Assert(attribute > 0);
+        next->tts_values[attribute - 1] = changes[i].value;
+        next->tts_isnull[attribute - 1] = changes[i].is_null;
     }
     ExecStoreVirtualTuple(next);
     next->tts_tableOid = RelationGetRelid(table.relation);
@@ -542,22 +572,41 @@ bool has_rows(Call &call, TableId id)
     return found;
 }
 
-Datum column_of(TupleTableSlot *slot, int column)
+Datum column_of(const Table &table, TupleTableSlot *slot, int column)
 {
     bool is_null = false;
-    const Datum value = slot_getattr(slot, column, &is_null);
+    const Datum value = nullable_column_of(table, slot, column, is_null);
     Assert(!is_null);
     return value;
 }
 
-Datum nullable_column_of(TupleTableSlot *slot, int column, bool &is_null)
+Datum nullable_column_of(const Table &table, TupleTableSlot *slot, int column, bool &is_null)
 {
-    return slot_getattr(slot, column, &is_null);
+    const AttrNumber attribute = table.attributes[column - 1];
+    if (attribute == 0) {
+        is_null = true;
+        return Datum{0};
+    }
+    return slot_getattr(slot, attribute, &is_null);
 }
 
 void deform_row(Call &call, TableId id, HeapTuple row, Datum *values, bool *nulls)
 {
-    heap_deform_tuple(row, RelationGetDescr(table_of(call, id).relation), values, nulls);
+    const Table &table = table_of(call, id);
+    TupleDesc descriptor = RelationGetDescr(table.relation);
+    if (table.plain) {
+        heap_deform_tuple(row, descriptor, values, nulls);
+        return;
+    }
+    const auto count = static_cast<Size>(descriptor->natts);
+    auto *stored_values = static_cast<Datum *>(palloc(count * sizeof(Datum)));
+    auto *stored_nulls = static_cast<bool *>(palloc(count * sizeof(bool)));
+    heap_deform_tuple(row, descriptor, stored_values, stored_nulls);
+    for (int column = 0; column < column_count(id); ++column) {
+        const AttrNumber attribute = table.attributes[column];
+        nulls[column] = attribute == 0 || stored_nulls[attribute - 1];
+        values[column] = nulls[column] ? Datum{0} : stored_values[attribute - 1];
+    }
 }
 
 } // namespace mvm::storage

@@ -19,6 +19,7 @@ struct Key {
 Key key_of_int4(std::int32_t value);
 Key key_of_int8(std::int64_t value);
 Key key_of_text(Datum value); // of a column with collation "C"
+Key key_of_int4_int4(std::int32_t first, std::int32_t second);
 Key key_of_int8_int4(std::int64_t first, std::int32_t second);
 Key key_of_int8_text(std::int64_t first, Datum second);
 
@@ -53,6 +54,7 @@ void insert_rows(Call &call, TableId id, const void *rows, int count, FillRow fi
 struct ColumnChange {
     int column;
     Datum value;
+    bool is_null = false;
 };
 
 // Writes a new version of a row that this call has locked or inserted.
@@ -65,9 +67,10 @@ void delete_row(Call &call, TableId id, HeapTuple row);
 // Whether the table has any row that the call's snapshot sees.
 [[nodiscard]] bool has_rows(Call &call, TableId id);
 
-// A column that is never null, and one that may be.
-Datum column_of(TupleTableSlot *slot, int column);
-Datum nullable_column_of(TupleTableSlot *slot, int column, bool &is_null);
+// A column that is never null, and one that may be: null also where the market's
+// version does not have it.
+Datum column_of(const Table &table, TupleTableSlot *slot, int column);
+Datum nullable_column_of(const Table &table, TupleTableSlot *slot, int column, bool &is_null);
 
 // The columns of a row's copy, in elements as many as the table has columns.
 void deform_row(Call &call, TableId id, HeapTuple row, Datum *values, bool *nulls);

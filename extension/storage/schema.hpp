@@ -1,14 +1,30 @@
-// Names and column numbers of the storage tables, as sql/mvm--1.0.sql creates them.
+// Names and columns of the storage tables, as the scripts in sql/ create them.
+//
+// The library serves a market of version 1.0 until it is brought to 1.1. Columns of
+// 1.0 stand at their numbers. Those that 1.1 added come after them here, and are
+// found by their names: an update after a downgrade gives them other numbers.
 #pragma once
+
+#include <cstdint>
 
 namespace mvm::storage {
 
 inline constexpr const char *schema_name = "mvm";
 
-enum class TableId { universe, user_account, wallet, item, journal, idempotency_key };
-inline constexpr int table_count = 6;
-inline constexpr const char *table_names[table_count] = {
-    "universe", "user_account", "wallet", "item", "journal", "idempotency_key"};
+enum class TableId : std::uint8_t {
+    universe,
+    user_account,
+    wallet,
+    item,
+    journal,
+    idempotency_key,
+    // since 1.1
+    price_change,
+    refund,
+    route,
+    rule_change,
+};
+inline constexpr int table_count = 10;
 
 namespace universe_column {
 enum : int {
@@ -18,7 +34,16 @@ enum : int {
     exchange_rate,
     name,
     currency_type,
-    last = currency_type
+    // since 1.1
+    trade_open,
+    exchange_open,
+    sale_fee_rate,
+    exchange_fee_rate,
+    min_amount_minor,
+    max_amount_minor,
+    max_quantity,
+    routed,
+    last = routed
 };
 }
 namespace user_account_column {
@@ -28,7 +53,18 @@ namespace wallet_column {
 enum : int { user_id = 1, balance_minor, version, universe_id, last = universe_id };
 }
 namespace item_column {
-enum : int { id = 1, seller_id, price_minor, stock, version, universe_id, name, last = name };
+enum : int {
+    id = 1,
+    seller_id,
+    price_minor,
+    stock,
+    version,
+    universe_id,
+    name,
+    // since 1.1
+    listed,
+    last = listed
+};
 }
 namespace journal_column {
 enum : int {
@@ -46,7 +82,11 @@ enum : int {
     from_rate,
     to_rate,
     idempotency_key,
-    last = idempotency_key
+    // since 1.1
+    fee_minor,
+    tariff_minor,
+    reference_id,
+    last = reference_id
 };
 }
 namespace idempotency_key_column {
@@ -62,8 +102,62 @@ enum : int {
 };
 }
 
-inline constexpr int table_column_counts[table_count] = {
-    universe_column::last, user_account_column::last, wallet_column::last,
-    item_column::last,     journal_column::last,      idempotency_key_column::last};
+namespace price_change_column {
+enum : int { item_id = 1, valid_from, price_minor, last = price_minor };
+}
+namespace refund_column {
+enum : int { transaction_id = 1, refund_id, quantity, last = quantity };
+}
+
+namespace route_column {
+enum : int { from_universe_id = 1, to_universe_id, allowed, tariff_rate, last = tariff_rate };
+}
+
+namespace rule_change_column {
+enum : int {
+    id = 1,
+    changed_at,
+    changed_by,
+    universe_id,
+    to_universe_id,
+    trade_open,
+    exchange_open,
+    sale_fee_rate,
+    exchange_fee_rate,
+    min_amount_minor,
+    max_amount_minor,
+    max_quantity,
+    allowed,
+    tariff_rate,
+    last = tariff_rate
+};
+}
+
+struct TableShape {
+    const char *name;
+    int first_columns; // those that the table was created with
+    int columns;       // with those that a later version added
+    const char *const *added_names;
+};
+
+inline constexpr const char *universe_added[] = {
+    "trade_open",       "exchange_open",    "sale_fee_rate", "exchange_fee_rate",
+    "min_amount_minor", "max_amount_minor", "max_quantity",  "routed"};
+inline constexpr const char *item_added[] = {"listed"};
+inline constexpr const char *journal_added[] = {"fee_minor", "tariff_minor", "reference_id"};
+
+inline constexpr TableShape table_shapes[table_count] = {
+    {"universe", universe_column::currency_type, universe_column::last, universe_added},
+    {"user_account", user_account_column::last, user_account_column::last, nullptr},
+    {"wallet", wallet_column::last, wallet_column::last, nullptr},
+    {"item", item_column::name, item_column::last, item_added},
+    {"journal", journal_column::idempotency_key, journal_column::last, journal_added},
+    {"idempotency_key", idempotency_key_column::last, idempotency_key_column::last, nullptr},
+    {"price_change", price_change_column::last, price_change_column::last, nullptr},
+    {"refund", refund_column::last, refund_column::last, nullptr},
+    {"route", route_column::last, route_column::last, nullptr},
+    {"rule_change", rule_change_column::last, rule_change_column::last, nullptr},
+};
+inline constexpr int columns_max = journal_column::last;
 
 } // namespace mvm::storage

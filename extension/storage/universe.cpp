@@ -7,6 +7,46 @@ namespace mvm::storage {
 
 namespace {
 
+bool flag_of(const Datum *values, const bool *nulls, int column, bool otherwise)
+{
+    return nulls[column - 1] ? otherwise : DatumGetBool(values[column - 1]);
+}
+
+std::int64_t bound_of(const Datum *values, const bool *nulls, int column, std::int64_t otherwise)
+{
+    return nulls[column - 1] ? otherwise : DatumGetInt64(values[column - 1]);
+}
+
+domain::Share share_of(const Datum *values, const bool *nulls, int column, int below)
+{
+    if (nulls[column - 1]) {
+        return {};
+    }
+    const auto share = domain::share_from_decimal(pg::text_of_numeric(values[column - 1]), below);
+    if (!share.ok()) {
+        pg::refuse(share.error, "A stored rate of fee or tariff is out of range.");
+    }
+    return share.value;
+}
+
+void read_rules(const Datum *values, const bool *nulls, Universe &universe)
+{
+    domain::UniverseRules rules;
+    rules.trade_open = flag_of(values, nulls, universe_column::trade_open, true);
+    rules.exchange_open = flag_of(values, nulls, universe_column::exchange_open, true);
+    rules.sale_fee =
+        share_of(values, nulls, universe_column::sale_fee_rate, domain::fee_rate_below);
+    rules.exchange_fee =
+        share_of(values, nulls, universe_column::exchange_fee_rate, domain::fee_rate_below);
+    rules.min_amount_minor =
+        bound_of(values, nulls, universe_column::min_amount_minor, rules.min_amount_minor);
+    rules.max_amount_minor =
+        bound_of(values, nulls, universe_column::max_amount_minor, rules.max_amount_minor);
+    rules.max_quantity = bound_of(values, nulls, universe_column::max_quantity, rules.max_quantity);
+    universe.rules = rules;
+    universe.routed = flag_of(values, nulls, universe_column::routed, false);
+}
+
 void read_universe(Call &call, HeapTuple row, Universe &universe)
 {
     Datum values[universe_column::last];
@@ -19,6 +59,7 @@ void read_universe(Call &call, HeapTuple row, Universe &universe)
     universe.exchange_rate = values[universe_column::exchange_rate - 1];
     universe.name = values[universe_column::name - 1];
     universe.currency_type = values[universe_column::currency_type - 1];
+    read_rules(values, nulls, universe);
 }
 
 } // namespace
@@ -59,6 +100,30 @@ int universe_in(Call &call, UniverseSet &set, std::int32_t id)
     return set.universes.push(universe);
 }
 
+domain::RouteRules route_in(Call &call, UniverseSet &set, int from, int to)
+{
+    if (!set.universes[from].routed || from == to) {
+        return {};
+    }
+    const std::int32_t from_id = set.universes[from].id;
+    const std::int32_t to_id = set.universes[to].id;
+    for (const UniverseSet::Route &route : set.routes) {
+        if (route.from_id == from_id && route.to_id == to_id) {
+            return route.rules;
+        }
+    }
+    domain::RouteRules rules;
+    TupleTableSlot *slot = find_row(call, TableId::route, key_of_int4_int4(from_id, to_id));
+    if (slot != nullptr) {
+        slot_getallattrs(slot);
+        rules.allowed = DatumGetBool(slot->tts_values[route_column::allowed - 1]);
+        rules.tariff = share_of(slot->tts_values, slot->tts_isnull, route_column::tariff_rate,
+                                domain::tariff_rate_below);
+    }
+    set.routes.push({from_id, to_id, rules});
+    return rules;
+}
+
 bool universe_name_is_taken(Call &call, Datum name)
 {
     return has_row(call, TableId::universe, "universe_name_key", key_of_text(name));
@@ -67,7 +132,14 @@ bool universe_name_is_taken(Call &call, Datum name)
 bool insert_universe(Call &call, const Universe &universe)
 {
     Datum values[universe_column::last] = {};
-    const bool nulls[universe_column::last] = {};
+    bool nulls[universe_column::last] = {};
+    values[universe_column::trade_open - 1] = BoolGetDatum(true);
+    values[universe_column::exchange_open - 1] = BoolGetDatum(true);
+    values[universe_column::routed - 1] = BoolGetDatum(false);
+    for (int column = universe_column::sale_fee_rate; column <= universe_column::max_quantity;
+         ++column) {
+        nulls[column - 1] = true;
+    }
     values[universe_column::id - 1] = Int32GetDatum(universe.id);
     values[universe_column::currency_scale - 1] =
         Int16GetDatum(static_cast<int16>(universe.currency_scale));
@@ -87,6 +159,84 @@ void update_exchange_rate(Call &call, Universe &universe, Datum exchange_rate)
         {universe_column::version, Int64GetDatum(universe.version)},
     };
     update_row(call, TableId::universe, universe.row, changes, lengthof(changes));
+}
+
+namespace {
+
+ColumnChange change_of(int column, const std::optional<Datum> &value)
+{
+    return {column, value.value_or(Datum{0}), !value.has_value()};
+}
+
+ColumnChange change_of(int column, const std::optional<std::int64_t> &value)
+{
+    return {column, Int64GetDatum(value.value_or(0)), !value.has_value()};
+}
+
+} // namespace
+
+StoredRules stored_rules(Call &call, const Universe &universe)
+{
+    Datum values[universe_column::last];
+    bool nulls[universe_column::last];
+    deform_row(call, TableId::universe, universe.row, values, nulls);
+    const auto reference = [&](int column) {
+        return nulls[column - 1] ? std::nullopt : std::optional(values[column - 1]);
+    };
+    const auto number = [&](int column) {
+        return nulls[column - 1] ? std::nullopt : std::optional(DatumGetInt64(values[column - 1]));
+    };
+    return {universe.rules.trade_open,
+            universe.rules.exchange_open,
+            reference(universe_column::sale_fee_rate),
+            reference(universe_column::exchange_fee_rate),
+            number(universe_column::min_amount_minor),
+            number(universe_column::max_amount_minor),
+            number(universe_column::max_quantity)};
+}
+
+void update_rules(Call &call, Universe &universe, const StoredRules &rules)
+{
+    universe.version += 1;
+    const ColumnChange changes[] = {
+        {universe_column::version, Int64GetDatum(universe.version)},
+        {universe_column::trade_open, BoolGetDatum(rules.trade_open)},
+        {universe_column::exchange_open, BoolGetDatum(rules.exchange_open)},
+        change_of(universe_column::sale_fee_rate, rules.sale_fee_rate),
+        change_of(universe_column::exchange_fee_rate, rules.exchange_fee_rate),
+        change_of(universe_column::min_amount_minor, rules.min_amount_minor),
+        change_of(universe_column::max_amount_minor, rules.max_amount_minor),
+        change_of(universe_column::max_quantity, rules.max_quantity),
+    };
+    update_row(call, TableId::universe, universe.row, changes, lengthof(changes));
+}
+
+void write_route(Call &call, Universe &from, std::int32_t to_id, bool allowed,
+                 const std::optional<Datum> &tariff_rate)
+{
+    HeapTuple row = lock_row(call, TableId::route, key_of_int4_int4(from.id, to_id));
+    if (row != nullptr) {
+        const ColumnChange changes[] = {
+            {route_column::allowed, BoolGetDatum(allowed)},
+            change_of(route_column::tariff_rate, tariff_rate),
+        };
+        update_row(call, TableId::route, row, changes, lengthof(changes));
+    } else {
+        Datum values[route_column::last] = {};
+        bool nulls[route_column::last] = {};
+        values[route_column::from_universe_id - 1] = Int32GetDatum(from.id);
+        values[route_column::to_universe_id - 1] = Int32GetDatum(to_id);
+        values[route_column::allowed - 1] = BoolGetDatum(allowed);
+        values[route_column::tariff_rate - 1] = tariff_rate.value_or(Datum{0});
+        nulls[route_column::tariff_rate - 1] = !tariff_rate.has_value();
+        insert_row(call, TableId::route, values, nulls);
+    }
+    from.version += 1;
+    const ColumnChange changes[] = {
+        {universe_column::version, Int64GetDatum(from.version)},
+        {universe_column::routed, BoolGetDatum(true)},
+    };
+    update_row(call, TableId::universe, from.row, changes, lengthof(changes));
 }
 
 domain::Currency currency_of(const Universe &universe)

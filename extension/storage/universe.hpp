@@ -2,6 +2,9 @@
 #pragma once
 
 #include "domain/rate.hpp"
+#include "domain/rules.hpp"
+
+#include <optional>
 
 #include "pg/array.hpp"
 #include "storage/row.hpp"
@@ -16,6 +19,8 @@ struct Universe {
     Datum name;          // text
     Datum currency_type; // text
     HeapTuple row;       // a copy, so that its values outlive the next read
+    domain::UniverseRules rules;
+    bool routed; // there may be rules for routes from it
 };
 
 [[nodiscard]] bool find_universe(Call &call, std::int32_t id, Universe &universe);
@@ -27,10 +32,19 @@ struct Universe {
 struct UniverseSet {
     pg::Array<Universe> universes;
     pg::Array<domain::Currency> currencies; // in step with universes
+    struct Route {
+        std::int32_t from_id;
+        std::int32_t to_id;
+        domain::RouteRules rules;
+    };
+    pg::Array<Route> routes; // from universes that have rules for them
 };
 
 // Index of the universe in the set, read at its first use; -1 when there is none.
 int universe_in(Call &call, UniverseSet &set, std::int32_t id);
+
+// The rules of the route between two universes of the set, by their indexes.
+domain::RouteRules route_in(Call &call, UniverseSet &set, int from, int to);
 
 [[nodiscard]] bool universe_name_is_taken(Call &call, Datum name);
 
@@ -39,6 +53,29 @@ int universe_in(Call &call, UniverseSet &set, std::int32_t id);
 
 // Writes a locked universe's new exchange rate and the next version.
 void update_exchange_rate(Call &call, Universe &universe, Datum exchange_rate);
+
+// A universe's rules as they are stored; null: no such rule.
+struct StoredRules {
+    bool trade_open;
+    bool exchange_open;
+    std::optional<Datum> sale_fee_rate;     // numeric
+    std::optional<Datum> exchange_fee_rate; // numeric
+    std::optional<std::int64_t> min_amount_minor;
+    std::optional<std::int64_t> max_amount_minor;
+    std::optional<std::int64_t> max_quantity;
+};
+
+inline constexpr StoredRules no_rules{true,         true,         std::nullopt, std::nullopt,
+                                      std::nullopt, std::nullopt, std::nullopt};
+
+StoredRules stored_rules(Call &call, const Universe &universe);
+
+// Writes a locked universe's new rules and the next version.
+void update_rules(Call &call, Universe &universe, const StoredRules &rules);
+
+// Writes the rules of a route from a locked universe, and the next version of that universe.
+void write_route(Call &call, Universe &from, std::int32_t to_id, bool allowed,
+                 const std::optional<Datum> &tariff_rate);
 
 // The currency as conversion needs it. invalid_argument should the stored rate be
 // beyond what a rate may be.

@@ -8,9 +8,39 @@ bool find_user(Call &call, std::int64_t id, UserAccount &user)
     if (slot == nullptr) {
         return false;
     }
+    user = {};
     user.id = id;
-    user.universe_id = DatumGetInt32(column_of(slot, user_account_column::universe_id));
+    user.universe_id = DatumGetInt32(
+        column_of(table_of(call, TableId::user_account), slot, user_account_column::universe_id));
     return true;
+}
+
+bool lock_user(Call &call, std::int64_t id, UserAccount &user)
+{
+    HeapTuple row = lock_row(call, TableId::user_account, key_of_int8(id));
+    if (row == nullptr) {
+        return false;
+    }
+    Datum values[user_account_column::last];
+    bool nulls[user_account_column::last];
+    deform_row(call, TableId::user_account, row, values, nulls);
+    user.id = id;
+    user.universe_id = DatumGetInt32(values[user_account_column::universe_id - 1]);
+    user.version = DatumGetInt64(values[user_account_column::version - 1]);
+    user.username = values[user_account_column::username - 1];
+    user.row = row;
+    return true;
+}
+
+void update_home(Call &call, UserAccount &user, std::int32_t universe_id)
+{
+    user.universe_id = universe_id;
+    user.version += 1;
+    const ColumnChange changes[] = {
+        {user_account_column::universe_id, Int32GetDatum(user.universe_id)},
+        {user_account_column::version, Int64GetDatum(user.version)},
+    };
+    update_row(call, TableId::user_account, user.row, changes, lengthof(changes));
 }
 
 bool username_is_taken(Call &call, Datum username)

@@ -12,6 +12,30 @@ namespace {
 const Currency earth{{1, 0}, 2};
 const Currency mars{{25, 1}, 2};
 
+// Without rules and limits.
+Settlement settle_purchase(std::int64_t quantity, const Currency &payer_currency,
+                           const Currency &item_currency, bool same_currency, RunningStock &item,
+                           RunningBalance &payer, RunningBalance *receiver)
+{
+    PurchaseOrder order;
+    order.quantity = quantity;
+    order.payer_currency = payer_currency;
+    order.item_currency = item_currency;
+    order.same_currency = same_currency;
+    return mvm::domain::settle_purchase(order, item, payer, receiver);
+}
+
+Settlement settle_exchange(std::int64_t amount_minor, const Currency &payer_currency,
+                           const Currency &receiver_currency, RunningBalance &payer,
+                           RunningBalance &receiver)
+{
+    ExchangeOrder order;
+    order.amount_minor = amount_minor;
+    order.payer_currency = payer_currency;
+    order.receiver_currency = receiver_currency;
+    return mvm::domain::settle_exchange(order, payer, receiver);
+}
+
 } // namespace
 
 TEST(Netting, each_purchase_sees_what_the_one_before_left)

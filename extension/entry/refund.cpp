@@ -1,0 +1,173 @@
+// mvm_refund: undoing a purchase, whole or in part.
+#include "domain/refund.hpp"
+
+#include "domain/plan.hpp"
+
+#include "entry/arguments.hpp"
+#include "entry/keyed_call.hpp"
+#include "entry/requirements.hpp"
+#include "entry/results.hpp"
+#include "pg/guard.hpp"
+#include "pg/refusal.hpp"
+#include "storage/refund.hpp"
+#include "storage/wallet.hpp"
+
+namespace mvm::entry {
+
+namespace {
+
+using domain::ErrorCode;
+using domain::JournalKind;
+using storage::Call;
+using storage::JournalRow;
+
+JournalRow require_purchase(Call &call, std::int64_t transaction_id)
+{
+    JournalRow purchase{};
+    if (!storage::find_journal(call, transaction_id, purchase)) {
+        pg::refuse(ErrorCode::transaction_not_found,
+                   psprintf("There is no transaction " INT64_FORMAT ".", transaction_id));
+    }
+    if (purchase.kind != JournalKind::purchase) {
+        pg::refuse(ErrorCode::invalid_argument,
+                   psprintf("Transaction " INT64_FORMAT " is a %s, only a purchase is refunded.",
+                            transaction_id, domain::name_of(purchase.kind)));
+    }
+    return purchase;
+}
+
+// How many pieces go back; none asked for: all that are left.
+std::int64_t require_left(const JournalRow &purchase, std::int64_t refunded,
+                          const std::optional<std::int64_t> &quantity)
+{
+    const std::int64_t left = *purchase.quantity - refunded;
+    if (left == 0 || quantity.value_or(left) > left) {
+        pg::refuse(ErrorCode::refund_exceeded,
+                   psprintf("Of the " INT64_FORMAT " pieces of transaction " INT64_FORMAT
+                            ", " INT64_FORMAT " were refunded; " INT64_FORMAT " are asked for.",
+                            *purchase.quantity, purchase.id, refunded,
+                            quantity.value_or(*purchase.quantity)));
+    }
+    return quantity.value_or(left);
+}
+
+JournalRow refund_row(const JournalRow &purchase, std::int64_t refunded, std::int64_t quantity)
+{
+    const domain::PurchaseAmounts whole{*purchase.paid_minor, *purchase.received_minor,
+                                        purchase.fee_minor.value_or(0),
+                                        purchase.tariff_minor.value_or(0)};
+    const domain::PurchaseAmounts part =
+        domain::refund_part(whole, *purchase.quantity, refunded, quantity,
+                            purchase.from_universe_id == purchase.to_universe_id);
+    JournalRow row = purchase;
+    row.kind = JournalKind::refund;
+    row.quantity = quantity;
+    row.paid_minor = part.paid_minor;
+    row.received_minor = part.received_minor;
+    row.fee_minor = part.fee_minor == 0 ? std::nullopt : std::optional(part.fee_minor);
+    row.tariff_minor = part.tariff_minor == 0 ? std::nullopt : std::optional(part.tariff_minor);
+    row.idempotency_key = std::nullopt;
+    row.reference_id = purchase.id;
+    return row;
+}
+
+// Both wallets in the global order; the seller's has a null row where a treasury sold.
+struct Wallets {
+    storage::Wallet buyer;
+    storage::Wallet seller;
+};
+
+Wallets lock_wallets(Call &call, const JournalRow &row)
+{
+    Wallets wallets{};
+    const auto lock_buyer = [&] {
+        wallets.buyer = storage::lock_wallet(call, *row.user_id, row.from_universe_id);
+    };
+    const bool has_seller = row.counterparty_id.has_value();
+    const bool seller_first = has_seller && *row.counterparty_id < *row.user_id;
+    if (!seller_first) {
+        lock_buyer();
+    }
+    if (has_seller) {
+        wallets.seller = storage::lock_wallet(call, *row.counterparty_id, row.to_universe_id);
+    }
+    if (seller_first) {
+        lock_buyer();
+    }
+    return wallets;
+}
+
+void apply_refund(Call &call, const JournalRow &row, storage::Item &item, Wallets &wallets)
+{
+    const bool has_seller = row.counterparty_id.has_value();
+    if (has_seller && wallets.seller.balance_minor < *row.received_minor) {
+        raise(short_of_money(*row.counterparty_id, require_universe(call, row.to_universe_id),
+                             wallets.seller.balance_minor, *row.received_minor));
+    }
+    const auto balance = domain::add_amounts(wallets.buyer.balance_minor, *row.paid_minor);
+    if (!balance.ok()) {
+        raise(balance_out_of_range(*row.user_id));
+    }
+    const auto stock = domain::add_amounts(item.stock, *row.quantity);
+    if (!stock.ok()) {
+        raise(stock_out_of_range(item.id));
+    }
+    // From here only I/O can fail.
+    storage::advance_command(call);
+    storage::update_stock(call, item, stock.value);
+    if (*row.paid_minor > 0) {
+        storage::update_balance(call, wallets.buyer, balance.value);
+    }
+    if (has_seller && *row.received_minor > 0) {
+        storage::update_balance(call, wallets.seller,
+                                wallets.seller.balance_minor - *row.received_minor);
+    }
+}
+
+JournalRow refund(Call &call, const JournalRow &purchase,
+                  const std::optional<std::int64_t> &quantity, KeyedCall &keyed)
+{
+    // The item's lock queues the refunds of its purchases: what others refunded
+    // while we waited is seen after it.
+    storage::Item item;
+    if (!storage::lock_item(call, *purchase.item_id, item)) {
+        raise(no_item(*purchase.item_id));
+    }
+    storage::refresh_snapshot(call);
+    const std::int64_t refunded = storage::refunded_quantity(call, purchase.id);
+    JournalRow row = refund_row(purchase, refunded, require_left(purchase, refunded, quantity));
+    Wallets wallets = lock_wallets(call, row);
+    apply_refund(call, row, item, wallets);
+    journal_keyed_call(call, keyed, row);
+    storage::insert_refund(call, purchase.id, row.id, *row.quantity);
+    return row;
+}
+
+Datum refund_function(FunctionCallInfo fcinfo)
+{
+    const std::int64_t transaction_id = int8_argument(fcinfo, 0, "transaction_id");
+    const auto quantity = optional_int8_argument(fcinfo, 1);
+    const auto key = key_argument(fcinfo, 2);
+    if (quantity && *quantity < 1) {
+        raise(quantity_below_one(*quantity));
+    }
+
+    storage::Call call;
+    storage::begin_write(call, "mvm_refund()");
+    const JournalRow purchase = require_purchase(call, transaction_id);
+    const char *pieces = quantity ? psprintf(INT64_FORMAT, *quantity) : "rest";
+    KeyedCall keyed = begin_keyed_call(
+        call, *purchase.user_id, key,
+        psprintf("refund transaction_id=" INT64_FORMAT " quantity=%s", transaction_id, pieces));
+    const JournalRow row =
+        keyed.answered ? keyed.first_answer : refund(call, purchase, quantity, keyed);
+    const Datum result = transaction_result(fcinfo, call, row);
+    storage::end_call(call);
+    return result;
+}
+
+} // namespace
+
+} // namespace mvm::entry
+
+MVM_SQL_FUNCTION(mvm_refund, mvm::entry::refund_function)

@@ -1,0 +1,669 @@
+-- mvm 1.0 to 1.1: selling, trading rules, limits, transfers, refunds, moving.
+--
+-- A fresh 1.1 is 1.0 and this script, so both have the same catalogue.
+
+\echo Use "ALTER EXTENSION mvm UPDATE TO '1.1'" to load this file. \quit
+
+-- ---------------------------------------------------------------------------
+-- What roles may do with the functions that are created anew below
+-- ---------------------------------------------------------------------------
+
+SELECT pg_catalog.set_config('mvm.kept_grants', COALESCE((
+    SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+        'function', p.proname, 'role', g.grantee::regrole::text, 'grantable', g.is_grantable))
+    FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) g
+    WHERE p.oid IN (
+        'mvm_exchange(bigint, numeric, integer, integer, text)'::regprocedure,
+        'mvm_buy(bigint, bigint, bigint, text)'::regprocedure,
+        'mvm_buy_batch(bigint[], bigint[], bigint[], text[])'::regprocedure,
+        'mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[])'::regprocedure)
+      AND g.grantee <> p.proowner)::text, '[]'), true);
+
+-- ---------------------------------------------------------------------------
+-- Storage
+-- ---------------------------------------------------------------------------
+
+ALTER TABLE mvm.universe
+    ADD COLUMN trade_open boolean NOT NULL DEFAULT true,
+    ADD COLUMN exchange_open boolean NOT NULL DEFAULT true,
+    ADD COLUMN sale_fee_rate numeric,
+    ADD COLUMN exchange_fee_rate numeric,
+    ADD COLUMN min_amount_minor bigint,
+    ADD COLUMN max_amount_minor bigint,
+    ADD COLUMN max_quantity bigint,
+    ADD COLUMN routed boolean NOT NULL DEFAULT false,
+    ADD CONSTRAINT universe_fee_rates_range CHECK (
+        sale_fee_rate > 0 AND sale_fee_rate < 1 AND pg_catalog.scale(sale_fee_rate) <= 9
+        AND exchange_fee_rate > 0 AND exchange_fee_rate < 1 AND pg_catalog.scale(exchange_fee_rate) <= 9),
+    ADD CONSTRAINT universe_bounds_positive CHECK (
+        min_amount_minor > 0 AND max_amount_minor >= COALESCE(min_amount_minor, 1) AND max_quantity > 0);
+COMMENT ON COLUMN mvm.universe.trade_open IS 'Whether its people may buy and its items may be sold';
+COMMENT ON COLUMN mvm.universe.exchange_open IS 'Whether its currency may be exchanged';
+COMMENT ON COLUMN mvm.universe.sale_fee_rate IS 'Share of a sale''s price that the house takes from the seller''s proceeds; null: none';
+COMMENT ON COLUMN mvm.universe.exchange_fee_rate IS 'Share of what an exchange into this currency credits that the house takes; null: none';
+COMMENT ON COLUMN mvm.universe.min_amount_minor IS 'Smallest price of a purchase here and smallest amount of an exchange from here; null: none';
+COMMENT ON COLUMN mvm.universe.max_amount_minor IS 'Largest price of a purchase here and largest amount of an exchange from here; null: none';
+COMMENT ON COLUMN mvm.universe.max_quantity IS 'Most pieces of an item here in one purchase; null: no bound';
+COMMENT ON COLUMN mvm.universe.routed IS 'Whether mvm.route may have rows for routes from it';
+
+CREATE TABLE mvm.route (
+    from_universe_id integer NOT NULL,
+    to_universe_id integer NOT NULL,
+    allowed boolean NOT NULL,
+    tariff_rate numeric,
+    CONSTRAINT route_pkey PRIMARY KEY (from_universe_id, to_universe_id),
+    CONSTRAINT route_from_universe_id_fkey FOREIGN KEY (from_universe_id) REFERENCES mvm.universe (id),
+    CONSTRAINT route_to_universe_id_fkey FOREIGN KEY (to_universe_id) REFERENCES mvm.universe (id),
+    CONSTRAINT route_between_two CHECK (from_universe_id <> to_universe_id),
+    CONSTRAINT route_tariff_rate_range CHECK (
+        tariff_rate > 0 AND tariff_rate < 100 AND pg_catalog.scale(tariff_rate) <= 9)
+);
+COMMENT ON TABLE mvm.route IS
+    'Rules between two universes: money or buyer from from_universe_id, currency or item of to_universe_id. Without a row all is allowed and free';
+COMMENT ON COLUMN mvm.route.tariff_rate IS
+    'Share of the price, on top of it, that the buyer pays to the treasury of from_universe_id; null: none';
+
+CREATE SEQUENCE mvm.rule_change_id_seq AS bigint;
+CREATE TABLE mvm.rule_change (
+    id bigint NOT NULL DEFAULT pg_catalog.nextval('mvm.rule_change_id_seq'),
+    changed_at timestamptz NOT NULL,
+    changed_by text NOT NULL,
+    universe_id integer NOT NULL,
+    to_universe_id integer,
+    trade_open boolean,
+    exchange_open boolean,
+    sale_fee_rate numeric,
+    exchange_fee_rate numeric,
+    min_amount_minor bigint,
+    max_amount_minor bigint,
+    max_quantity bigint,
+    allowed boolean,
+    tariff_rate numeric,
+    CONSTRAINT rule_change_pkey PRIMARY KEY (id)
+);
+ALTER SEQUENCE mvm.rule_change_id_seq OWNED BY mvm.rule_change.id;
+CREATE INDEX rule_change_universe_id_idx ON mvm.rule_change (universe_id, id);
+COMMENT ON TABLE mvm.rule_change IS
+    'Append-only: all rules of a universe, or of the route to to_universe_id, as each change left them';
+
+ALTER TABLE mvm.item ADD COLUMN listed boolean NOT NULL DEFAULT true;
+COMMENT ON COLUMN mvm.item.listed IS 'Whether it is on the market';
+CREATE INDEX item_seller_id_idx ON mvm.item (seller_id, id) WHERE seller_id IS NOT NULL;
+
+CREATE TABLE mvm.price_change (
+    item_id bigint NOT NULL,
+    valid_from timestamptz NOT NULL,
+    price_minor bigint NOT NULL,
+    CONSTRAINT price_change_pkey PRIMARY KEY (item_id, valid_from),
+    CONSTRAINT price_change_price_positive CHECK (price_minor > 0)
+);
+COMMENT ON TABLE mvm.price_change IS 'Append-only: every price that an item was given after it was listed';
+
+ALTER TABLE mvm.journal
+    ADD COLUMN fee_minor bigint,
+    ADD COLUMN tariff_minor bigint,
+    ADD COLUMN reference_id bigint,
+    DROP CONSTRAINT journal_kind_complete,
+    DROP CONSTRAINT journal_money_positive,
+    ADD CONSTRAINT journal_kind_complete CHECK (
+        CASE kind
+            WHEN 'p' THEN user_id IS NOT NULL AND item_id IS NOT NULL AND quantity > 0
+                AND (from_universe_id <> to_universe_id
+                    OR paid_minor - COALESCE(tariff_minor, 0) = received_minor + COALESCE(fee_minor, 0))
+            WHEN 'x' THEN user_id IS NOT NULL AND from_universe_id <> to_universe_id AND tariff_minor IS NULL
+            WHEN 'd' THEN user_id IS NOT NULL AND from_universe_id = to_universe_id AND paid_minor = received_minor
+                AND fee_minor IS NULL AND tariff_minor IS NULL
+            WHEN 'w' THEN user_id IS NOT NULL AND from_universe_id = to_universe_id AND paid_minor = received_minor
+                AND fee_minor IS NULL AND tariff_minor IS NULL
+            WHEN 't' THEN user_id <> counterparty_id AND from_universe_id = to_universe_id
+                AND paid_minor = received_minor AND fee_minor IS NULL AND tariff_minor IS NULL
+            WHEN 'r' THEN user_id IS NOT NULL AND item_id IS NOT NULL AND quantity > 0 AND reference_id IS NOT NULL
+                AND (from_universe_id <> to_universe_id
+                    OR paid_minor - COALESCE(tariff_minor, 0) = received_minor + COALESCE(fee_minor, 0))
+            WHEN 'l' THEN item_id IS NOT NULL AND quantity >= 0
+            WHEN 's' THEN item_id IS NOT NULL AND quantity > 0
+        END IS TRUE),
+    ADD CONSTRAINT journal_money_positive CHECK (
+        CASE
+            WHEN kind IN ('l', 's') THEN paid_minor IS NULL AND received_minor IS NULL
+                AND fee_minor IS NULL AND tariff_minor IS NULL
+            ELSE from_rate > 0 AND to_rate > 0 AND paid_minor >= 0 AND received_minor >= 0
+                AND (kind = 'r' OR paid_minor > 0 AND received_minor + COALESCE(fee_minor, 0) > 0)
+                AND COALESCE(fee_minor, 1) > 0 AND COALESCE(tariff_minor, 1) > 0
+                AND paid_minor >= COALESCE(tariff_minor, 0)
+        END IS TRUE);
+COMMENT ON COLUMN mvm.journal.user_id IS
+    'Who acted: buyer, exchanger, depositor, withdrawer, sender; the seller of a listing or restock (null: treasury); of a refund the buyer, who gets the money back';
+COMMENT ON COLUMN mvm.journal.counterparty_id IS
+    'Seller of a purchase or refund; null: the treasury of to_universe_id. Receiver of a transfer';
+COMMENT ON COLUMN mvm.journal.quantity IS 'Pieces bought, listed, restocked or given back';
+COMMENT ON COLUMN mvm.journal.paid_minor IS
+    'Taken from the payer, tariff included, minor units of from_universe_id''s currency; of a refund, given back to the buyer';
+COMMENT ON COLUMN mvm.journal.received_minor IS
+    'Given to the receiver, fee taken off, minor units of to_universe_id''s currency; of a refund, taken back from the seller';
+COMMENT ON COLUMN mvm.journal.kind IS
+    'd deposit, w withdrawal, x exchange, p purchase, l listing, s restock, t transfer, r refund';
+COMMENT ON COLUMN mvm.journal.fee_minor IS 'The house''s fee, minor units of to_universe_id''s currency; null: none';
+COMMENT ON COLUMN mvm.journal.tariff_minor IS
+    'To the treasury of from_universe_id, minor units of its currency; null: none';
+COMMENT ON COLUMN mvm.journal.reference_id IS 'Purchase that a refund undoes';
+
+CREATE TABLE mvm.refund (
+    transaction_id bigint NOT NULL,
+    refund_id bigint NOT NULL,
+    quantity bigint NOT NULL,
+    CONSTRAINT refund_pkey PRIMARY KEY (transaction_id, refund_id),
+    CONSTRAINT refund_quantity_positive CHECK (quantity > 0)
+);
+COMMENT ON TABLE mvm.refund IS
+    'Append-only: which refunds a purchase has had. Found by the purchase, so that the journal needs no index for it';
+COMMENT ON COLUMN mvm.refund.transaction_id IS 'Journal row of the purchase';
+COMMENT ON COLUMN mvm.refund.refund_id IS 'Journal row of the refund';
+
+CREATE TRIGGER route_rows_stay BEFORE DELETE OR TRUNCATE ON mvm.route
+    FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();
+CREATE TRIGGER rule_change_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON mvm.rule_change
+    FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();
+CREATE TRIGGER price_change_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON mvm.price_change
+    FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();
+CREATE TRIGGER refund_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON mvm.refund
+    FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();
+
+SELECT pg_catalog.pg_extension_config_dump('mvm.route', '');
+SELECT pg_catalog.pg_extension_config_dump('mvm.rule_change', '');
+SELECT pg_catalog.pg_extension_config_dump('mvm.rule_change_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('mvm.price_change', '');
+SELECT pg_catalog.pg_extension_config_dump('mvm.refund', '');
+
+-- ---------------------------------------------------------------------------
+-- Views
+-- ---------------------------------------------------------------------------
+
+CREATE OR REPLACE VIEW mvm.universes AS
+SELECT
+    u.id,
+    u.name,
+    u.currency_type,
+    u.exchange_rate,
+    u.currency_scale::integer AS currency_scale,
+    u.version,
+    u.trade_open,
+    u.exchange_open,
+    COALESCE(u.sale_fee_rate, 0) AS sale_fee_rate,
+    COALESCE(u.exchange_fee_rate, 0) AS exchange_fee_rate,
+    mvm.amount(u.min_amount_minor, u.currency_scale) AS min_amount,
+    mvm.amount(u.max_amount_minor, u.currency_scale) AS max_amount,
+    u.max_quantity
+FROM mvm.universe u;
+COMMENT ON VIEW mvm.universes IS 'Universes with their currency, exchange rate and trading rules; a bound that is null does not bind';
+
+CREATE VIEW mvm.routes AS
+SELECT r.from_universe_id, r.to_universe_id, r.allowed, COALESCE(r.tariff_rate, 0) AS tariff_rate
+FROM mvm.route r;
+COMMENT ON VIEW mvm.routes IS 'Rules between two universes; where there is no row, all is allowed and free';
+
+CREATE VIEW mvm.rule_changes AS
+SELECT
+    c.id,
+    c.changed_at,
+    c.changed_by,
+    c.universe_id,
+    c.to_universe_id,
+    c.trade_open,
+    c.exchange_open,
+    CASE WHEN c.to_universe_id IS NULL THEN COALESCE(c.sale_fee_rate, 0) END AS sale_fee_rate,
+    CASE WHEN c.to_universe_id IS NULL THEN COALESCE(c.exchange_fee_rate, 0) END AS exchange_fee_rate,
+    mvm.amount(c.min_amount_minor, u.currency_scale) AS min_amount,
+    mvm.amount(c.max_amount_minor, u.currency_scale) AS max_amount,
+    c.max_quantity,
+    c.allowed,
+    CASE WHEN c.to_universe_id IS NOT NULL THEN COALESCE(c.tariff_rate, 0) END AS tariff_rate
+FROM mvm.rule_change c
+JOIN mvm.universe u ON u.id = c.universe_id;
+COMMENT ON VIEW mvm.rule_changes IS
+    'The rules of a universe, or of its route to to_universe_id, as each change left them, and who made it';
+
+CREATE OR REPLACE VIEW mvm.items AS
+SELECT
+    i.id,
+    i.name,
+    i.universe_id,
+    i.seller_id,
+    mvm.amount(i.price_minor, u.currency_scale) AS price,
+    i.stock,
+    i.listed
+FROM mvm.item i
+JOIN mvm.universe u ON u.id = i.universe_id;
+COMMENT ON VIEW mvm.items IS
+    'Items; price is in the currency of universe_id, seller_id null is its treasury, listed is false while it is off the market';
+
+CREATE VIEW mvm.prices AS
+SELECT
+    c.item_id,
+    mvm.amount(c.price_minor, u.currency_scale) AS price,
+    c.valid_from
+FROM mvm.price_change c
+JOIN mvm.item i ON i.id = c.item_id
+JOIN mvm.universe u ON u.id = i.universe_id;
+COMMENT ON VIEW mvm.prices IS 'Every price that an item was given after it was listed, and since when';
+
+CREATE OR REPLACE VIEW mvm.transactions AS
+SELECT
+    j.id,
+    CASE j.kind
+        WHEN 'd' THEN 'deposit'
+        WHEN 'w' THEN 'withdrawal'
+        WHEN 'x' THEN 'exchange'
+        WHEN 'p' THEN 'purchase'
+        WHEN 'l' THEN 'listing'
+        WHEN 's' THEN 'restock'
+        WHEN 't' THEN 'transfer'
+        WHEN 'r' THEN 'refund'
+    END AS kind,
+    j.user_id,
+    j.counterparty_id,
+    j.item_id,
+    j.quantity,
+    j.from_universe_id,
+    j.to_universe_id,
+    mvm.amount(j.paid_minor, f.currency_scale) AS amount,
+    mvm.amount(j.received_minor, t.currency_scale) AS received_amount,
+    pg_catalog.trim_scale(j.to_rate / j.from_rate) AS exchange_rate,
+    j.from_rate,
+    j.to_rate,
+    j.idempotency_key,
+    j.transaction_time,
+    mvm.amount(j.fee_minor, t.currency_scale) AS fee,
+    mvm.amount(j.tariff_minor, f.currency_scale) AS tariff,
+    j.reference_id
+FROM mvm.journal j
+JOIN mvm.universe f ON f.id = j.from_universe_id
+JOIN mvm.universe t ON t.id = j.to_universe_id;
+COMMENT ON VIEW mvm.transactions IS
+    'Every journal row: amount is what was paid in from_universe_id''s currency, tariff included, received_amount what was received in to_universe_id''s, fee taken off; a refund gives both back; a listing or restock moves stock only';
+
+CREATE OR REPLACE VIEW mvm.trades AS
+SELECT
+    j.id,
+    j.user_id AS buyer_id,
+    j.counterparty_id AS seller_id,
+    j.item_id,
+    mvm.amount(j.paid_minor, f.currency_scale) AS amount,
+    j.quantity,
+    j.from_universe_id,
+    j.to_universe_id,
+    j.transaction_time,
+    mvm.amount(j.received_minor, t.currency_scale) AS received_amount,
+    pg_catalog.trim_scale(j.to_rate / j.from_rate) AS exchange_rate,
+    j.idempotency_key,
+    mvm.amount(j.fee_minor, t.currency_scale) AS fee,
+    mvm.amount(j.tariff_minor, f.currency_scale) AS tariff
+FROM mvm.journal j
+JOIN mvm.universe f ON f.id = j.from_universe_id
+JOIN mvm.universe t ON t.id = j.to_universe_id
+WHERE j.kind = 'p';
+COMMENT ON VIEW mvm.trades IS
+    'Purchases: amount is what the buyer paid in from_universe_id''s currency, tariff included, received_amount what the seller got in to_universe_id''s, fee taken off';
+
+-- The legs of double entry, derived: a branch per kind of leg, so that a query
+-- for one user or one transaction reaches the journal through its indexes. A
+-- refund has the legs of its purchase with the signs turned.
+CREATE OR REPLACE VIEW mvm.leg AS
+-- the payer
+SELECT j.id AS transaction_id, 'wallet'::text AS account, j.user_id, j.from_universe_id AS universe_id,
+    CASE j.kind WHEN 'r' THEN j.paid_minor ELSE -j.paid_minor END AS amount_minor, j.transaction_time
+FROM mvm.journal j WHERE j.kind IN ('w', 'x', 'p', 't', 'r')
+UNION ALL
+SELECT j.id, 'outside', NULL::bigint, j.from_universe_id, -j.paid_minor, j.transaction_time
+FROM mvm.journal j WHERE j.kind = 'd'
+UNION ALL
+-- the receiver
+SELECT j.id, 'wallet', j.user_id, j.to_universe_id, j.received_minor, j.transaction_time
+FROM mvm.journal j WHERE j.kind IN ('d', 'x')
+UNION ALL
+SELECT j.id, 'wallet', j.counterparty_id, j.to_universe_id,
+    CASE j.kind WHEN 'r' THEN -j.received_minor ELSE j.received_minor END, j.transaction_time
+FROM mvm.journal j WHERE j.kind IN ('p', 't', 'r') AND j.counterparty_id IS NOT NULL
+UNION ALL
+SELECT j.id, 'treasury', NULL::bigint, j.to_universe_id,
+    CASE j.kind WHEN 'r' THEN -j.received_minor ELSE j.received_minor END, j.transaction_time
+FROM mvm.journal j WHERE j.kind IN ('p', 'r') AND j.counterparty_id IS NULL
+UNION ALL
+SELECT j.id, 'outside', NULL::bigint, j.to_universe_id, j.received_minor, j.transaction_time
+FROM mvm.journal j WHERE j.kind = 'w'
+UNION ALL
+-- what the rules take
+SELECT j.id, 'treasury', NULL::bigint, j.from_universe_id,
+    CASE j.kind WHEN 'r' THEN -j.tariff_minor ELSE j.tariff_minor END, j.transaction_time
+FROM mvm.journal j WHERE j.tariff_minor IS NOT NULL
+UNION ALL
+SELECT j.id, 'fees', NULL::bigint, j.to_universe_id,
+    CASE j.kind WHEN 'r' THEN -j.fee_minor ELSE j.fee_minor END, j.transaction_time
+FROM mvm.journal j WHERE j.fee_minor IS NOT NULL
+UNION ALL
+-- the house's currency desk, between two currencies
+SELECT j.id, 'fx', NULL::bigint, j.from_universe_id,
+    (j.paid_minor - COALESCE(j.tariff_minor, 0)) * CASE j.kind WHEN 'r' THEN -1 ELSE 1 END, j.transaction_time
+FROM mvm.journal j WHERE j.kind IN ('x', 'p', 'r') AND j.from_universe_id <> j.to_universe_id
+UNION ALL
+SELECT j.id, 'fx', NULL::bigint, j.to_universe_id,
+    (j.received_minor + COALESCE(j.fee_minor, 0)) * CASE j.kind WHEN 'r' THEN 1 ELSE -1 END, j.transaction_time
+FROM mvm.journal j WHERE j.kind IN ('x', 'p', 'r') AND j.from_universe_id <> j.to_universe_id;
+COMMENT ON VIEW mvm.leg IS
+    'Legs of every journal row in minor units; per transaction and currency they sum to zero';
+COMMENT ON VIEW mvm.ledger IS
+    'Double entry: the legs of every transaction. account is wallet (of user_id) or one of the house accounts fx, fees, treasury, outside of universe_id';
+
+ALTER TYPE mvm.exchange_result ADD ATTRIBUTE fee numeric;
+COMMENT ON TYPE mvm.exchange_result IS
+    'Answer of mvm_exchange(): amount was debited in from_universe_id''s currency, converted_amount credited in to_universe_id''s, fee taken off';
+
+-- ---------------------------------------------------------------------------
+-- Functions with further arguments
+-- ---------------------------------------------------------------------------
+
+DROP FUNCTION mvm_exchange(bigint, numeric, integer, integer, text);
+CREATE FUNCTION mvm_exchange(
+    user_id bigint,
+    amount numeric,
+    from_universe_id integer,
+    to_universe_id integer,
+    idempotency_key text DEFAULT NULL,
+    min_converted numeric DEFAULT NULL
+) RETURNS mvm.exchange_result
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_exchange';
+COMMENT ON FUNCTION mvm_exchange(bigint, numeric, integer, integer, text, numeric) IS
+    'Moves a user''s money from one currency to another at the current rates, rounding the credit down and taking the exchange fee off it; refused when it would credit less than min_converted. The same idempotency_key and request returns the first answer. MV001, MV003, MV101, MV103, MV106, MV201, MV203, MV204, MV301, MV401';
+
+DROP FUNCTION mvm_buy(bigint, bigint, bigint, text);
+CREATE FUNCTION mvm_buy(
+    buyer_id bigint,
+    item_id bigint,
+    quantity bigint DEFAULT 1,
+    idempotency_key text DEFAULT NULL,
+    max_amount numeric DEFAULT NULL
+) RETURNS mvm.trades
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_buy';
+COMMENT ON FUNCTION mvm_buy(bigint, bigint, bigint, text, numeric) IS
+    'Buys quantity pieces of an item from the buyer''s home wallet, converting (rounded up) when it is priced in another currency, with tariff on top and the sale fee from the seller''s proceeds; refused when it would cost more than max_amount. Stock, both wallets and the journal move together. The same idempotency_key and request returns the first answer. MV001, MV002, MV101, MV102, MV104, MV105, MV106, MV201, MV202, MV203, MV204, MV301, MV401';
+
+DROP FUNCTION mvm_buy_batch(bigint[], bigint[], bigint[], text[]);
+CREATE FUNCTION mvm_buy_batch(
+    buyer_ids bigint[],
+    item_ids bigint[],
+    quantities bigint[],
+    idempotency_keys text[] DEFAULT NULL,
+    max_amounts numeric[] DEFAULT NULL
+) RETURNS TABLE (
+    ordinal integer,
+    outcome text,
+    detail text,
+    replayed boolean,
+    transaction_id bigint,
+    amount numeric,
+    quantity bigint,
+    buyer_id bigint,
+    seller_id bigint,
+    item_id bigint,
+    from_universe_id integer,
+    to_universe_id integer,
+    received_amount numeric,
+    exchange_rate numeric,
+    transaction_time timestamptz,
+    fee numeric,
+    tariff numeric
+)
+    LANGUAGE c VOLATILE ROWS 1000
+    AS 'MODULE_PATHNAME', 'mvm_buy_batch';
+COMMENT ON FUNCTION mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[]) IS
+    'Many purchases as if they ran one by one in the given order: a row per order with its own outcome, ''ok'' or an error''s code. A refused order changes nothing and stops nothing; a refusal under an idempotency key is remembered. MV203 for arrays that are null, differ in length or hold more than 100000 orders';
+
+DROP FUNCTION mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[]);
+CREATE FUNCTION mvm_exchange_batch(
+    user_ids bigint[],
+    amounts numeric[],
+    from_universe_ids integer[],
+    to_universe_ids integer[],
+    idempotency_keys text[] DEFAULT NULL,
+    min_converted numeric[] DEFAULT NULL
+) RETURNS TABLE (
+    ordinal integer,
+    outcome text,
+    detail text,
+    replayed boolean,
+    transaction_id bigint,
+    amount numeric,
+    converted_amount numeric,
+    user_id bigint,
+    from_universe_id integer,
+    to_universe_id integer,
+    exchange_rate numeric,
+    transaction_time timestamptz,
+    fee numeric
+)
+    LANGUAGE c VOLATILE ROWS 1000
+    AS 'MODULE_PATHNAME', 'mvm_exchange_batch';
+COMMENT ON FUNCTION mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[]) IS
+    'Many exchanges as if they ran one by one in the given order; otherwise as mvm_buy_batch()';
+
+REVOKE ALL ON FUNCTION
+    mvm_exchange(bigint, numeric, integer, integer, text, numeric),
+    mvm_buy(bigint, bigint, bigint, text, numeric),
+    mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[]),
+    mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[])
+FROM PUBLIC;
+
+DO $$
+DECLARE
+    kept record;
+BEGIN
+    FOR kept IN
+        SELECT * FROM json_to_recordset(current_setting('mvm.kept_grants')::json)
+            AS g(function text, role text, grantable boolean)
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %I TO %s%s', kept.function,
+            CASE kept.role WHEN '-' THEN 'PUBLIC' ELSE kept.role END,
+            CASE WHEN kept.grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+    END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION mvm_audit() RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    -- One statement, so one snapshot: an audit beside running trades is exact.
+    SELECT 'wallet_equals_ledger'::text,
+        format('user %s universe %s', COALESCE(w.user_id, l.user_id), COALESCE(w.universe_id, l.universe_id)),
+        COALESCE(l.ledger_minor, 0)::numeric,
+        COALESCE(w.balance_minor, 0)::numeric
+    FROM mvm.wallet w
+    FULL JOIN (
+        SELECT user_id, universe_id, sum(amount_minor) AS ledger_minor
+        FROM mvm.leg WHERE account = 'wallet' GROUP BY user_id, universe_id
+    ) l ON l.user_id = w.user_id AND l.universe_id = w.universe_id
+    WHERE COALESCE(l.ledger_minor, 0) <> COALESCE(w.balance_minor, 0)
+    UNION ALL
+    SELECT 'transaction_sums_to_zero', format('transaction %s universe %s', transaction_id, universe_id),
+        0, sum(amount_minor)
+    FROM mvm.leg GROUP BY transaction_id, universe_id HAVING sum(amount_minor) <> 0
+    UNION ALL
+    SELECT 'stock_equals_movements', format('item %s', COALESCE(i.id, m.item_id)),
+        COALESCE(m.moved, 0), COALESCE(i.stock, 0)
+    FROM mvm.item i
+    FULL JOIN (
+        SELECT item_id, sum(CASE kind WHEN 'p' THEN -quantity ELSE quantity END) AS moved
+        FROM mvm.journal WHERE kind IN ('l', 's', 'p', 'r') GROUP BY item_id
+    ) m ON m.item_id = i.id
+    WHERE COALESCE(m.moved, 0) <> COALESCE(i.stock, 0)
+    UNION ALL
+    -- With rate = units per reference unit: paid / from_rate >= received / to_rate, before tariff and fee.
+    SELECT 'conversion_favours_house', format('transaction %s', c.id),
+        c.received_minor * c.from_rate * power(10::numeric, f.currency_scale::numeric),
+        c.paid_minor * c.to_rate * power(10::numeric, t.currency_scale::numeric)
+    FROM (
+        SELECT id, from_universe_id, to_universe_id, from_rate, to_rate,
+            paid_minor - COALESCE(tariff_minor, 0) AS paid_minor,
+            received_minor + COALESCE(fee_minor, 0) AS received_minor
+        FROM mvm.journal WHERE kind IN ('x', 'p') AND from_universe_id <> to_universe_id
+    ) c
+    JOIN mvm.universe f ON f.id = c.from_universe_id
+    JOIN mvm.universe t ON t.id = c.to_universe_id
+    WHERE c.paid_minor * c.to_rate * power(10::numeric, t.currency_scale::numeric)
+        < c.received_minor * c.from_rate * power(10::numeric, f.currency_scale::numeric)
+    UNION ALL
+    SELECT 'refunds_within_purchase', format('transaction %s', r.reference_id), p.quantity, r.quantity
+    FROM (
+        SELECT reference_id, sum(quantity) AS quantity, sum(paid_minor) AS paid_minor,
+            sum(received_minor) AS received_minor, sum(COALESCE(fee_minor, 0)) AS fee_minor,
+            sum(COALESCE(tariff_minor, 0)) AS tariff_minor
+        FROM mvm.journal WHERE kind = 'r' GROUP BY reference_id
+    ) r
+    LEFT JOIN mvm.journal p ON p.id = r.reference_id AND p.kind = 'p'
+    WHERE p.id IS NULL OR r.quantity > p.quantity OR r.paid_minor > p.paid_minor
+       OR r.received_minor + r.fee_minor > p.received_minor + COALESCE(p.fee_minor, 0)
+       OR r.tariff_minor > COALESCE(p.tariff_minor, 0) OR r.fee_minor > COALESCE(p.fee_minor, 0)
+    UNION ALL
+    SELECT 'refund_is_linked', format('transaction %s', COALESCE(j.id, l.refund_id)), j.quantity, l.quantity
+    FROM (SELECT id, reference_id, quantity FROM mvm.journal WHERE kind = 'r') j
+    FULL JOIN mvm.refund l ON l.refund_id = j.id AND l.transaction_id = j.reference_id
+    WHERE j.quantity IS DISTINCT FROM l.quantity
+    UNION ALL
+    SELECT 'journal_names_known_rows', format('transaction %s', j.id), NULL, NULL
+    FROM mvm.journal j
+    WHERE NOT EXISTS (SELECT FROM mvm.universe u WHERE u.id = j.from_universe_id)
+       OR NOT EXISTS (SELECT FROM mvm.universe u WHERE u.id = j.to_universe_id)
+       OR j.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM mvm.user_account a WHERE a.id = j.user_id)
+       OR j.counterparty_id IS NOT NULL AND NOT EXISTS (SELECT FROM mvm.user_account a WHERE a.id = j.counterparty_id)
+       OR j.item_id IS NOT NULL AND NOT EXISTS (SELECT FROM mvm.item i WHERE i.id = j.item_id)
+    UNION ALL
+    SELECT 'idempotency_key_has_answer', format('user %s key %s', k.user_id, k.key), NULL, k.transaction_id
+    FROM mvm.idempotency_key k
+    WHERE k.refusal IS NULL AND NOT EXISTS (
+        SELECT FROM mvm.journal j
+        WHERE j.id = k.transaction_id AND COALESCE(j.user_id, 0) = k.user_id AND j.idempotency_key = k.key)
+    UNION ALL
+    SELECT 'sequence_is_ahead', s.name, s.highest, s.reached
+    FROM (
+        SELECT 'mvm.universe_id_seq' AS name, (SELECT max(id) FROM mvm.universe) AS highest,
+            (SELECT last_value FROM mvm.universe_id_seq) AS reached
+        UNION ALL
+        SELECT 'mvm.user_account_id_seq', (SELECT max(id) FROM mvm.user_account),
+            (SELECT last_value FROM mvm.user_account_id_seq)
+        UNION ALL
+        SELECT 'mvm.item_id_seq', (SELECT max(id) FROM mvm.item),
+            (SELECT last_value FROM mvm.item_id_seq)
+        UNION ALL
+        SELECT 'mvm.journal_id_seq', (SELECT max(id) FROM mvm.journal),
+            (SELECT last_value FROM mvm.journal_id_seq)
+    ) s
+    WHERE s.reached < s.highest
+$$;
+COMMENT ON FUNCTION mvm_audit() IS
+    'A row per violation, none when the market is clean: wallets against the ledger, zero sums per transaction and currency, stock against its movements, conversions never below the rate, refunds within their purchases, references, idempotency keys, sequences. Amounts in minor units';
+
+-- ---------------------------------------------------------------------------
+-- New functions
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION mvm_restock(item_id bigint, quantity bigint, idempotency_key text DEFAULT NULL)
+    RETURNS mvm.transactions
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_restock';
+COMMENT ON FUNCTION mvm_restock(bigint, bigint, text) IS
+    'Adds pieces to an item''s stock, journalled. A key belongs to the seller. MV002, MV202, MV203, MV204, MV401';
+
+CREATE FUNCTION mvm_set_price(item_id bigint, price numeric) RETURNS mvm.items
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_set_price';
+COMMENT ON FUNCTION mvm_set_price(bigint, numeric) IS
+    'Changes an item''s price, in its universe''s currency, and notes it in mvm.prices. A purchase pays the price at the moment it locks the item. MV002, MV201, MV203, MV204';
+
+CREATE FUNCTION mvm_delist_item(item_id bigint) RETURNS mvm.items
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_delist_item';
+COMMENT ON FUNCTION mvm_delist_item(bigint) IS
+    'Takes an item off the market: nobody can buy it until mvm_relist_item(). MV002, MV203';
+
+CREATE FUNCTION mvm_relist_item(item_id bigint) RETURNS mvm.items
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_relist_item';
+COMMENT ON FUNCTION mvm_relist_item(bigint) IS 'Puts an item back on the market. MV002, MV203';
+
+CREATE FUNCTION mvm_transfer(
+    from_user_id bigint,
+    to_user_id bigint,
+    amount numeric,
+    universe_id integer DEFAULT NULL,
+    idempotency_key text DEFAULT NULL
+) RETURNS mvm.transactions
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_transfer';
+COMMENT ON FUNCTION mvm_transfer(bigint, bigint, numeric, integer, text) IS
+    'Moves money from one user to another in universe_id''s currency (the sender''s home unless told). MV001, MV003, MV101, MV201, MV203, MV204, MV401';
+
+CREATE FUNCTION mvm_refund(
+    transaction_id bigint,
+    quantity bigint DEFAULT NULL,
+    idempotency_key text DEFAULT NULL
+) RETURNS mvm.transactions
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_refund';
+COMMENT ON FUNCTION mvm_refund(bigint, bigint, text) IS
+    'Undoes quantity pieces of a purchase, all that are left unless told, at its own amounts: the buyer gets back what was paid, the seller gives back what was received, fee and tariff go back pro rata, the stock returns. A key belongs to the buyer. MV004, MV101, MV107, MV202, MV203, MV204, MV401';
+
+CREATE FUNCTION mvm_move_user(user_id bigint, universe_id integer) RETURNS mvm.users
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_move_user';
+COMMENT ON FUNCTION mvm_move_user(bigint, integer) IS
+    'Gives a user another home: purchases are then paid from the wallet in its currency. The other wallets stay theirs. MV001, MV003, MV203';
+
+CREATE FUNCTION mvm_set_rules(
+    universe_id integer,
+    trade_open boolean DEFAULT NULL,
+    exchange_open boolean DEFAULT NULL,
+    sale_fee_rate numeric DEFAULT NULL,
+    exchange_fee_rate numeric DEFAULT NULL,
+    min_amount numeric DEFAULT NULL,
+    max_amount numeric DEFAULT NULL,
+    max_quantity bigint DEFAULT NULL
+) RETURNS mvm.universes
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_set_rules';
+COMMENT ON FUNCTION mvm_set_rules(integer, boolean, boolean, numeric, numeric, numeric, numeric, bigint) IS
+    'Changes a universe''s trading rules; what is null stays. Fee rates are 0 or above and below 1; min_amount 0, max_amount ''Infinity'' and max_quantity 9223372036854775807 take a bound away. Noted in mvm.rule_changes. MV003, MV201, MV202, MV203, MV204';
+
+CREATE FUNCTION mvm_set_route(
+    from_universe_id integer,
+    to_universe_id integer,
+    allowed boolean DEFAULT true,
+    tariff_rate numeric DEFAULT 0
+) RETURNS mvm.routes
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_set_route';
+COMMENT ON FUNCTION mvm_set_route(integer, integer, boolean, numeric) IS
+    'Sets the rules between two universes, for buyers and money of from_universe_id and items and currency of to_universe_id: whether it is allowed, and the import tariff on purchases, 0 or above and below 100. Noted in mvm.rule_changes. MV003, MV203';
+
+CREATE FUNCTION mvm_items(seller_id bigint, max_rows integer DEFAULT 100, after_id bigint DEFAULT 0)
+    RETURNS SETOF mvm.items
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT i.* FROM mvm.items i
+    WHERE i.seller_id = $1 AND i.id > $3
+    ORDER BY i.id LIMIT GREATEST($2, 0)
+$$;
+COMMENT ON FUNCTION mvm_items(bigint, integer, bigint) IS
+    'A seller''s own items, on the market or off it, by id: at most max_rows with ids above after_id';
+
+REVOKE ALL ON FUNCTION
+    mvm_restock(bigint, bigint, text),
+    mvm_set_price(bigint, numeric),
+    mvm_delist_item(bigint),
+    mvm_relist_item(bigint),
+    mvm_transfer(bigint, bigint, numeric, integer, text),
+    mvm_refund(bigint, bigint, text),
+    mvm_move_user(bigint, integer),
+    mvm_set_rules(integer, boolean, boolean, numeric, numeric, numeric, numeric, bigint),
+    mvm_set_route(integer, integer, boolean, numeric),
+    mvm_items(bigint, integer, bigint)
+FROM PUBLIC;

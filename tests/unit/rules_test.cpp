@@ -1,0 +1,206 @@
+// Trading rules, limits and refunds in the domain.
+#include "domain/netting.hpp"
+#include "domain/refund.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+using namespace mvm::domain;
+
+namespace {
+
+constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
+const Currency earth{{1, 0}, 2};
+const Currency mars{{25, 1}, 2};
+
+PurchaseOrder from_mars(std::int64_t quantity)
+{
+    PurchaseOrder order;
+    order.quantity = quantity;
+    order.payer_currency = earth;
+    order.item_currency = mars;
+    order.same_currency = false;
+    return order;
+}
+
+} // namespace
+
+TEST(Share, is_read_exactly_and_refused_outside_its_range)
+{
+    EXPECT_EQ(share_from_decimal("0", 1).value, (Share{0, 0}));
+    EXPECT_EQ(share_from_decimal("0.00", 1).value, (Share{0, 0}));
+    EXPECT_EQ(share_from_decimal("0.05", 1).value, (Share{5, 2}));
+    EXPECT_EQ(share_from_decimal("0.500", 1).value, (Share{5, 1}));
+    EXPECT_EQ(share_from_decimal("0.999999999", 1).value, (Share{999999999, 9}));
+    EXPECT_EQ(share_from_decimal("12.5", 100).value, (Share{125, 1}));
+    for (const char *text :
+         {"1", "1.0", "-0.1", "NaN", "Infinity", "0.0000000001", "99999999999999999999"}) {
+        EXPECT_EQ(share_from_decimal(text, 1).error, ErrorCode::invalid_argument) << text;
+    }
+    EXPECT_EQ(share_from_decimal("100", 100).error, ErrorCode::invalid_argument);
+}
+
+TEST(Share, of_an_amount_is_rounded_half_even)
+{
+    EXPECT_EQ(share_of(100, {5, 2}).value, 5);
+    EXPECT_EQ(share_of(10, {5, 2}).value, 0); // 0.5
+    EXPECT_EQ(share_of(30, {5, 2}).value, 2); // 1.5
+    EXPECT_EQ(share_of(50, {5, 2}).value, 2); // 2.5
+    EXPECT_EQ(share_of(51, {5, 2}).value, 3); // 2.55
+    EXPECT_EQ(share_of(largest, {999999999, 9}).value, 9223372027631403770);
+    EXPECT_EQ(share_of(largest, {2, 0}).error, ErrorCode::amount_out_of_range);
+}
+
+TEST(Limit, is_never_widened_by_rounding)
+{
+    EXPECT_EQ(limit_from_decimal("4.015", 2, false), 401);
+    EXPECT_EQ(limit_from_decimal("4.015", 2, true), 402);
+    EXPECT_EQ(limit_from_decimal("4.0100", 2, true), 401);
+    EXPECT_EQ(limit_from_decimal("4", 2, true), 400);
+    EXPECT_EQ(limit_from_decimal("0.001", 2, false), 0);
+    EXPECT_EQ(limit_from_decimal("99999999999999999999", 2, false), largest);
+    EXPECT_EQ(limit_from_decimal("92233720368547758.075", 2, true), largest);
+}
+
+TEST(Rules, fee_comes_from_the_seller_and_tariff_from_the_buyer)
+{
+    PurchaseOrder order = from_mars(3);
+    order.item_rules.sale_fee = {5, 2};
+    order.route.tariff = {1, 1};
+    RunningStock item{1000, 5, false};
+    RunningBalance buyer{2000, false};
+    RunningBalance seller{0, false};
+    const Settlement sale = settle_purchase(order, item, buyer, &seller);
+    ASSERT_EQ(sale.error, ErrorCode::ok);
+    EXPECT_EQ(sale.paid_minor, 1320); // 12.00 and a tenth
+    EXPECT_EQ(sale.tariff_minor, 120);
+    EXPECT_EQ(sale.received_minor, 2850); // 30.00 less a twentieth
+    EXPECT_EQ(sale.fee_minor, 150);
+    EXPECT_EQ(buyer.balance_minor, 680);
+    EXPECT_EQ(seller.balance_minor, 2850);
+}
+
+TEST(Rules, each_is_named_when_it_is_broken)
+{
+    RunningStock item{1000, 500, false};
+    RunningBalance buyer{1000000, false};
+    const auto broken = [&](const PurchaseOrder &order) {
+        const Settlement settlement = settle_purchase(order, item, buyer, nullptr);
+        EXPECT_EQ(settlement.error, ErrorCode::rule_violation);
+        return settlement.rule;
+    };
+    PurchaseOrder order = from_mars(3);
+    order.payer_rules.trade_open = false;
+    EXPECT_EQ(broken(order), BrokenRule::payer_universe_closed);
+    order = from_mars(3);
+    order.item_rules.trade_open = false;
+    EXPECT_EQ(broken(order), BrokenRule::receiver_universe_closed);
+    order = from_mars(3);
+    order.route.allowed = false;
+    EXPECT_EQ(broken(order), BrokenRule::route_closed);
+    order = from_mars(3);
+    order.item_rules.max_quantity = 2;
+    EXPECT_EQ(broken(order), BrokenRule::above_max_quantity);
+    order = from_mars(3);
+    order.item_rules.min_amount_minor = 3001;
+    EXPECT_EQ(broken(order), BrokenRule::below_min_amount);
+    order = from_mars(3);
+    order.item_rules.max_amount_minor = 2999;
+    EXPECT_EQ(broken(order), BrokenRule::above_max_amount);
+    EXPECT_EQ(buyer.balance_minor, 1000000);
+    EXPECT_EQ(item.stock, 500);
+
+    // Bounds of the amount and of exchanging are no bounds of the buyer's universe, and allow their
+    // own value.
+    order = from_mars(3);
+    order.payer_rules.max_amount_minor = 1;
+    order.payer_rules.exchange_open = false;
+    order.item_rules.min_amount_minor = order.item_rules.max_amount_minor = 3000;
+    order.item_rules.max_quantity = 3;
+    EXPECT_EQ(settle_purchase(order, item, buyer, nullptr).error, ErrorCode::ok);
+}
+
+TEST(Rules, an_exchange_pays_its_fee_from_what_it_credits)
+{
+    ExchangeOrder order;
+    order.amount_minor = 10000;
+    order.payer_currency = earth;
+    order.receiver_currency = mars;
+    order.receiver_rules.exchange_fee = {1, 2};
+    order.min_received_minor = 24750;
+    RunningBalance payer{10000, false};
+    RunningBalance receiver{0, false};
+    Settlement exchange = settle_exchange(order, payer, receiver);
+    ASSERT_EQ(exchange.error, ErrorCode::ok);
+    EXPECT_EQ(exchange.received_minor, 24750);
+    EXPECT_EQ(exchange.fee_minor, 250);
+
+    payer.balance_minor = 10000;
+    order.min_received_minor = 24751;
+    EXPECT_EQ(settle_exchange(order, payer, receiver).error, ErrorCode::limit_exceeded);
+    order.min_received_minor = 0;
+    order.payer_rules.max_amount_minor = 9999;
+    EXPECT_EQ(settle_exchange(order, payer, receiver).rule, BrokenRule::above_max_amount);
+    order.payer_rules.exchange_open = false;
+    EXPECT_EQ(settle_exchange(order, payer, receiver).rule, BrokenRule::payer_universe_closed);
+    EXPECT_EQ(payer.balance_minor, 10000);
+
+    // A fee that rounds to all there is leaves nothing to credit.
+    ExchangeOrder little;
+    little.amount_minor = 1;
+    little.payer_currency = earth;
+    little.receiver_currency = {{1, 0}, 2};
+    little.receiver_rules.exchange_fee = {9, 1};
+    EXPECT_EQ(settle_exchange(little, payer, receiver).error, ErrorCode::invalid_amount);
+}
+
+TEST(Rules, a_purchase_above_the_buyers_limit_is_refused)
+{
+    PurchaseOrder order = from_mars(1);
+    order.max_paid_minor = 399;
+    RunningStock item{1000, 5, false};
+    RunningBalance buyer{2000, false};
+    const Settlement refused = settle_purchase(order, item, buyer, nullptr);
+    EXPECT_EQ(refused.error, ErrorCode::limit_exceeded);
+    EXPECT_EQ(refused.paid_minor, 400);
+    order.max_paid_minor = 400;
+    EXPECT_EQ(settle_purchase(order, item, buyer, nullptr).error, ErrorCode::ok);
+}
+
+TEST(Refund, parts_add_up_to_the_purchase_and_each_balances)
+{
+    for (const bool same_currency : {true, false}) {
+        const PurchaseAmounts whole =
+            same_currency ? PurchaseAmounts{1107, 950, 50, 107} : PurchaseAmounts{777, 950, 50, 77};
+        for (std::int64_t bought : {1, 2, 3, 7, 100}) {
+            for (std::int64_t step : {1, 2, 5}) {
+                PurchaseAmounts sum;
+                for (std::int64_t refunded = 0; refunded < bought; refunded += step) {
+                    const std::int64_t quantity = std::min(step, bought - refunded);
+                    const PurchaseAmounts part =
+                        refund_part(whole, bought, refunded, quantity, same_currency);
+                    if (same_currency) {
+                        EXPECT_EQ(part.paid_minor - part.tariff_minor,
+                                  part.received_minor + part.fee_minor);
+                    }
+                    for (std::int64_t amount : {part.paid_minor, part.received_minor,
+                                                part.fee_minor, part.tariff_minor}) {
+                        EXPECT_GE(amount, 0);
+                    }
+                    sum.paid_minor += part.paid_minor;
+                    sum.received_minor += part.received_minor;
+                    sum.fee_minor += part.fee_minor;
+                    sum.tariff_minor += part.tariff_minor;
+                }
+                EXPECT_EQ(sum.paid_minor, same_currency ? 1107 : 777);
+                EXPECT_EQ(sum.received_minor, 950);
+                EXPECT_EQ(sum.fee_minor, 50);
+                EXPECT_EQ(sum.tariff_minor, same_currency ? 107 : 77);
+            }
+        }
+    }
+    const PurchaseAmounts huge{largest, largest, 0, 0};
+    EXPECT_EQ(refund_part(huge, largest, 0, largest, true).paid_minor, largest);
+    EXPECT_EQ(refund_part(huge, largest, largest - 1, 1, true).paid_minor, 1);
+}
