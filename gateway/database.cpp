@@ -184,9 +184,6 @@ template <typename Call> pqxx::result Database::run(Kind kind, const Call &call,
                 if (++losses < lost_attempts) {
                     continue;
                 }
-                if (in_doubt) {
-                    throw DatabaseFailure{repeat_with_key(), true};
-                }
                 break;
             case SqlOutcome::unavailable:
                 log_failure(LogLevel::warning, "PostgreSQL did not carry out a statement", error);
@@ -198,7 +195,9 @@ template <typename Call> pqxx::result Database::run(Kind kind, const Call &call,
             }
             const bool sql_error = verdict.outcome == SqlOutcome::unexpected &&
                                    dynamic_cast<const pqxx::sql_error *>(&error) != nullptr;
-            throw DatabaseFailure{std::move(verdict.problem), in_doubt, sql_error};
+            // Of this attempt it is known that nothing was done; of an earlier one it may not be.
+            throw DatabaseFailure{in_doubt ? repeat_with_key() : std::move(verdict.problem),
+                                  in_doubt, sql_error};
         }
     }
 }
@@ -257,22 +256,24 @@ Page Database::trades(const std::string &user_id, const std::string &rows, const
     }));
 }
 
-Exchange Database::write(const ExchangeOrder &order)
+Exchange Database::write(const ExchangeOrder &order, bool repeated)
 {
-    const pqxx::result result = run(kind_of(order), [&](pqxx::nontransaction &transaction) {
+    const auto call = [&](pqxx::nontransaction &transaction) {
         return exec_prepared(transaction, queries::exchange.name, order.user_id, order.amount,
                              order.from_universe_id, order.to_universe_id,
                              or_null(order.idempotency_key));
-    });
+    };
+    const pqxx::result result = run(kind_of(order), call, repeated);
     return {result[0][0].c_str()};
 }
 
-Purchase Database::write(const PurchaseOrder &order)
+Purchase Database::write(const PurchaseOrder &order, bool repeated)
 {
-    const pqxx::result result = run(kind_of(order), [&](pqxx::nontransaction &transaction) {
+    const auto call = [&](pqxx::nontransaction &transaction) {
         return exec_prepared(transaction, queries::buy.name, order.buyer_id, order.item_id,
                              order.quantity, or_null(order.idempotency_key));
-    });
+    };
+    const pqxx::result result = run(kind_of(order), call, repeated);
     return {result[0][0].c_str(), result[0][1].is_null() ? "" : result[0][1].c_str(),
             result[0][2].c_str()};
 }

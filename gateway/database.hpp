@@ -23,7 +23,7 @@ struct Page {
 struct DatabaseFailure {
     Problem problem;
     bool outcome_unknown = false; // a write may have been carried out all the same
-    bool sql_error = false;       // PostgreSQL answered with an unforeseen error: nothing was done
+    bool sql_error = false;       // this call met an unforeseen error of PostgreSQL and did nothing
 };
 
 using Key = std::optional<std::string>;
@@ -77,13 +77,13 @@ public:
     std::optional<std::string> user(const std::string &user_id);
     Page trades(const std::string &user_id, const std::string &rows, const Key &before);
 
-    Purchase write(const PurchaseOrder &order);
-    Exchange write(const ExchangeOrder &order);
+    // `repeated`, here and below, says that an earlier call may have carried the
+    // orders out, which are then all with keys.
+    Purchase write(const PurchaseOrder &order, bool repeated);
+    Exchange write(const ExchangeOrder &order, bool repeated);
 
     // Many orders in one call, as if each came alone, in their order; an answer
     // for each. Refused and DatabaseFailure are about the batch as a whole.
-    // `repeated` says that an earlier call may have carried these orders out,
-    // which are then all with keys.
     std::vector<BatchAnswer<PurchaseOrder>> write_batch(const std::vector<PurchaseOrder> &orders,
                                                         bool repeated);
     std::vector<BatchAnswer<ExchangeOrder>> write_batch(const std::vector<ExchangeOrder> &orders,

@@ -139,7 +139,7 @@ typename Order::Receipt WriteBatcher::submit(Queue<Order> &queue, Order &&order)
     if (waiting() == 0 && busy_ < writers_) {
         const Slot slot(*this);
         lock.unlock();
-        return write_alone(order);
+        return write_alone(order, false);
     }
     if (waiting() >= queue_orders_) {
         metrics_.queue_full.fetch_add(1);
@@ -199,7 +199,7 @@ void WriteBatcher::write_gathered(Queue<Order> &queue, std::unique_lock<std::mut
                 std::chrono::duration_cast<std::chrono::microseconds>(now - waiting.since).count());
         }
         if (batch.size() == 1) {
-            write_one_by_one(batch);
+            write_one_by_one(batch, false);
         } else {
             metrics_.batches.fetch_add(1);
             metrics_.batch_orders.observe(static_cast<std::int64_t>(batch.size()));
@@ -214,12 +214,14 @@ void WriteBatcher::write_gathered(Queue<Order> &queue, std::unique_lock<std::mut
 // ---------------------------------------------------------------------------
 
 // Sends the order and makes sure that the cache is right before it is answered:
-// rid of what the order changed, or of everything when nobody knows.
-template <typename Order> typename Order::Receipt WriteBatcher::write_alone(const Order &order)
+// rid of what the order changed, or of everything when nobody knows. `repeated`,
+// here and below: an earlier call may have carried it out.
+template <typename Order>
+typename Order::Receipt WriteBatcher::write_alone(const Order &order, bool repeated)
 {
     metrics_.singles.fetch_add(1);
     try {
-        auto receipt = database_.write(order);
+        auto receipt = database_.write(order, repeated);
         std::vector<std::string> changed;
         add_changed(changed, order, receipt);
         cache_.drop(changed);
@@ -232,19 +234,18 @@ template <typename Order> typename Order::Receipt WriteBatcher::write_alone(cons
     }
 }
 
-template <typename Order> void WriteBatcher::write_one_by_one(Batch<Order> &batch)
+template <typename Order> void WriteBatcher::write_one_by_one(Batch<Order> &batch, bool repeated)
 {
     for (Waiting<Order> &waiting : batch) {
         try {
-            waiting.answer.set_value(write_alone(waiting.order));
+            waiting.answer.set_value(write_alone(waiting.order, repeated));
         } catch (...) {
             waiting.answer.set_exception(std::current_exception());
         }
     }
 }
 
-// Sends the batch and answers each of its orders, come what may. `repeated`:
-// an earlier call may have carried them out.
+// Sends the batch and answers each of its orders, come what may.
 template <typename Order> void WriteBatcher::write_together(Batch<Order> &batch, bool repeated)
 {
     std::vector<BatchAnswer<Order>> answers;
@@ -263,7 +264,7 @@ template <typename Order> void WriteBatcher::write_together(Batch<Order> &batch,
         }
         if (failure.sql_error) {
             metrics_.splits.fetch_add(1);
-            return write_one_by_one(batch);
+            return write_one_by_one(batch, repeated);
         }
         if (failure.outcome_unknown) {
             cache_.drop_everything();
@@ -275,7 +276,7 @@ template <typename Order> void WriteBatcher::write_together(Batch<Order> &batch,
         log(LogLevel::info,
             LogLine("batch refused as a whole").field("detail", refused.problem.detail));
         metrics_.splits.fetch_add(1);
-        return write_one_by_one(batch);
+        return write_one_by_one(batch, repeated);
     } catch (...) {
         return fail_all(batch, std::current_exception());
     }

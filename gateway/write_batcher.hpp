@@ -75,8 +75,9 @@ private:
     bool may_take() const;
     std::size_t waiting() const { return purchases_.size() + exchanges_.size(); }
 
-    template <typename Order> typename Order::Receipt write_alone(const Order &order);
-    template <typename Order> void write_one_by_one(Batch<Order> &batch);
+    template <typename Order>
+    typename Order::Receipt write_alone(const Order &order, bool repeated);
+    template <typename Order> void write_one_by_one(Batch<Order> &batch, bool repeated);
     template <typename Order> void write_together(Batch<Order> &batch, bool repeated);
     template <typename Order> void repeat_keyed(Batch<Order> &batch, const DatabaseFailure &loss);
 

@@ -3,8 +3,10 @@
 #
 #   ./mvm bench                 every row, 15 to 20 minutes
 #   ./mvm bench --quick         every row, about three minutes: shorter and fewer rounds, a smaller journal
+#   ./mvm bench --smoke         every row in a tiny size, for the tests: one round of a second, on the tests' build. Shows
+#                               that the benchmark works, and nothing about speed
 #   ./mvm bench --row NAME      only this row; may be repeated. An unknown NAME lists the rows
-#   ./mvm bench --json FILE     where the results go besides, .mvm/bench/results.json unless told
+#   ./mvm bench --json FILE     where the results go, .mvm/bench/results.json unless told (.mvm/test/bench with --smoke)
 #   ./mvm bench --universes N   10 unless told; with 1 no purchase converts a currency
 #
 # A row compares a subject with its baseline: both run in every round, in alternating order, and the ratio is taken within
@@ -18,7 +20,7 @@ root=$(dirname "$(dirname "$(readlink -f "$0")")")
 state=$root/.mvm/bench
 work=$state/work
 programs=$root/build/bench
-json=$state/results.json
+json=
 mode=full
 universes=10
 gateway_pid=
@@ -35,19 +37,29 @@ parse_arguments()
                 shift
                 continue
                 ;;
+            --smoke)
+                mode=smoke
+                # A real benchmark's results stay, and it may run meanwhile.
+                state=$root/.mvm/test/bench
+                work=$state/work
+                programs=$root/build
+                shift
+                continue
+                ;;
             --row) chosen+=("$(known_row "${2:-}")") ;;
             --json) json=$(readlink -m "${2:?--json wants a file}") ;;
             --universes)
                 [[ ${2:-} =~ ^[1-9][0-9]?$ ]] || fail "--universes wants a number from 1 to 99, not '${2:-}'"
                 universes=$2
                 ;;
-            *) fail "bench takes --quick, --row NAME, --json FILE and --universes N, not '$1'" ;;
+            *) fail "bench takes --quick, --smoke, --row NAME, --json FILE and --universes N, not '$1'" ;;
         esac
         shift 2
     done
     if [ "${#chosen[@]}" -eq 0 ]; then
         mapfile -t chosen < <(row_names)
     fi
+    json=${json:-$state/results.json}
 }
 
 build()
@@ -55,6 +67,10 @@ build()
     "$root/scripts/install-packages.sh" build run bench
     pg_config=$(require_pg_config)
     "$root/scripts/build.sh" extension
+    if [ "$mode" = smoke ]; then
+        "$root/scripts/build.sh" bench
+        return
+    fi
     say "Building the gateway and the load generators, optimised"
     cmake -S "$root" -B "$programs" -G Ninja -DCMAKE_BUILD_TYPE=Release -DMVM_WARNINGS_AS_ERRORS=ON \
         --log-level=WARNING >/dev/null

@@ -3,6 +3,7 @@
 #
 #   scripts/build.sh extension    the extension, and installs it into PostgreSQL when it is not the one installed
 #   scripts/build.sh gateway      build/gateway/mvm-gateway
+#   scripts/build.sh bench        the gateway and the load generators of ./mvm bench --smoke
 #   scripts/build.sh tests        the gateway and every test program
 #   scripts/build.sh stage DIR    both products as a container image wants them: DIR/database and DIR/gateway hold the
 #                                 files to add to its root, DIR/gateway-packages the Debian packages the gateway needs
@@ -84,7 +85,8 @@ pg_config=$(require_pg_config)
 case "${1:-}" in
     extension) build_extension ;;
     gateway) build_with_cmake mvm-gateway ;;
+    bench) build_with_cmake mvm-gateway mvm-batch-client mvm-bare-server ;;
     tests) build_with_cmake all ;;
     stage) stage "${2:?the directory to stage into}" ;;
-    *) fail "usage: build.sh extension|gateway|tests|stage DIR" ;;
+    *) fail "usage: build.sh extension|gateway|bench|tests|stage DIR" ;;
 esac

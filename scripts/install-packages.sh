@@ -6,7 +6,7 @@
 # build     what compiles the extension and the gateway
 # run       the two servers, as ./mvm up uses them
 # test      what only the checks of ./mvm test need
-# bench     what ./mvm bench needs besides
+# bench     what ./mvm bench, which ./mvm test tries out, needs besides
 # database  the database server of the container image
 #
 # Does nothing, and needs neither network nor privileges, when nothing is missing. Otherwise it needs root, or sudo.

@@ -197,7 +197,7 @@ exec 9>"$state/lock"
 flock -n 9 || fail "another ./mvm test runs in this checkout"
 rm -f "$logs"/*
 
-"$root/scripts/install-packages.sh" build run test
+"$root/scripts/install-packages.sh" build run test bench
 pg_config=$(require_pg_config)
 "$root/scripts/build.sh" extension
 "$root/scripts/build.sh" tests

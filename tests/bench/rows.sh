@@ -39,6 +39,10 @@ set_sizes()
 {
     case "$mode" in
         quick) rounds=3 seconds=2 large_journal=1000000 mixed_trades=100000 ;;
+        smoke)
+            rounds=1 seconds=1 large_journal=30000 mixed_trades=2000
+            users=2000 items=2000 tpcb_scale=1
+            ;;
         full) rounds=7 seconds=6 large_journal=10000000 mixed_trades=1000000 ;;
     esac
 }

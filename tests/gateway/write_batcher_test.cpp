@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "limits.hpp"
 #include "support.hpp"
 
 namespace mvm::gateway::test {
@@ -130,6 +131,22 @@ protected:
             answers.push_back(client->receive());
         }
         return answers;
+    }
+
+    // Ends the backend that waits for a lock; what it did is sent again on another.
+    void lose_waiting_backend()
+    {
+        const std::string backend = waiting_backend();
+        ASSERT_FALSE(backend.empty());
+        database_->sql("SELECT pg_terminate_backend(" + backend + ")");
+        EXPECT_TRUE(eventually([&] { return waiting_backend() != backend; }));
+        EXPECT_FALSE(waiting_backend().empty());
+    }
+
+    static void expect_unknown(const Answer &answer)
+    {
+        expect_problem(answer, 503, "unavailable", "The connection to PostgreSQL was lost");
+        EXPECT_TRUE(answer.headers.contains("retry-after"));
     }
 
     std::string trades() { return database_->sql("SELECT count(*) FROM mvm.trades"); }
@@ -356,21 +373,188 @@ TEST_F(CombinedWrites, whose_connection_is_lost_are_repeated_with_a_key_and_unkn
         {purchase(1, 4, 1), purchase(1, 4, 1, "a"), purchase(1, 5, 1), purchase(3, 4, 1, "b")});
     in_front.release();
     EXPECT_EQ(first->receive().status, 200);
-    const std::string backend = waiting_backend();
-    ASSERT_FALSE(backend.empty());
-    database_->sql("SELECT pg_terminate_backend(" + backend + ")");
+    lose_waiting_backend();
     for (const std::size_t keyless : {0U, 2U}) {
-        const Answer lost = clients[keyless]->receive();
-        expect_problem(lost, 503, "unavailable", "The connection to PostgreSQL was lost");
-        EXPECT_TRUE(lost.headers.contains("retry-after"));
+        expect_unknown(clients[keyless]->receive());
     }
-    EXPECT_NE(waiting_backend(), backend);
     held.release();
     for (const std::size_t keyed : {1U, 3U}) {
         const Answer done = clients[keyed]->receive();
         EXPECT_EQ(done.status, 200) << done.body;
     }
     EXPECT_EQ(trades(), "3");
+    expect_clean_market();
+}
+
+// PostgreSQL ends a call that is in the way of others with one of two errors, and
+// rolls it back. Here a trigger of the owner's does so, when a call with an order
+// of user 2 has written its rows; what it counts in a sequence no rollback undoes.
+class ConflictingWrites : public CombinedWrites,
+                          public ::testing::WithParamInterface<const char *> {
+protected:
+    // Each call with an order of user 2 fails `times` times before it goes through.
+    void conflict(int times)
+    {
+        database_->sql("CREATE SEQUENCE public.attempt");
+        database_->sql("CREATE FUNCTION public.conflict() RETURNS trigger"
+                       " LANGUAGE plpgsql SECURITY DEFINER AS $$"
+                       " BEGIN IF nextval('public.attempt') % " +
+                       std::to_string(times + 1) +
+                       " <> 0 THEN RAISE 'in the way of others' USING ERRCODE = '" + GetParam() +
+                       "'; END IF; RETURN NULL; END $$");
+        database_->sql("CREATE TRIGGER conflict AFTER INSERT ON mvm.journal FOR EACH ROW"
+                       " WHEN (NEW.user_id = 2) EXECUTE FUNCTION public.conflict()");
+    }
+    void end_conflict()
+    {
+        database_->sql("DROP FUNCTION public.conflict() CASCADE");
+        database_->sql("DROP SEQUENCE public.attempt");
+    }
+    int attempts() { return std::stoi(database_->sql("SELECT last_value FROM public.attempt")); }
+
+    void expect_too_many_others(const Answer &answer)
+    {
+        expect_problem(answer, 503, "unavailable",
+                       "Too many others are changing the same rows; nothing was changed");
+        EXPECT_TRUE(answer.headers.contains("retry-after"));
+    }
+
+    std::string sold(int item)
+    {
+        return database_->sql("SELECT coalesce(sum(quantity), 0) FROM mvm.trades WHERE item_id = " +
+                              std::to_string(item));
+    }
+    std::string exchanges()
+    {
+        return database_->sql("SELECT count(*) FROM mvm.transactions WHERE kind = 'exchange'");
+    }
+    std::string keys() { return database_->sql("SELECT count(*) FROM mvm.idempotency_key"); }
+
+    static constexpr int always = 1'000'000;
+};
+
+INSTANTIATE_TEST_SUITE_P(, ConflictingWrites, ::testing::Values("40001", "40P01"),
+                         [](const auto &parameter) { return parameter.param; });
+
+TEST_P(ConflictingWrites, of_a_whole_batch_are_repeated_and_each_gets_its_own_answer)
+{
+    conflict(3);
+    const std::vector<Answer> answers = answers_of_batch({
+        purchase(1, 4, 10), purchase(1, 4, 5, "key"), purchase(1, 99, 1), // no such item
+        purchase(2, 1, 2), // whose call fails three times
+        purchase(3, 5, 20), exchange_of(1, "10", 1, 2),
+        exchange_of(1, "999999", 1, 2), // insufficient balance
+        exchange_of(2, "50", 2, 1),     // as above
+    });
+    for (const std::size_t at : {0U, 1U, 3U, 4U, 5U, 7U}) {
+        EXPECT_EQ(answers[at].status, 200) << answers[at].body;
+    }
+    EXPECT_EQ(answers[0].json()["quantity"], 10);
+    EXPECT_EQ(answers[1].json()["quantity"], 5);
+    expect_problem(answers[2], 404, "item_not_found", "Item not found");
+    EXPECT_EQ(answers[3].json()["buyer_id"], 2);
+    EXPECT_EQ(answers[4].json()["buyer_id"], 3);
+    EXPECT_EQ(answers[5].json()["converted_amount"], 25);
+    expect_problem(answers[6], 400, "insufficient_balance", "Insufficient balance");
+    EXPECT_EQ(answers[7].json()["converted_amount"], 20);
+
+    EXPECT_EQ(attempts(), 2 * 4) << "of a batch of purchases and of one of exchanges";
+    EXPECT_EQ(metric("mvm_write_batches_total"), 2);
+    EXPECT_EQ(metric("mvm_write_batches_split_total"), 0);
+    EXPECT_EQ(metric("mvm_write_singles_total"), 1);
+    EXPECT_EQ(trades(), "5") << "four and the one in front";
+    EXPECT_EQ(sold(4), "15");
+    EXPECT_EQ(sold(1), "2");
+    EXPECT_EQ(sold(5), "20");
+    EXPECT_EQ(exchanges(), "2");
+    EXPECT_EQ(keys(), "1");
+    expect_clean_market();
+}
+
+TEST_P(ConflictingWrites, of_a_whole_batch_that_go_on_so_are_answered_503_and_leave_nothing)
+{
+    conflict(always);
+    const std::vector<Request> purchases{purchase(1, 4, 10), purchase(2, 1, 2, "key"),
+                                         purchase(1, 99, 1)};
+    const std::vector<Request> all{purchases[0], purchases[1], purchases[2],
+                                   exchange_of(1, "10", 1, 2), exchange_of(2, "50", 2, 1)};
+    for (const Answer &answer : answers_of_batch(all)) {
+        expect_too_many_others(answer);
+    }
+    EXPECT_EQ(attempts(), 2 * limits::serialization_attempts);
+    EXPECT_EQ(metric("mvm_write_batches_split_total"), 0);
+    EXPECT_EQ(trades(), "1") << "the one in front";
+    EXPECT_EQ(exchanges(), "0");
+    EXPECT_EQ(keys(), "0");
+    expect_clean_market();
+
+    end_conflict();
+    const std::vector<Answer> answers = answers_of_batch(purchases);
+    EXPECT_EQ(answers[0].status, 200) << answers[0].body;
+    EXPECT_EQ(answers[1].status, 200) << answers[1].body;
+    EXPECT_EQ(answers[2].status, 404) << answers[2].body;
+    EXPECT_EQ(trades(), "4") << "two more, and another in front";
+    expect_clean_market();
+}
+
+TEST_P(ConflictingWrites, of_an_order_alone_are_repeated_and_answered_503_when_they_go_on)
+{
+    conflict(limits::serialization_attempts - 1);
+    const Request request = purchase(2, 1, 2);
+    EXPECT_EQ(post(request.path, request.body).status, 200);
+    EXPECT_EQ(attempts(), limits::serialization_attempts);
+    end_conflict();
+
+    conflict(always);
+    expect_too_many_others(post(request.path, request.body));
+    EXPECT_EQ(attempts(), limits::serialization_attempts);
+    EXPECT_EQ(trades(), "1");
+    EXPECT_EQ(metric("mvm_write_batches_total"), 0);
+    expect_clean_market();
+}
+
+// An earlier call may have done what the repeated one was kept from doing.
+TEST_P(ConflictingWrites, of_a_lost_batch_that_is_repeated_leave_its_outcome_unknown)
+{
+    conflict(always);
+    HeldItem in_front(*database_, 6);
+    HeldItem held(*database_, 1);
+    const auto first = occupy_writer(6);
+    const std::vector<Request> requests{purchase(1, 4, 1, "a"), purchase(2, 1, 1, "b")};
+    const auto clients = gather(requests);
+    in_front.release();
+    EXPECT_EQ(first->receive().status, 200);
+    lose_waiting_backend();
+    held.release();
+    for (const auto &client : clients) {
+        expect_unknown(client->receive());
+    }
+    EXPECT_EQ(attempts(), limits::serialization_attempts);
+    end_conflict();
+    for (const Request &request : requests) {
+        EXPECT_EQ(post(request.path, request.body, request.headers).status, 200);
+    }
+    EXPECT_EQ(trades(), "3");
+    expect_clean_market();
+}
+
+TEST_F(CombinedWrites, of_a_lost_batch_that_fails_when_repeated_are_known_or_unknown_one_by_one)
+{
+    database_->sql("ALTER TABLE mvm.item ADD CONSTRAINT item_5_is_not_for_sale"
+                   " CHECK (id <> 5 OR stock = 1000000)");
+    HeldItem in_front(*database_, 6);
+    HeldItem held(*database_, 4);
+    const auto first = occupy_writer(6);
+    const auto clients = gather({purchase(1, 4, 1, "a"), purchase(1, 5, 1, "b")});
+    in_front.release();
+    EXPECT_EQ(first->receive().status, 200);
+    lose_waiting_backend();
+    held.release();
+    const Answer done = clients[0]->receive();
+    EXPECT_EQ(done.status, 200) << done.body;
+    expect_unknown(clients[1]->receive());
+    EXPECT_EQ(metric("mvm_write_batches_split_total"), 1);
+    EXPECT_EQ(trades(), "2");
     expect_clean_market();
 }
 

@@ -1,0 +1,221 @@
+#!/usr/bin/env bash
+# How much memory a backend needs for a large batch, at its peak: the batch runs under a limit (RLIMIT_DATA) that is so
+# much above what the backend holds after a small one. Every order has a user, an item and wallets of its own, which is
+# the most that a batch of its size can ask for.
+#
+#   MVM_MEMORY_MB    the limit, 32 unless told; lower it to find the peak
+#
+# PGHOST, PGPORT, PGUSER and PGPASSFILE name a server on this machine with the extension installed; run by root, or by the
+# user that the server runs as.
+set -euo pipefail
+
+: "${PGHOST:?name a PostgreSQL server with the extension installed (./mvm test does)}"
+: "${PGPORT:?name a PostgreSQL server with the extension installed (./mvm test does)}"
+: "${PGUSER:?name a PostgreSQL server with the extension installed (./mvm test does)}"
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+limit_kb=$((${MVM_MEMORY_MB:-32} * 1024))
+too_small_kb=$((2 * 1024))
+kept_bytes=$((256 * 1024)) # caches of the catalog
+kept_kb=$((8 * 1024))      # half a batch, for the next
+orders=8190
+database=mvm_memory_test
+work=$(mktemp -d)
+failed=0
+
+run_sql()
+{
+    psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"
+}
+
+drop_database()
+{
+    run_sql -d postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $database WITH (FORCE)"
+}
+
+clean_up()
+{
+    close_session
+    drop_database
+    rm -rf "$work"
+}
+
+check() # SENTENCE COMMAND...
+{
+    local sentence=$1
+    shift
+    if "$@" >"$work/output" 2>&1; then
+        printf 'ok - %s\n' "$sentence"
+    else
+        printf 'not ok - %s\n' "$sentence"
+        tail -n 20 "$work/output" | sed 's/^/#   /'
+        failed=1
+    fi
+}
+
+# ---------------------------------------------------------------------------
+# A session, and its backend as the kernel sees it
+# ---------------------------------------------------------------------------
+
+open_session()
+{
+    coproc session { psql -X -q -A -t -d "$database" 2>&1; }
+    backend=$(ask 'SELECT pg_backend_pid()')
+}
+
+close_session()
+{
+    if [ -n "${session_PID:-}" ]; then
+        local pid=$session_PID
+        printf '\\q\n' >&"${session[1]}"
+        wait "$pid" || true
+    fi
+}
+
+# Prints the answer of a statement, or its error.
+ask()
+{
+    local line
+    printf '%s;\n\\echo end of answer\n' "$1" >&"${session[1]}"
+    while read -r line <&"${session[0]}" && [ "$line" != 'end of answer' ]; do
+        printf '%s\n' "$line"
+    done
+}
+
+# A line of the backend's /proc/PID/status: a user's id, or kilobytes.
+status_of_backend()
+{
+    awk -v name="$1:" '$1 == name { print $2 }' "/proc/$backend/status"
+}
+
+# Its private memory may grow by so many kilobytes from here, or without end. Its owner may say so; root may not in every
+# container.
+let_backend_grow()
+{
+    local limit=unlimited as_owner=()
+    if [ "$1" != unlimited ]; then
+        limit=$((($(status_of_backend VmData) + $1) * 1024))
+    fi
+    if [ "$(id -u)" -eq 0 ]; then
+        as_owner=(setpriv --reuid="$(status_of_backend Uid)" --regid="$(status_of_backend Gid)" --clear-groups)
+    fi
+    "${as_owner[@]}" prlimit --pid "$backend" --data="$limit:"
+}
+
+# ---------------------------------------------------------------------------
+# Batches
+# ---------------------------------------------------------------------------
+
+# The arguments of each function, as they stand in public.batch.
+declare -A arguments=(
+    [mvm_buy_batch]='buyer_ids, item_ids, quantities'
+    [mvm_exchange_batch]='user_ids, amounts, homes, others'
+)
+
+batch_sql() # FUNCTION KEYS [ORDERS]
+{
+    local list=${arguments[$1]}
+    if [ "$2" = with ]; then
+        list+=', keys'
+    fi
+    if [ $# -eq 3 ]; then
+        list=$(sed -E "s/[a-z_]+/&[1:$3]/g" <<<"$list")
+    fi
+    printf 'SELECT answer.* FROM public.batch, %s(%s) AS answer' "$1" "$list"
+}
+
+# Keys as clients make them, none of which was used before.
+renew_keys()
+{
+    run_sql -d "$database" -c "UPDATE public.batch
+        SET keys = (SELECT array_agg(gen_random_uuid()::text) FROM generate_series(1, $orders))"
+}
+
+# Runs a batch; its answers go to $work/answers.
+run_batch()
+{
+    ask "$(batch_sql "$@")" >"$work/answers"
+}
+
+every_order_is_carried_out()
+{
+    [ "$(grep -c -E '^[0-9]+\|ok\|' "$work/answers")" -eq "$orders" ] || {
+        head -n 3 "$work/answers"
+        return 1
+    }
+}
+
+batch_is_out_of_memory()
+{
+    cat "$work/answers"
+    [ "$(wc -l <"$work/answers")" -lt 10 ] && grep -q '^ERROR:  out of memory' "$work/answers"
+}
+
+journal_rows()
+{
+    run_sql -d "$database" -c 'SELECT count(*) FROM mvm.journal'
+}
+
+bytes_in_use()
+{
+    ask 'SELECT sum(used_bytes) FROM pg_backend_memory_contexts'
+}
+
+is_at_most() # NUMBER LIMIT
+{
+    printf '%s, at most %s\n' "$1" "$2"
+    [ "$1" -le "$2" ]
+}
+
+# A backend that has had a small batch, so that it knows the market's tables.
+open_warm_session() # FUNCTION KEYS
+{
+    renew_keys
+    open_session
+    run_batch "$1" "$2" 3
+    renew_keys
+}
+
+check_batches() # FUNCTION KEYS
+{
+    local what="$1() of $orders orders $2 keys" rows size rss used
+    open_warm_session "$1" "$2"
+    rows=$(journal_rows)
+    let_backend_grow "$too_small_kb"
+    run_batch "$1" "$2"
+    let_backend_grow unlimited
+    check "$what does not fit into $((too_small_kb / 1024)) MB, and says so" batch_is_out_of_memory
+    check 'it has left nothing in the journal then' test "$(journal_rows)" = "$rows"
+    close_session
+
+    open_warm_session "$1" "$2"
+    size=$(status_of_backend VmSize)
+    rss=$(status_of_backend RssAnon)
+    used=$(bytes_in_use)
+    let_backend_grow "$limit_kb"
+    run_batch "$1" "$2"
+    let_backend_grow unlimited
+    check "$what is carried out within $((limit_kb / 1024)) MB" every_order_is_carried_out
+    printf '# it took %d kB at most\n' $(($(status_of_backend VmPeak) - size))
+    renew_keys
+    run_batch "$1" "$2"
+    check 'after two of them PostgreSQL has freed what they took' \
+        is_at_most "$(bytes_in_use)" $((used + kept_bytes))
+    check 'and the kernel has it back, but for what the C library keeps for the next' \
+        is_at_most "$(status_of_backend RssAnon)" $((rss + kept_kb))
+    close_session
+}
+
+trap clean_up EXIT
+drop_database
+run_sql -d postgres -c "CREATE DATABASE $database"
+run_sql -d "$database" -v orders="$orders" -f "$here/market.sql" >"$work/output"
+run_sql -d "$database" -c 'ALTER TABLE public.batch ADD keys text[]'
+for function in mvm_buy_batch mvm_exchange_batch; do
+    for keys in without with; do
+        check_batches "$function" "$keys"
+    done
+done
+run_sql -d "$database" -c 'SELECT * FROM mvm_audit()' >"$work/violations"
+check 'mvm_audit() is empty at the end' test ! -s "$work/violations"
+[ "$failed" -eq 0 ]
