@@ -13,6 +13,7 @@ SELECT pg_catalog.set_config('mvm.kept_grants', COALESCE((
         'function', p.proname, 'role', g.grantee::regrole::text, 'grantable', g.is_grantable))
     FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) g
     WHERE p.oid IN (
+        'mvm_convert(numeric, integer, integer)'::regprocedure,
         'mvm_exchange(bigint, numeric, integer, integer, text)'::regprocedure,
         'mvm_buy(bigint, bigint, bigint, text)'::regprocedure,
         'mvm_buy_batch(bigint[], bigint[], bigint[], text[])'::regprocedure,
@@ -359,6 +360,78 @@ COMMENT ON TYPE mvm.exchange_result IS
     'Answer of mvm_exchange(): amount was debited in from_universe_id''s currency, converted_amount credited in to_universe_id''s, fee taken off';
 
 -- ---------------------------------------------------------------------------
+-- History of exchange rates
+-- ---------------------------------------------------------------------------
+
+CREATE SEQUENCE mvm.exchange_rate_change_id_seq AS bigint;
+CREATE TABLE mvm.exchange_rate_change (
+    id bigint NOT NULL DEFAULT pg_catalog.nextval('mvm.exchange_rate_change_id_seq'),
+    valid_from timestamptz NOT NULL,
+    universe_id integer NOT NULL,
+    exchange_rate numeric NOT NULL,
+    CONSTRAINT exchange_rate_change_pkey PRIMARY KEY (id)
+);
+ALTER SEQUENCE mvm.exchange_rate_change_id_seq OWNED BY mvm.exchange_rate_change.id;
+CREATE INDEX exchange_rate_change_universe_id_idx ON mvm.exchange_rate_change (universe_id, valid_from, id);
+COMMENT ON TABLE mvm.exchange_rate_change IS
+    'Append-only: every exchange rate that a universe has had, and since when';
+COMMENT ON COLUMN mvm.exchange_rate_change.valid_from IS
+    'Read from the clock while the universe was locked; -infinity: the rate it had before the history began';
+
+-- The foreign key makes pg_dump put the history before the universes, so that the
+-- trigger can tell a universe that is restored from a new one. Deferred, for the
+-- trigger writes what it asks for.
+ALTER TABLE mvm.universe
+    ADD COLUMN first_rate_id bigint NOT NULL DEFAULT pg_catalog.nextval('mvm.exchange_rate_change_id_seq');
+COMMENT ON COLUMN mvm.universe.first_rate_id IS 'Row of mvm.exchange_rate_change with its first rate';
+INSERT INTO mvm.exchange_rate_change (id, valid_from, universe_id, exchange_rate)
+SELECT u.first_rate_id, '-infinity', u.id, u.exchange_rate FROM mvm.universe u;
+ALTER TABLE mvm.universe
+    ADD CONSTRAINT universe_first_rate_id_fkey FOREIGN KEY (first_rate_id)
+        REFERENCES mvm.exchange_rate_change (id) DEFERRABLE INITIALLY DEFERRED;
+
+CREATE FUNCTION mvm.record_exchange_rate() RETURNS trigger
+    LANGUAGE c
+    AS 'MODULE_PATHNAME', 'mvm_record_exchange_rate';
+COMMENT ON FUNCTION mvm.record_exchange_rate() IS
+    'Trigger: writes the exchange rate of a universe that was inserted, or given another rate, to mvm.exchange_rate_change';
+REVOKE ALL ON FUNCTION mvm.record_exchange_rate() FROM PUBLIC;
+
+CREATE TRIGGER universe_first_rate_is_recorded AFTER INSERT ON mvm.universe
+    FOR EACH ROW EXECUTE FUNCTION mvm.record_exchange_rate();
+CREATE TRIGGER universe_rate_change_is_recorded AFTER UPDATE ON mvm.universe
+    FOR EACH ROW WHEN (OLD.exchange_rate IS DISTINCT FROM NEW.exchange_rate)
+    EXECUTE FUNCTION mvm.record_exchange_rate();
+CREATE TRIGGER exchange_rate_change_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON mvm.exchange_rate_change
+    FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();
+
+SELECT pg_catalog.pg_extension_config_dump('mvm.exchange_rate_change', '');
+SELECT pg_catalog.pg_extension_config_dump('mvm.exchange_rate_change_id_seq', '');
+
+CREATE VIEW mvm.exchange_rates AS
+SELECT
+    c.universe_id,
+    c.exchange_rate,
+    c.valid_from,
+    pg_catalog.lead(c.valid_from) OVER (PARTITION BY c.universe_id ORDER BY c.valid_from, c.id) AS valid_to
+FROM mvm.exchange_rate_change c;
+COMMENT ON VIEW mvm.exchange_rates IS
+    'Every exchange rate that a universe has had: it held from valid_from until before valid_to, null is until now; valid_from -infinity: since before the history began';
+
+DROP FUNCTION mvm_convert(numeric, integer, integer);
+CREATE FUNCTION mvm_convert(
+    amount numeric,
+    from_universe_id integer,
+    to_universe_id integer,
+    at timestamptz DEFAULT NULL
+) RETURNS numeric
+    LANGUAGE c STABLE
+    AS 'MODULE_PATHNAME', 'mvm_convert';
+COMMENT ON FUNCTION mvm_convert(numeric, integer, integer, timestamptz) IS
+    'What an exchange of amount would credit now: amount * rate of to / rate of from, rounded down, less the exchange fee. With at: what amount was worth at the rates that held then, rounded down, without a fee, as nobody can exchange at them. MV003, MV103, MV201, MV203, MV204';
+REVOKE ALL ON FUNCTION mvm_convert(numeric, integer, integer, timestamptz) FROM PUBLIC;
+
+-- ---------------------------------------------------------------------------
 -- Functions with further arguments
 -- ---------------------------------------------------------------------------
 
@@ -529,6 +602,14 @@ AS $$
     FULL JOIN mvm.refund l ON l.refund_id = j.id AND l.transaction_id = j.reference_id
     WHERE j.quantity IS DISTINCT FROM l.quantity
     UNION ALL
+    SELECT 'rate_equals_history', format('universe %s', COALESCE(u.id, h.universe_id)), h.exchange_rate, u.exchange_rate
+    FROM mvm.universe u
+    FULL JOIN (
+        SELECT DISTINCT ON (universe_id) universe_id, exchange_rate
+        FROM mvm.exchange_rate_change ORDER BY universe_id, valid_from DESC, id DESC
+    ) h ON h.universe_id = u.id
+    WHERE h.exchange_rate IS DISTINCT FROM u.exchange_rate
+    UNION ALL
     SELECT 'journal_names_known_rows', format('transaction %s', j.id), NULL, NULL
     FROM mvm.journal j
     WHERE NOT EXISTS (SELECT FROM mvm.universe u WHERE u.id = j.from_universe_id)
@@ -560,7 +641,7 @@ AS $$
     WHERE s.reached < s.highest
 $$;
 COMMENT ON FUNCTION mvm_audit() IS
-    'A row per violation, none when the market is clean: wallets against the ledger, zero sums per transaction and currency, stock against its movements, conversions never below the rate, refunds within their purchases, references, idempotency keys, sequences. Amounts in minor units';
+    'A row per violation, none when the market is clean: wallets against the ledger, zero sums per transaction and currency, stock against its movements, conversions never below the rate, refunds within their purchases, universes'' rates against their history, references, idempotency keys, sequences. Amounts in minor units';
 
 -- ---------------------------------------------------------------------------
 -- New functions

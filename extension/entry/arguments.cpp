@@ -82,6 +82,14 @@ std::optional<Datum> added_numeric_argument(FunctionCallInfo fcinfo, int positio
     return NumericGetDatum(PG_GETARG_NUMERIC(position));
 }
 
+std::optional<TimestampTz> added_time_argument(FunctionCallInfo fcinfo, int position)
+{
+    if (PG_NARGS() <= position || PG_ARGISNULL(position)) {
+        return std::nullopt;
+    }
+    return PG_GETARG_TIMESTAMPTZ(position);
+}
+
 std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position)
 {
     if (PG_ARGISNULL(position)) {

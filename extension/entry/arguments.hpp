@@ -21,6 +21,7 @@ std::optional<std::int32_t> optional_int4_argument(FunctionCallInfo fcinfo, int 
 // An argument that a later version of the function has added: none where the
 // function is that of an earlier one.
 std::optional<Datum> added_numeric_argument(FunctionCallInfo fcinfo, int position);
+std::optional<TimestampTz> added_time_argument(FunctionCallInfo fcinfo, int position);
 
 // An idempotency key of 1 to 255 characters, if there is one.
 std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position);

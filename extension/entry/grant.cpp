@@ -20,8 +20,9 @@ constexpr const char *operator_functions[] = {
     "mvm_restock",         "mvm_set_price",         "mvm_delist_item", "mvm_relist_item",
     "mvm_refund",          "mvm_move_user",         "mvm_set_rules",   "mvm_set_route",
 };
-constexpr const char *views[] = {"universes", "users",  "wallets", "items",        "transactions",
-                                 "trades",    "ledger", "routes",  "rule_changes", "prices"};
+constexpr const char *views[] = {"universes",    "users",  "wallets",       "items",
+                                 "transactions", "trades", "ledger",        "routes",
+                                 "rule_changes", "prices", "exchange_rates"};
 
 void execute(const char *command)
 {

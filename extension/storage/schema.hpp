@@ -23,8 +23,9 @@ enum class TableId : std::uint8_t {
     refund,
     route,
     rule_change,
+    exchange_rate_change,
 };
-inline constexpr int table_count = 10;
+inline constexpr int table_count = 11;
 
 namespace universe_column {
 enum : int {
@@ -43,7 +44,8 @@ enum : int {
     max_amount_minor,
     max_quantity,
     routed,
-    last = routed
+    first_rate_id,
+    last = first_rate_id
 };
 }
 namespace user_account_column {
@@ -133,6 +135,10 @@ enum : int {
 };
 }
 
+namespace exchange_rate_change_column {
+enum : int { id = 1, valid_from, universe_id, exchange_rate, last = exchange_rate };
+}
+
 struct TableShape {
     const char *name;
     int first_columns; // those that the table was created with
@@ -141,8 +147,8 @@ struct TableShape {
 };
 
 inline constexpr const char *universe_added[] = {
-    "trade_open",       "exchange_open",    "sale_fee_rate", "exchange_fee_rate",
-    "min_amount_minor", "max_amount_minor", "max_quantity",  "routed"};
+    "trade_open",       "exchange_open", "sale_fee_rate", "exchange_fee_rate", "min_amount_minor",
+    "max_amount_minor", "max_quantity",  "routed",        "first_rate_id"};
 inline constexpr const char *item_added[] = {"listed"};
 inline constexpr const char *journal_added[] = {"fee_minor", "tariff_minor", "reference_id"};
 
@@ -157,6 +163,8 @@ inline constexpr TableShape table_shapes[table_count] = {
     {"refund", refund_column::last, refund_column::last, nullptr},
     {"route", route_column::last, route_column::last, nullptr},
     {"rule_change", rule_change_column::last, rule_change_column::last, nullptr},
+    {"exchange_rate_change", exchange_rate_change_column::last, exchange_rate_change_column::last,
+     nullptr},
 };
 inline constexpr int columns_max = journal_column::last;
 
