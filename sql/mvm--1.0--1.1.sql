@@ -14,6 +14,7 @@ SELECT pg_catalog.set_config('mvm.kept_grants', COALESCE((
     FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) g
     WHERE p.oid IN (
         'mvm_convert(numeric, integer, integer)'::regprocedure,
+        'mvm_balance(bigint, integer)'::regprocedure,
         'mvm_exchange(bigint, numeric, integer, integer, text)'::regprocedure,
         'mvm_buy(bigint, bigint, bigint, text)'::regprocedure,
         'mvm_buy_batch(bigint[], bigint[], bigint[], text[])'::regprocedure,
@@ -430,6 +431,45 @@ CREATE FUNCTION mvm_convert(
 COMMENT ON FUNCTION mvm_convert(numeric, integer, integer, timestamptz) IS
     'What an exchange of amount would credit now: amount * rate of to / rate of from, rounded down, less the exchange fee. With at: what amount was worth at the rates that held then, rounded down, without a fee, as nobody can exchange at them. MV003, MV103, MV201, MV203, MV204';
 REVOKE ALL ON FUNCTION mvm_convert(numeric, integer, integer, timestamptz) FROM PUBLIC;
+
+-- ---------------------------------------------------------------------------
+-- Balances of the past and statements
+-- ---------------------------------------------------------------------------
+
+DROP FUNCTION mvm_balance(bigint, integer);
+CREATE FUNCTION mvm_balance(user_id bigint, universe_id integer DEFAULT NULL, at timestamptz DEFAULT NULL)
+    RETURNS numeric
+    LANGUAGE c STABLE
+    AS 'MODULE_PATHNAME', 'mvm_balance';
+COMMENT ON FUNCTION mvm_balance(bigint, integer, timestamptz) IS
+    'Balance of a user''s wallet in universe_id, home unless told; 0 where there is no wallet yet. With at: what it was after everything before that time, as the opening of a statement from then. MV001, MV003, MV203';
+
+CREATE FUNCTION mvm_statement(
+    user_id bigint,
+    universe_id integer,
+    from_time timestamptz,
+    to_time timestamptz,
+    max_rows integer DEFAULT 100,
+    after_id bigint DEFAULT NULL
+) RETURNS TABLE (
+    transaction_id bigint,
+    kind text,
+    counterparty_id bigint,
+    item_id bigint,
+    quantity bigint,
+    amount numeric,
+    balance numeric,
+    transaction_time timestamptz
+)
+    LANGUAGE c STABLE ROWS 100
+    AS 'MODULE_PATHNAME', 'mvm_statement';
+COMMENT ON FUNCTION mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint) IS
+    'What moved a user''s wallet from from_time until before to_time, oldest first, and the balance after each movement: at most max_rows (1 to 100000) lines with ids above after_id. The first page (after_id null) begins with a line ''opening'', the last ends with a line ''closing''. amount is below zero for what was taken. MV001, MV003, MV203';
+
+REVOKE ALL ON FUNCTION
+    mvm_balance(bigint, integer, timestamptz),
+    mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint)
+FROM PUBLIC;
 
 -- ---------------------------------------------------------------------------
 -- Functions with further arguments

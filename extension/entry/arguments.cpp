@@ -41,6 +41,12 @@ std::int32_t int4_argument(FunctionCallInfo fcinfo, int position, const char *na
     return PG_GETARG_INT32(position);
 }
 
+TimestampTz time_argument(FunctionCallInfo fcinfo, int position, const char *name)
+{
+    require_argument(fcinfo, position, name);
+    return PG_GETARG_TIMESTAMPTZ(position);
+}
+
 Datum numeric_argument(FunctionCallInfo fcinfo, int position, const char *name)
 {
     require_argument(fcinfo, position, name);

@@ -10,6 +10,7 @@ namespace mvm::entry {
 
 std::int64_t int8_argument(FunctionCallInfo fcinfo, int position, const char *name);
 std::int32_t int4_argument(FunctionCallInfo fcinfo, int position, const char *name);
+TimestampTz time_argument(FunctionCallInfo fcinfo, int position, const char *name);
 Datum numeric_argument(FunctionCallInfo fcinfo, int position, const char *name);
 
 // A text of 1 to length_max characters, not only white space.

@@ -9,7 +9,8 @@ namespace mvm::entry {
 namespace {
 
 constexpr const char *reader_functions[] = {
-    "mvm_version", "mvm_convert", "mvm_balance", "mvm_trades", "mvm_audit", "mvm_items",
+    "mvm_version", "mvm_convert", "mvm_balance",   "mvm_trades",
+    "mvm_audit",   "mvm_items",   "mvm_statement",
 };
 constexpr const char *trader_functions[] = {
     "mvm_buy", "mvm_exchange", "mvm_buy_batch", "mvm_exchange_batch", "mvm_transfer",
