@@ -36,5 +36,6 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
+SELECT mvm_audit_checkpoint();
 SELECT mvm_buy(2, 5);
 SELECT mvm_withdraw(5, 0.000000001);
