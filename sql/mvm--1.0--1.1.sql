@@ -9,15 +9,19 @@
 -- ---------------------------------------------------------------------------
 
 SELECT pg_catalog.set_config('mvm.kept_grants', COALESCE((
-    SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
-        'function', p.proname, 'role', g.grantee::regrole::text, 'grantable', g.is_grantable))
-    FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) g
-    WHERE p.oid IN (
-        'mvm_exchange(bigint, numeric, integer, integer, text)'::regprocedure,
-        'mvm_buy(bigint, bigint, bigint, text)'::regprocedure,
-        'mvm_buy_batch(bigint[], bigint[], bigint[], text[])'::regprocedure,
-        'mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[])'::regprocedure)
-      AND g.grantee <> p.proowner)::text, '[]'), true);
+    SELECT pg_catalog.json_agg(kept)
+    FROM (
+        SELECT 'FUNCTION ' || pg_catalog.quote_ident(p.proname) AS object, g.grantee, g.privilege_type, g.is_grantable
+        FROM pg_catalog.pg_depend d
+        JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'mvm'
+        JOIN pg_catalog.pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid,
+        pg_catalog.aclexplode(p.proacl) g
+        WHERE d.deptype = 'e' AND p.proname LIKE 'mvm\_%' AND g.grantee <> p.proowner
+        UNION ALL
+        SELECT 'TABLE mvm.' || pg_catalog.quote_ident(c.relname), g.grantee, g.privilege_type, g.is_grantable
+        FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) g
+        WHERE c.relnamespace = 'mvm'::regnamespace AND c.relkind = 'v' AND g.grantee <> c.relowner
+    ) kept)::text, '[]'), true);
 
 -- ---------------------------------------------------------------------------
 -- Storage
@@ -461,11 +465,13 @@ DECLARE
 BEGIN
     FOR kept IN
         SELECT * FROM json_to_recordset(current_setting('mvm.kept_grants')::json)
-            AS g(function text, role text, grantable boolean)
+            AS g(object text, grantee oid, privilege_type text, is_grantable boolean)
     LOOP
-        EXECUTE format('GRANT EXECUTE ON FUNCTION %I TO %s%s', kept.function,
-            CASE kept.role WHEN '-' THEN 'PUBLIC' ELSE kept.role END,
-            CASE WHEN kept.grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+        CONTINUE WHEN kept.object LIKE 'FUNCTION %' AND to_regproc(substr(kept.object, 10)) IS NULL
+            OR kept.object LIKE 'TABLE %' AND to_regclass(substr(kept.object, 7)) IS NULL;
+        EXECUTE format('GRANT %s ON %s TO %s%s', kept.privilege_type, kept.object,
+            CASE kept.grantee WHEN 0 THEN 'PUBLIC' ELSE kept.grantee::regrole::text END,
+            CASE WHEN kept.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
     END LOOP;
 END $$;
 

@@ -1,6 +1,11 @@
 -- A market with something of everything: scales, awkward rates and names, gaps in
 -- the sequences, empty wallets, sold-out items, keys, and privileges.
+-- Of the version :from_version, if that is set, and with nothing that 1.0 does not have.
+\if :{?from_version}
+CREATE EXTENSION mvm VERSION :'from_version';
+\else
 CREATE EXTENSION mvm;
+\endif
 SELECT mvm_seed();
 SELECT mvm_grant('mvm_dump_reader', 'reader');
 SELECT mvm_grant('mvm_dump_trader', 'trader');
