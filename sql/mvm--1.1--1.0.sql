@@ -19,6 +19,8 @@ BEGIN
         UNION ALL
         SELECT 'changed prices' WHERE EXISTS (SELECT FROM mvm.price_change)
         UNION ALL
+        SELECT 'quotes or holds' WHERE EXISTS (SELECT FROM mvm.quote) OR EXISTS (SELECT FROM mvm.hold)
+        UNION ALL
         SELECT 'items off the market' WHERE EXISTS (SELECT FROM mvm.item WHERE NOT listed)
     ) features;
     IF used IS NOT NULL THEN
@@ -58,6 +60,12 @@ DROP FUNCTION
     mvm_relist_item(bigint),
     mvm_transfer(bigint, bigint, numeric, integer, text),
     mvm_refund(bigint, bigint, text),
+    mvm_quote(bigint, numeric, integer, integer, interval),
+    mvm_accept_quote(bigint),
+    mvm_reserve(bigint, bigint, bigint, interval, text),
+    mvm_capture(bigint, bigint, text),
+    mvm_release(bigint),
+    mvm_sweep_holds(integer),
     mvm_move_user(bigint, integer),
     mvm_set_rules(integer, boolean, boolean, numeric, numeric, numeric, numeric, bigint),
     mvm_set_route(integer, integer, boolean, numeric),
@@ -75,7 +83,7 @@ DROP FUNCTION
     mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[]),
     mvm_trades(bigint, integer, bigint);
 
-DROP VIEW mvm.rule_changes, mvm.routes, mvm.prices;
+DROP VIEW mvm.rule_changes, mvm.routes, mvm.prices, mvm.quotes, mvm.holds;
 DROP VIEW mvm.universes, mvm.items, mvm.transactions, mvm.trades;
 ALTER TYPE mvm.exchange_result DROP ATTRIBUTE fee;
 COMMENT ON TYPE mvm.exchange_result IS
@@ -158,6 +166,26 @@ WHERE j.kind = 'p';
 COMMENT ON VIEW mvm.trades IS
     'Purchases: amount is what the buyer paid in from_universe_id''s currency, received_amount what the seller got in to_universe_id''s';
 
+CREATE OR REPLACE VIEW mvm.users AS
+SELECT
+    a.id,
+    a.username,
+    a.universe_id,
+    mvm.amount(COALESCE(w.balance_minor, 0), u.currency_scale) AS balance
+FROM mvm.user_account a
+JOIN mvm.universe u ON u.id = a.universe_id
+LEFT JOIN mvm.wallet w ON w.user_id = a.id AND w.universe_id = a.universe_id;
+COMMENT ON VIEW mvm.users IS 'Users; balance is that of the home wallet';
+
+CREATE OR REPLACE VIEW mvm.wallets AS
+SELECT
+    w.user_id,
+    w.universe_id,
+    mvm.amount(w.balance_minor, u.currency_scale) AS balance
+FROM mvm.wallet w
+JOIN mvm.universe u ON u.id = w.universe_id;
+COMMENT ON VIEW mvm.wallets IS 'What each user holds in each currency';
+
 -- The legs of double entry, derived: a branch per kind of leg, so that a query
 -- for one user or one transaction reaches the journal through its indexes.
 CREATE OR REPLACE VIEW mvm.leg AS
@@ -230,7 +258,7 @@ ALTER TABLE mvm.journal
             WHEN 'l' THEN paid_minor IS NULL AND received_minor IS NULL
             ELSE paid_minor > 0 AND received_minor > 0 AND from_rate > 0 AND to_rate > 0
         END IS TRUE);
-DROP TABLE mvm.refund, mvm.price_change, mvm.rule_change, mvm.route;
+DROP TABLE mvm.refund, mvm.price_change, mvm.rule_change, mvm.route, mvm.quote, mvm.hold;
 COMMENT ON COLUMN mvm.journal.user_id IS 'Who acted: buyer, exchanger, depositor, withdrawer; the seller of a listing (null: treasury)';
 COMMENT ON COLUMN mvm.journal.counterparty_id IS 'Seller of a purchase; null: the treasury of to_universe_id';
 COMMENT ON COLUMN mvm.journal.quantity IS 'Pieces bought or listed';

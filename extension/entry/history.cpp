@@ -4,6 +4,7 @@
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
+#include "storage/hold.hpp"
 #include "storage/wallet.hpp"
 
 namespace mvm::entry {
@@ -21,7 +22,9 @@ Datum balance_function(FunctionCallInfo fcinfo)
     const storage::Universe universe =
         require_universe(call, universe_id.value_or(user.universe_id));
     const storage::Wallet wallet = storage::read_wallet(call, user_id, universe.id);
-    const Datum result = amount_result(call, wallet.balance_minor, universe.currency_scale);
+    const std::int64_t balance_minor =
+        wallet.balance_minor + storage::expired_minor(call, user_id, universe.id);
+    const Datum result = amount_result(call, balance_minor, universe.currency_scale);
     storage::end_call(call);
     return result;
 }

@@ -23,8 +23,10 @@ enum class TableId : std::uint8_t {
     refund,
     route,
     rule_change,
+    quote,
+    hold,
 };
-inline constexpr int table_count = 10;
+inline constexpr int table_count = 12;
 
 namespace universe_column {
 enum : int {
@@ -133,6 +135,46 @@ enum : int {
 };
 }
 
+namespace quote_column {
+enum : int {
+    id = 1,
+    user_id,
+    paid_minor,
+    received_minor,
+    fee_minor,
+    created_at,
+    expires_at,
+    from_universe_id,
+    to_universe_id,
+    from_rate,
+    to_rate,
+    transaction_id,
+    last = transaction_id
+};
+}
+namespace hold_column {
+enum : int {
+    id = 1,
+    buyer_id,
+    item_id,
+    seller_id,
+    quantity,
+    captured_quantity,
+    price_minor,
+    paid_minor,
+    created_at,
+    expires_at,
+    from_universe_id,
+    to_universe_id,
+    state,
+    from_rate,
+    to_rate,
+    sale_fee_rate,
+    tariff_rate,
+    last = tariff_rate
+};
+}
+
 struct TableShape {
     const char *name;
     int first_columns; // those that the table was created with
@@ -157,6 +199,8 @@ inline constexpr TableShape table_shapes[table_count] = {
     {"refund", refund_column::last, refund_column::last, nullptr},
     {"route", route_column::last, route_column::last, nullptr},
     {"rule_change", rule_change_column::last, rule_change_column::last, nullptr},
+    {"quote", quote_column::last, quote_column::last, nullptr},
+    {"hold", hold_column::last, hold_column::last, nullptr},
 };
 inline constexpr int columns_max = journal_column::last;
 

@@ -134,7 +134,7 @@ note $twin catalogue catalogue.used
 note $twin data data.used
 update_to $twin 1.0 >"$work/refused" 2>&1 || true
 holds 'bringing back a market that uses 1.1 is refused with what it uses' \
-    grep -q 'DETAIL:  It has restocks, transfers or refunds, fees or tariffs, trading rules, changed prices' "$work/refused"
+    grep -q 'DETAIL:  It has restocks, transfers or refunds, fees or tariffs, trading rules, changed prices, quotes or holds' "$work/refused"
 note $twin catalogue catalogue.kept
 same 'the refused way back changes nothing of the catalogue' "$work/catalogue.used" "$work/catalogue.kept"
 note $twin data data.kept

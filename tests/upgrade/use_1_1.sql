@@ -12,3 +12,8 @@ SELECT kind, amount FROM mvm_transfer(2, 1, 5);
 SELECT universe_id FROM mvm_move_user(1, 2);
 SELECT universe_id FROM mvm_move_user(1, 1);
 SELECT * FROM mvm_audit();
+SELECT amount, converted_amount, state FROM mvm_quote(1, 10, 1, 2, '1 day');
+SELECT amount, converted_amount FROM mvm_accept_quote(1);
+SELECT quantity, amount, state FROM mvm_reserve(1, 2, 2, '1 day');
+SELECT quantity, amount FROM mvm_capture(1, 1);
+SELECT * FROM mvm_audit();
