@@ -525,6 +525,117 @@ COMMENT ON TYPE mvm.exchange_result IS
     'Answer of mvm_exchange(): amount was debited in from_universe_id''s currency, converted_amount credited in to_universe_id''s, fee taken off';
 
 -- ---------------------------------------------------------------------------
+-- History of exchange rates
+-- ---------------------------------------------------------------------------
+
+CREATE SEQUENCE mvm.exchange_rate_change_id_seq AS bigint;
+CREATE TABLE mvm.exchange_rate_change (
+    id bigint NOT NULL DEFAULT pg_catalog.nextval('mvm.exchange_rate_change_id_seq'),
+    valid_from timestamptz NOT NULL,
+    universe_id integer NOT NULL,
+    exchange_rate numeric NOT NULL,
+    CONSTRAINT exchange_rate_change_pkey PRIMARY KEY (id)
+);
+ALTER SEQUENCE mvm.exchange_rate_change_id_seq OWNED BY mvm.exchange_rate_change.id;
+CREATE INDEX exchange_rate_change_universe_id_idx ON mvm.exchange_rate_change (universe_id, valid_from, id);
+COMMENT ON TABLE mvm.exchange_rate_change IS
+    'Append-only: every exchange rate that a universe has had, and since when';
+COMMENT ON COLUMN mvm.exchange_rate_change.valid_from IS
+    'Read from the clock while the universe was locked; -infinity: the rate it had before the history began';
+
+-- The foreign key makes pg_dump put the history before the universes, so that the
+-- trigger can tell a universe that is restored from a new one. Deferred, for the
+-- trigger writes what it asks for.
+ALTER TABLE mvm.universe
+    ADD COLUMN first_rate_id bigint NOT NULL DEFAULT pg_catalog.nextval('mvm.exchange_rate_change_id_seq');
+COMMENT ON COLUMN mvm.universe.first_rate_id IS 'Row of mvm.exchange_rate_change with its first rate';
+INSERT INTO mvm.exchange_rate_change (id, valid_from, universe_id, exchange_rate)
+SELECT u.first_rate_id, '-infinity', u.id, u.exchange_rate FROM mvm.universe u;
+ALTER TABLE mvm.universe
+    ADD CONSTRAINT universe_first_rate_id_fkey FOREIGN KEY (first_rate_id)
+        REFERENCES mvm.exchange_rate_change (id) DEFERRABLE INITIALLY DEFERRED;
+
+CREATE FUNCTION mvm.record_exchange_rate() RETURNS trigger
+    LANGUAGE c
+    AS 'MODULE_PATHNAME', 'mvm_record_exchange_rate';
+COMMENT ON FUNCTION mvm.record_exchange_rate() IS
+    'Trigger: writes the exchange rate of a universe that was inserted, or given another rate, to mvm.exchange_rate_change';
+REVOKE ALL ON FUNCTION mvm.record_exchange_rate() FROM PUBLIC;
+
+CREATE TRIGGER universe_first_rate_is_recorded AFTER INSERT ON mvm.universe
+    FOR EACH ROW EXECUTE FUNCTION mvm.record_exchange_rate();
+CREATE TRIGGER universe_rate_change_is_recorded AFTER UPDATE ON mvm.universe
+    FOR EACH ROW WHEN (OLD.exchange_rate IS DISTINCT FROM NEW.exchange_rate)
+    EXECUTE FUNCTION mvm.record_exchange_rate();
+CREATE TRIGGER exchange_rate_change_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON mvm.exchange_rate_change
+    FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();
+
+SELECT pg_catalog.pg_extension_config_dump('mvm.exchange_rate_change', '');
+SELECT pg_catalog.pg_extension_config_dump('mvm.exchange_rate_change_id_seq', '');
+
+CREATE VIEW mvm.exchange_rates AS
+SELECT
+    c.universe_id,
+    c.exchange_rate,
+    c.valid_from,
+    pg_catalog.lead(c.valid_from) OVER (PARTITION BY c.universe_id ORDER BY c.valid_from, c.id) AS valid_to
+FROM mvm.exchange_rate_change c;
+COMMENT ON VIEW mvm.exchange_rates IS
+    'Every exchange rate that a universe has had: it held from valid_from until before valid_to, null is until now; valid_from -infinity: since before the history began';
+
+DROP FUNCTION mvm_convert(numeric, integer, integer);
+CREATE FUNCTION mvm_convert(
+    amount numeric,
+    from_universe_id integer,
+    to_universe_id integer,
+    at timestamptz DEFAULT NULL
+) RETURNS numeric
+    LANGUAGE c STABLE
+    AS 'MODULE_PATHNAME', 'mvm_convert';
+COMMENT ON FUNCTION mvm_convert(numeric, integer, integer, timestamptz) IS
+    'What an exchange of amount would credit now: amount * rate of to / rate of from, rounded down, less the exchange fee. With at: what amount was worth at the rates that held then, rounded down, without a fee, as nobody can exchange at them. MV003, MV103, MV201, MV203, MV204';
+REVOKE ALL ON FUNCTION mvm_convert(numeric, integer, integer, timestamptz) FROM PUBLIC;
+
+-- ---------------------------------------------------------------------------
+-- Balances of the past and statements
+-- ---------------------------------------------------------------------------
+
+DROP FUNCTION mvm_balance(bigint, integer);
+CREATE FUNCTION mvm_balance(user_id bigint, universe_id integer DEFAULT NULL, at timestamptz DEFAULT NULL)
+    RETURNS numeric
+    LANGUAGE c STABLE
+    AS 'MODULE_PATHNAME', 'mvm_balance';
+COMMENT ON FUNCTION mvm_balance(bigint, integer, timestamptz) IS
+    'Balance of a user''s wallet in universe_id, home unless told; 0 where there is no wallet yet. With at: what it was after everything before that time, as the opening of a statement from then. MV001, MV003, MV203';
+
+CREATE FUNCTION mvm_statement(
+    user_id bigint,
+    universe_id integer,
+    from_time timestamptz,
+    to_time timestamptz,
+    max_rows integer DEFAULT 100,
+    after_id bigint DEFAULT NULL
+) RETURNS TABLE (
+    transaction_id bigint,
+    kind text,
+    counterparty_id bigint,
+    item_id bigint,
+    quantity bigint,
+    amount numeric,
+    balance numeric,
+    transaction_time timestamptz
+)
+    LANGUAGE c STABLE ROWS 100
+    AS 'MODULE_PATHNAME', 'mvm_statement';
+COMMENT ON FUNCTION mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint) IS
+    'What moved a user''s wallet from from_time until before to_time, oldest first, and the balance after each movement: at most max_rows (1 to 100000) lines with ids above after_id. The first page (after_id null) begins with a line ''opening'', the last ends with a line ''closing''. amount is below zero for what was taken. MV001, MV003, MV203';
+
+REVOKE ALL ON FUNCTION
+    mvm_balance(bigint, integer, timestamptz),
+    mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint)
+FROM PUBLIC;
+
+-- ---------------------------------------------------------------------------
 -- Functions with further arguments
 -- ---------------------------------------------------------------------------
 
@@ -709,6 +820,14 @@ AS $$
     FULL JOIN mvm.refund l ON l.refund_id = j.id AND l.transaction_id = j.reference_id
     WHERE j.quantity IS DISTINCT FROM l.quantity
     UNION ALL
+    SELECT 'rate_equals_history', format('universe %s', COALESCE(u.id, h.universe_id)), h.exchange_rate, u.exchange_rate
+    FROM mvm.universe u
+    FULL JOIN (
+        SELECT DISTINCT ON (universe_id) universe_id, exchange_rate
+        FROM mvm.exchange_rate_change ORDER BY universe_id, valid_from DESC, id DESC
+    ) h ON h.universe_id = u.id
+    WHERE h.exchange_rate IS DISTINCT FROM u.exchange_rate
+    UNION ALL
     SELECT 'journal_names_known_rows', format('transaction %s', j.id), NULL, NULL
     FROM mvm.journal j
     WHERE NOT EXISTS (SELECT FROM mvm.universe u WHERE u.id = j.from_universe_id)
@@ -740,7 +859,7 @@ AS $$
     WHERE s.reached < s.highest
 $$;
 COMMENT ON FUNCTION mvm_audit() IS
-    'A row per violation, none when the market is clean: wallets against the ledger, zero sums per transaction and currency, stock against its movements, conversions never below the rate, refunds within their purchases, references, idempotency keys, sequences. Amounts in minor units';
+    'A row per violation, none when the market is clean: wallets against the ledger, zero sums per transaction and currency, stock against its movements, conversions never below the rate, refunds within their purchases, universes'' rates against their history, references, idempotency keys, sequences. Amounts in minor units';
 
 -- ---------------------------------------------------------------------------
 -- New functions

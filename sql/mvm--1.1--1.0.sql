@@ -1,4 +1,5 @@
--- mvm 1.1 to 1.0. Stops, and changes nothing, when the market uses what 1.0 does not have.
+-- mvm 1.1 to 1.0. Stops, and changes nothing, when the market uses what 1.0 does not have. The history of exchange rates,
+-- which 1.1 writes by itself, is given up; each journal row keeps the rates it used.
 
 \echo Use "ALTER EXTENSION mvm UPDATE TO '1.0'" to load this file. \quit
 
@@ -53,7 +54,11 @@ SELECT pg_catalog.set_config('mvm.kept_grants', COALESCE((
 -- Functions and views of 1.1
 -- ---------------------------------------------------------------------------
 
+DROP TRIGGER universe_first_rate_is_recorded ON mvm.universe;
+DROP TRIGGER universe_rate_change_is_recorded ON mvm.universe;
 DROP FUNCTION
+    mvm.record_exchange_rate(),
+    mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint),
     mvm_restock(bigint, bigint, text),
     mvm_set_price(bigint, numeric),
     mvm_delist_item(bigint),
@@ -81,9 +86,11 @@ DROP FUNCTION
     mvm_buy(bigint, bigint, bigint, text, numeric),
     mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[]),
     mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[]),
-    mvm_trades(bigint, integer, bigint);
+    mvm_trades(bigint, integer, bigint),
+    mvm_convert(numeric, integer, integer, timestamptz),
+    mvm_balance(bigint, integer, timestamptz);
 
-DROP VIEW mvm.rule_changes, mvm.routes, mvm.prices, mvm.quotes, mvm.holds;
+DROP VIEW mvm.rule_changes, mvm.routes, mvm.prices, mvm.quotes, mvm.holds, mvm.exchange_rates;
 DROP VIEW mvm.universes, mvm.items, mvm.transactions, mvm.trades;
 ALTER TYPE mvm.exchange_result DROP ATTRIBUTE fee;
 COMMENT ON TYPE mvm.exchange_result IS
@@ -237,7 +244,8 @@ ALTER TABLE mvm.universe
     DROP COLUMN min_amount_minor,
     DROP COLUMN max_amount_minor,
     DROP COLUMN max_quantity,
-    DROP COLUMN routed;
+    DROP COLUMN routed,
+    DROP COLUMN first_rate_id;
 ALTER TABLE mvm.journal
     DROP CONSTRAINT journal_kind_complete,
     DROP CONSTRAINT journal_money_positive,
@@ -258,7 +266,8 @@ ALTER TABLE mvm.journal
             WHEN 'l' THEN paid_minor IS NULL AND received_minor IS NULL
             ELSE paid_minor > 0 AND received_minor > 0 AND from_rate > 0 AND to_rate > 0
         END IS TRUE);
-DROP TABLE mvm.refund, mvm.price_change, mvm.rule_change, mvm.route, mvm.quote, mvm.hold;
+DROP TABLE mvm.refund, mvm.price_change, mvm.rule_change, mvm.route, mvm.quote, mvm.hold,
+    mvm.exchange_rate_change;
 COMMENT ON COLUMN mvm.journal.user_id IS 'Who acted: buyer, exchanger, depositor, withdrawer; the seller of a listing (null: treasury)';
 COMMENT ON COLUMN mvm.journal.counterparty_id IS 'Seller of a purchase; null: the treasury of to_universe_id';
 COMMENT ON COLUMN mvm.journal.quantity IS 'Pieces bought or listed';
@@ -403,6 +412,18 @@ CREATE FUNCTION mvm_trades(user_id bigint, max_rows integer DEFAULT 100, before_
 COMMENT ON FUNCTION mvm_trades(bigint, integer, bigint) IS
     'Trades of a user as buyer or seller, newest first: at most max_rows with ids below before_id. MV001, MV203';
 
+CREATE FUNCTION mvm_convert(amount numeric, from_universe_id integer, to_universe_id integer) RETURNS numeric
+    LANGUAGE c STABLE
+    AS 'MODULE_PATHNAME', 'mvm_convert';
+COMMENT ON FUNCTION mvm_convert(numeric, integer, integer) IS
+    'What an exchange of amount would credit now: amount * rate of to / rate of from, rounded down. MV003, MV103, MV201, MV203, MV204';
+
+CREATE FUNCTION mvm_balance(user_id bigint, universe_id integer DEFAULT NULL) RETURNS numeric
+    LANGUAGE c STABLE
+    AS 'MODULE_PATHNAME', 'mvm_balance';
+COMMENT ON FUNCTION mvm_balance(bigint, integer) IS
+    'Balance of a user''s wallet in universe_id, home unless told; 0 where there is no wallet yet. MV001, MV003, MV203';
+
 CREATE OR REPLACE FUNCTION mvm_audit() RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -485,7 +506,9 @@ REVOKE ALL ON FUNCTION
     mvm_buy(bigint, bigint, bigint, text),
     mvm_buy_batch(bigint[], bigint[], bigint[], text[]),
     mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[]),
-    mvm_trades(bigint, integer, bigint)
+    mvm_trades(bigint, integer, bigint),
+    mvm_convert(numeric, integer, integer),
+    mvm_balance(bigint, integer)
 FROM PUBLIC;
 
 DO $$

@@ -41,6 +41,12 @@ std::int32_t int4_argument(FunctionCallInfo fcinfo, int position, const char *na
     return PG_GETARG_INT32(position);
 }
 
+TimestampTz time_argument(FunctionCallInfo fcinfo, int position, const char *name)
+{
+    require_argument(fcinfo, position, name);
+    return PG_GETARG_TIMESTAMPTZ(position);
+}
+
 Datum numeric_argument(FunctionCallInfo fcinfo, int position, const char *name)
 {
     require_argument(fcinfo, position, name);
@@ -99,6 +105,14 @@ std::int64_t lifetime_argument(FunctionCallInfo fcinfo, int position)
                                 DirectFunctionCall1(interval_out, PG_GETARG_DATUM(position)))));
     }
     return lifetime_us;
+}
+
+std::optional<TimestampTz> added_time_argument(FunctionCallInfo fcinfo, int position)
+{
+    if (PG_NARGS() <= position || PG_ARGISNULL(position)) {
+        return std::nullopt;
+    }
+    return PG_GETARG_TIMESTAMPTZ(position);
 }
 
 std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position)

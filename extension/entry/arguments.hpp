@@ -10,6 +10,7 @@ namespace mvm::entry {
 
 std::int64_t int8_argument(FunctionCallInfo fcinfo, int position, const char *name);
 std::int32_t int4_argument(FunctionCallInfo fcinfo, int position, const char *name);
+TimestampTz time_argument(FunctionCallInfo fcinfo, int position, const char *name);
 Datum numeric_argument(FunctionCallInfo fcinfo, int position, const char *name);
 
 // A text of 1 to length_max characters, not only white space.
@@ -21,6 +22,7 @@ std::optional<std::int32_t> optional_int4_argument(FunctionCallInfo fcinfo, int 
 // An argument that a later version of the function has added: none where the
 // function is that of an earlier one.
 std::optional<Datum> added_numeric_argument(FunctionCallInfo fcinfo, int position);
+std::optional<TimestampTz> added_time_argument(FunctionCallInfo fcinfo, int position);
 
 // How long a quote or a hold lives, in microseconds: more than none, at most 366 days.
 std::int64_t lifetime_argument(FunctionCallInfo fcinfo, int position);

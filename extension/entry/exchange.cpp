@@ -8,6 +8,7 @@
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
+#include "storage/exchange_rate_change.hpp"
 
 namespace mvm::entry {
 
@@ -15,23 +16,38 @@ namespace {
 
 using domain::ErrorCode;
 
+// Gives the universe the rate that it had at that time.
+void go_back_to(storage::Call &call, TimestampTz at, storage::Universe &universe)
+{
+    if (!storage::find_rate_at(call, universe.id, at, universe.exchange_rate)) {
+        raise(no_rate_yet(universe.id, at));
+    }
+}
+
 Datum convert_function(FunctionCallInfo fcinfo)
 {
     const Datum amount = numeric_argument(fcinfo, 0, "amount");
     const std::int32_t from_id = int4_argument(fcinfo, 1, "from_universe_id");
     const std::int32_t to_id = int4_argument(fcinfo, 2, "to_universe_id");
+    const auto at = added_time_argument(fcinfo, 3);
     require_positive(amount, "amount");
 
     storage::Call call;
     storage::begin_read(call);
-    const storage::Universe from = require_universe(call, from_id);
-    const storage::Universe to = require_universe(call, to_id);
+    storage::Universe from = require_universe(call, from_id);
+    storage::Universe to = require_universe(call, to_id);
     if (from_id == to_id) {
         raise(same_universe(from_id));
     }
+    if (at) {
+        go_back_to(call, *at, from);
+        go_back_to(call, *at, to);
+    }
+    // Nobody can exchange at rates of the past, so no fee is owed: that is a valuation.
+    const domain::Share fee = at ? domain::Share{} : to.rules.exchange_fee;
     const std::int64_t amount_minor = require_amount(amount, from, "amount");
     const auto converted = domain::plan_exchange(amount_minor, storage::currency_of(from),
-                                                 storage::currency_of(to), to.rules.exchange_fee);
+                                                 storage::currency_of(to), fee);
     if (!converted.ok()) {
         raise(unusable_conversion(converted.error, amount_minor, from, to));
     }

@@ -9,7 +9,8 @@ namespace mvm::entry {
 namespace {
 
 constexpr const char *reader_functions[] = {
-    "mvm_version", "mvm_convert", "mvm_balance", "mvm_trades", "mvm_audit", "mvm_items",
+    "mvm_version", "mvm_convert", "mvm_balance",   "mvm_trades",
+    "mvm_audit",   "mvm_items",   "mvm_statement",
 };
 constexpr const char *trader_functions[] = {
     "mvm_buy",   "mvm_exchange",     "mvm_buy_batch", "mvm_exchange_batch", "mvm_transfer",
@@ -22,9 +23,9 @@ constexpr const char *operator_functions[] = {
     "mvm_refund",          "mvm_move_user",         "mvm_set_rules",   "mvm_set_route",
     "mvm_sweep_holds",
 };
-constexpr const char *views[] = {"universes",    "users",  "wallets", "items",
-                                 "transactions", "trades", "ledger",  "routes",
-                                 "rule_changes", "prices", "quotes",  "holds"};
+constexpr const char *views[] = {
+    "universes", "users",        "wallets", "items",  "transactions", "trades",        "ledger",
+    "routes",    "rule_changes", "prices",  "quotes", "holds",        "exchange_rates"};
 
 void execute(const char *command)
 {

@@ -5,25 +5,38 @@
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
 #include "storage/hold.hpp"
-#include "storage/wallet.hpp"
+#include "storage/wallet_history.hpp"
 
 namespace mvm::entry {
 
 namespace {
 
+// What the wallet held before `at`.
+std::int64_t balance_before(storage::Call &call, std::int64_t user_id, std::int32_t universe_id,
+                            TimestampTz at)
+{
+    storage::WalletHistory history;
+    storage::open_wallet_history(call, history, user_id, universe_id);
+    storage::go_back_before(history, at);
+    storage::close_wallet_history(history);
+    return history.balance_minor;
+}
+
 Datum balance_function(FunctionCallInfo fcinfo)
 {
     const std::int64_t user_id = int8_argument(fcinfo, 0, "user_id");
     const auto universe_id = optional_int4_argument(fcinfo, 1);
+    const auto at = added_time_argument(fcinfo, 2);
 
     storage::Call call;
     storage::begin_read(call);
     const storage::UserAccount user = require_user(call, user_id);
     const storage::Universe universe =
         require_universe(call, universe_id.value_or(user.universe_id));
-    const storage::Wallet wallet = storage::read_wallet(call, user_id, universe.id);
     const std::int64_t balance_minor =
-        wallet.balance_minor + storage::expired_minor(call, user_id, universe.id);
+        at ? balance_before(call, user_id, universe.id, *at)
+           : storage::read_wallet(call, user_id, universe.id).balance_minor +
+                 storage::expired_minor(call, user_id, universe.id);
     const Datum result = amount_result(call, balance_minor, universe.currency_scale);
     storage::end_call(call);
     return result;
@@ -56,18 +69,23 @@ Datum trades_function(FunctionCallInfo fcinfo)
 
     // Two index scans, newest first, merged by id.
     storage::UniverseSet universes{};
-    storage::TradeCursor bought;
-    storage::TradeCursor sold;
-    storage::open_trades(call, bought, storage::TradeRole::buyer, user_id, before_id);
-    storage::open_trades(call, sold, storage::TradeRole::seller, user_id, before_id);
-    for (std::int32_t rows = 0; rows < rows_max && (bought.at_row || sold.at_row); ++rows) {
+    storage::JournalCursor bought;
+    storage::JournalCursor sold;
+    storage::open_journal(call, bought, storage::JournalRole::actor, user_id, before_id);
+    storage::open_journal(call, sold, storage::JournalRole::counterparty, user_id, before_id);
+    for (std::int32_t rows = 0; rows < rows_max; ++rows) {
+        storage::find_trade(bought);
+        storage::find_trade(sold);
+        if (!bought.at_row && !sold.at_row) {
+            break;
+        }
         const bool take_bought = bought.at_row && (!sold.at_row || bought.row.id > sold.row.id);
-        storage::TradeCursor &newest = take_bought ? bought : sold;
+        storage::JournalCursor &newest = take_bought ? bought : sold;
         put_trade(call, universes, result, newest.row);
-        storage::next_trade(newest);
+        storage::next_row(newest);
     }
-    storage::close_trades(sold);
-    storage::close_trades(bought);
+    storage::close_journal(sold);
+    storage::close_journal(bought);
     storage::end_call(call);
     return Datum{0};
 }

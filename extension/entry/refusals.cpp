@@ -157,6 +157,14 @@ Refusal unusable_conversion(ErrorCode code, std::int64_t amount_minor,
             nullptr};
 }
 
+Refusal no_rate_yet(std::int32_t universe_id, TimestampTz at)
+{
+    return {ErrorCode::invalid_argument,
+            psprintf("at is %s, before the first known exchange rate of universe %d.",
+                     timestamptz_to_str(at), universe_id),
+            "mvm.exchange_rates tells since when its rates are known."};
+}
+
 Refusal broken_rule(const domain::Settlement &settlement, std::int64_t quantity,
                     const storage::Universe &payer_universe,
                     const storage::Universe &receiver_universe)

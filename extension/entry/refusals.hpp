@@ -43,6 +43,9 @@ Refusal price_out_of_range(std::int64_t quantity, std::int64_t price_minor,
 Refusal unusable_conversion(domain::ErrorCode code, std::int64_t amount_minor,
                             const storage::Universe &from, const storage::Universe &to);
 
+// Of a time before the first exchange rate that is known.
+Refusal no_rate_yet(std::int32_t universe_id, TimestampTz at);
+
 // Of a purchase of `quantity` pieces, or of an exchange (quantity 0).
 Refusal broken_rule(const domain::Settlement &settlement, std::int64_t quantity,
                     const storage::Universe &payer_universe,

@@ -283,6 +283,45 @@ void put_exchange_batch(FunctionCallInfo fcinfo, storage::Call &call,
     }
 }
 
+namespace {
+
+constexpr int statement_columns = 8;
+
+} // namespace
+
+void put_leg(ReturnSetInfo *result, const storage::WalletLeg &leg, std::int64_t balance_minor,
+             int currency_scale)
+{
+    Datum values[statement_columns];
+    bool nulls[statement_columns];
+    RowWriter writer{values, nulls};
+    writer.add(Int64GetDatum(leg.transaction_id));
+    writer.add(CStringGetTextDatum(domain::name_of(leg.kind)));
+    writer.add_int8(leg.counterparty_id);
+    writer.add_int8(leg.item_id);
+    writer.add_int8(leg.quantity);
+    writer.add_amount(leg.amount_minor, currency_scale);
+    writer.add_amount(balance_minor, currency_scale);
+    writer.add(TimestampTzGetDatum(leg.transaction_time));
+    put_row(result, writer);
+}
+
+void put_balance(ReturnSetInfo *result, const char *kind, std::int64_t balance_minor,
+                 TimestampTz time, int currency_scale)
+{
+    Datum values[statement_columns];
+    bool nulls[statement_columns];
+    RowWriter writer{values, nulls};
+    writer.add_null();
+    writer.add(CStringGetTextDatum(kind));
+    for (int column = 0; column < 4; ++column) {
+        writer.add_null();
+    }
+    writer.add_amount(balance_minor, currency_scale);
+    writer.add(TimestampTzGetDatum(time));
+    put_row(result, writer);
+}
+
 Datum universe_result(FunctionCallInfo fcinfo, storage::Call &call,
                       const storage::Universe &universe, const storage::StoredRules &rules)
 {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "entry/orders.hpp"
+#include "storage/wallet_history.hpp"
 
 namespace mvm::entry {
 
@@ -31,6 +32,12 @@ void put_purchase_batch(FunctionCallInfo fcinfo, storage::Call &call,
                         storage::UniverseSet &universes, const Order *orders, int count);
 void put_exchange_batch(FunctionCallInfo fcinfo, storage::Call &call,
                         storage::UniverseSet &universes, const Order *orders, int count);
+
+// Lines of mvm_statement(): a movement, and a balance by itself.
+void put_leg(ReturnSetInfo *result, const storage::WalletLeg &leg, std::int64_t balance_minor,
+             int currency_scale);
+void put_balance(ReturnSetInfo *result, const char *kind, std::int64_t balance_minor,
+                 TimestampTz time, int currency_scale);
 
 // Rows of mvm.universes and mvm.items.
 Datum universe_result(FunctionCallInfo fcinfo, storage::Call &call,

@@ -119,11 +119,11 @@ bool find_journal(Call &call, std::int64_t id, JournalRow &row)
     return true;
 }
 
-void open_trades(Call &call, TradeCursor &cursor, TradeRole role, std::int64_t user_id,
-                 std::int64_t before_id)
+void open_journal(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
+                  std::int64_t before_id)
 {
     const char *index_name =
-        role == TradeRole::buyer ? "journal_user_id_idx" : "journal_counterparty_id_idx";
+        role == JournalRole::actor ? "journal_user_id_idx" : "journal_counterparty_id_idx";
     cursor.table = &table_of(call, TableId::journal);
     cursor.index = open_index(index_name);
     cursor.slot = make_slot(call, TableId::journal);
@@ -133,24 +133,29 @@ void open_trades(Call &call, TradeCursor &cursor, TradeRole role, std::int64_t u
     ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(user_id));
     ScanKeyInit(&keys[1], 2, BTLessStrategyNumber, F_INT8LT, Int64GetDatum(before_id));
     index_rescan(cursor.scan, keys, 2, nullptr, 0);
-    next_trade(cursor);
+    next_row(cursor);
 }
 
-void next_trade(TradeCursor &cursor)
+void next_row(JournalCursor &cursor)
 {
-    do {
-        CHECK_FOR_INTERRUPTS();
-        cursor.at_row = index_getnext_slot(cursor.scan, BackwardScanDirection, cursor.slot);
-        if (cursor.at_row) {
-            read_journal(*cursor.table, cursor.slot, cursor.row);
-        }
-    } while (cursor.at_row && cursor.row.kind != domain::JournalKind::purchase);
+    CHECK_FOR_INTERRUPTS();
+    cursor.at_row = index_getnext_slot(cursor.scan, BackwardScanDirection, cursor.slot);
+    if (cursor.at_row) {
+        read_journal(*cursor.table, cursor.slot, cursor.row);
+    }
 }
 
-void close_trades(TradeCursor &cursor)
+void close_journal(JournalCursor &cursor)
 {
     index_endscan(cursor.scan);
     index_close(cursor.index, NoLock);
+}
+
+void find_trade(JournalCursor &cursor)
+{
+    while (cursor.at_row && cursor.row.kind != domain::JournalKind::purchase) {
+        next_row(cursor);
+    }
 }
 
 } // namespace mvm::storage

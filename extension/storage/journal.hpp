@@ -39,8 +39,8 @@ void append_journal_rows(Call &call, JournalRow *const *rows, int count);
 // Reads the row with this id as the call's snapshot sees it; its values are copies.
 [[nodiscard]] bool find_journal(Call &call, std::int64_t id, JournalRow &row);
 
-// Purchases of one user in one role, newest first.
-struct TradeCursor {
+// Rows of one user in one role, newest first.
+struct JournalCursor {
     const Table *table;
     Relation index;
     IndexScanDesc scan;
@@ -49,12 +49,16 @@ struct TradeCursor {
     JournalRow row;
 };
 
-enum class TradeRole : std::uint8_t { buyer, seller };
+// `actor` is the row's user_id: the buyer of a purchase. Its seller is the counterparty.
+enum class JournalRole : std::uint8_t { actor, counterparty };
 
-// Opens at the newest purchase with an id below `before_id`.
-void open_trades(Call &call, TradeCursor &cursor, TradeRole role, std::int64_t user_id,
-                 std::int64_t before_id);
-void next_trade(TradeCursor &cursor);
-void close_trades(TradeCursor &cursor);
+// Opens at the newest row with an id below `before_id`.
+void open_journal(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
+                  std::int64_t before_id);
+void next_row(JournalCursor &cursor);
+void close_journal(JournalCursor &cursor);
+
+// From the current row on, the newest that is a purchase.
+void find_trade(JournalCursor &cursor);
 
 } // namespace mvm::storage

@@ -572,6 +572,11 @@ bool has_rows(Call &call, TableId id)
     return found;
 }
 
+bool has_column(Call &call, TableId id, int column)
+{
+    return table_of(call, id).attributes[column - 1] != 0;
+}
+
 Datum column_of(const Table &table, TupleTableSlot *slot, int column)
 {
     bool is_null = false;

@@ -67,6 +67,9 @@ void delete_row(Call &call, TableId id, HeapTuple row);
 // Whether the table has any row that the call's snapshot sees.
 [[nodiscard]] bool has_rows(Call &call, TableId id);
 
+// Whether the market's version has the column.
+[[nodiscard]] bool has_column(Call &call, TableId id, int column);
+
 // A column that is never null, and one that may be: null also where the market's
 // version does not have it.
 Datum column_of(const Table &table, TupleTableSlot *slot, int column);

@@ -25,8 +25,9 @@ enum class TableId : std::uint8_t {
     rule_change,
     quote,
     hold,
+    exchange_rate_change,
 };
-inline constexpr int table_count = 12;
+inline constexpr int table_count = 13;
 
 namespace universe_column {
 enum : int {
@@ -45,7 +46,8 @@ enum : int {
     max_amount_minor,
     max_quantity,
     routed,
-    last = routed
+    first_rate_id,
+    last = first_rate_id
 };
 }
 namespace user_account_column {
@@ -174,6 +176,9 @@ enum : int {
     last = tariff_rate
 };
 }
+namespace exchange_rate_change_column {
+enum : int { id = 1, valid_from, universe_id, exchange_rate, last = exchange_rate };
+}
 
 struct TableShape {
     const char *name;
@@ -183,8 +188,8 @@ struct TableShape {
 };
 
 inline constexpr const char *universe_added[] = {
-    "trade_open",       "exchange_open",    "sale_fee_rate", "exchange_fee_rate",
-    "min_amount_minor", "max_amount_minor", "max_quantity",  "routed"};
+    "trade_open",       "exchange_open", "sale_fee_rate", "exchange_fee_rate", "min_amount_minor",
+    "max_amount_minor", "max_quantity",  "routed",        "first_rate_id"};
 inline constexpr const char *item_added[] = {"listed"};
 inline constexpr const char *journal_added[] = {"fee_minor", "tariff_minor", "reference_id"};
 
@@ -201,7 +206,10 @@ inline constexpr TableShape table_shapes[table_count] = {
     {"rule_change", rule_change_column::last, rule_change_column::last, nullptr},
     {"quote", quote_column::last, quote_column::last, nullptr},
     {"hold", hold_column::last, hold_column::last, nullptr},
+    {"exchange_rate_change", exchange_rate_change_column::last, exchange_rate_change_column::last,
+     nullptr},
 };
 inline constexpr int columns_max = journal_column::last;
+static_assert(hold_column::last <= columns_max);
 
 } // namespace mvm::storage

@@ -147,6 +147,10 @@ bool insert_universe(Call &call, const Universe &universe)
     values[universe_column::exchange_rate - 1] = universe.exchange_rate;
     values[universe_column::name - 1] = universe.name;
     values[universe_column::currency_type - 1] = universe.currency_type;
+    if (has_column(call, TableId::universe, universe_column::first_rate_id)) {
+        values[universe_column::first_rate_id - 1] =
+            Int64GetDatum(next_id("exchange_rate_change_id_seq"));
+    }
     return insert_row_if_absent(call, TableId::universe, values, nulls) != nullptr;
 }
 
