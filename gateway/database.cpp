@@ -161,6 +161,9 @@ template <typename Call> pqxx::result Database::run(Kind kind, const Call &call,
             switch (verdict.outcome) {
             case SqlOutcome::refused:
                 throw Refused{std::move(verdict.problem)};
+            case SqlOutcome::forbidden:
+                log_failure(LogLevel::warning, "the database's role may not do this", error);
+                throw Refused{std::move(verdict.problem)};
             case SqlOutcome::repeat:
                 if (++repeats < limits::serialization_attempts) {
                     lease.reset();
