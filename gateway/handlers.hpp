@@ -35,9 +35,18 @@ struct Call {
 // Each fills `call.response`, or throws Refused or DatabaseFailure.
 namespace handlers {
 void get_universes(Call &call);
+void get_universe(Call &call);
+void post_universe(Call &call);
+void patch_universe(Call &call);
 void get_items(Call &call);
+void get_item(Call &call);
+void post_item(Call &call);
+void post_user(Call &call);
 void get_user(Call &call);
 void get_trades(Call &call);
+void get_transaction(Call &call);
+void post_deposit(Call &call);
+void post_withdrawal(Call &call);
 void post_exchange(Call &call);
 void post_buy(Call &call);
 void get_root(Call &call);

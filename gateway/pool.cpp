@@ -5,7 +5,6 @@
 
 #include "limits.hpp"
 #include "log.hpp"
-#include "queries.hpp"
 
 namespace mvm::gateway {
 
@@ -108,13 +107,21 @@ Pool::Lease Pool::acquire()
     return Lease(*this, std::move(session));
 }
 
+void Pool::prepare(Session &session, const queries::Query &query)
+{
+    if (!session.prepared.contains(query.name)) {
+        prepare_now(session.connection, query.name, query.sql);
+        session.prepared.insert(query.name);
+    }
+}
+
 std::unique_ptr<Pool::Session> Pool::open()
 {
     auto session = std::make_unique<Session>(connection_string_);
     pqxx::connection &connection = session->connection;
     forbid_reconnecting(connection);
     for (const queries::Query &query : queries::prepared) {
-        prepare_now(connection, query.name, query.sql);
+        prepare(*session, query);
     }
     pqxx::nontransaction transaction(connection);
     const pqxx::result identity = transaction.exec(queries::database_identity);
@@ -157,6 +164,11 @@ int Pool::in_use() const
 {
     const std::lock_guard lock(mutex_);
     return static_cast<int>(lent_.size());
+}
+
+void Pool::Lease::prepare(const queries::Query &query)
+{
+    Pool::prepare(*session_, query);
 }
 
 Pool::Lease::~Lease()

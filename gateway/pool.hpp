@@ -10,11 +10,13 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "metrics.hpp"
 #include "pqxx_compat.hpp"
+#include "queries.hpp"
 
 namespace mvm::gateway {
 
@@ -50,6 +52,7 @@ public:
         explicit Session(const std::string &connection_string) : connection(connection_string) {}
         pqxx::connection connection;
         std::chrono::steady_clock::time_point lent_at;
+        std::set<std::string_view> prepared; // names of statements
     };
 
     // A connection on loan. It goes back to the pool, or is closed when
@@ -65,6 +68,8 @@ public:
         ~Lease();
 
         pqxx::connection &connection() { return session_->connection; }
+        // Does nothing when the connection has it already.
+        void prepare(const queries::Query &query);
         void discard() { discarded_ = true; }
 
     private:
@@ -81,6 +86,7 @@ public:
     const Metrics &metrics() const { return metrics_; }
 
 private:
+    static void prepare(Session &session, const queries::Query &query);
     std::unique_ptr<Session> open();
     void give_back(std::unique_ptr<Session> session, bool discarded);
     void end_stuck_sessions();

@@ -28,6 +28,13 @@ inline constexpr Query universes{
     "SELECT '[' || COALESCE(string_agg(row_to_json(u)::text, ',' ORDER BY u.id), '') || ']'"
     " FROM (SELECT id, name, currency_type, exchange_rate, currency_scale FROM mvm.universes) u"};
 
+// $1 universe -> body; no row when there is no such universe
+inline constexpr Query universe{
+    "universe",
+    "SELECT row_to_json(u)"
+    " FROM (SELECT id, name, currency_type, exchange_rate, currency_scale FROM mvm.universes) u"
+    " WHERE u.id = $1::integer"};
+
 // $1 after item id, $2 rows -> body, last id of the page or null when it is the last page
 inline constexpr Query items{
     "items",
@@ -52,6 +59,12 @@ inline constexpr Query items_of_universe{
     "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE ordinal <= $2::integer) END"
     " FROM page"
     " HAVING EXISTS (SELECT FROM mvm.universes WHERE id = $3::integer)"};
+
+// $1 item -> body; no row when there is no such item
+inline constexpr Query item{
+    "item", "SELECT row_to_json(i)"
+            " FROM (SELECT id, name, universe_id, price, stock, seller_id FROM mvm.items) i"
+            " WHERE i.id = $1::bigint"};
 
 // $1 user -> body; no row when there is no such user
 inline constexpr Query user{
@@ -78,6 +91,63 @@ inline constexpr Query trades{
     "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
     "  CASE WHEN count(*) > $2::integer THEN min(id) FILTER (WHERE ordinal <= $2::integer) END"
     " FROM page"};
+
+// $1 transaction -> body; no row when there is no such transaction
+inline constexpr Query transaction{
+    "transaction",
+    "SELECT row_to_json(t)"
+    " FROM (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
+    "  to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
+    "  idempotency_key, transaction_time FROM mvm.transactions) t"
+    " WHERE t.id = $1::bigint"};
+
+// $1 name, $2 currency type, $3 exchange rate, $4 currency scale or null -> body, universe
+inline constexpr Query create_universe{
+    "create_universe",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT u.id, u.name, u.currency_type, u.exchange_rate,"
+    "   u.currency_scale) r), u.id"
+    " FROM mvm_create_universe($1::text, $2::text, $3::numeric, COALESCE($4::integer, 2)) u"};
+
+// $1 universe, $2 exchange rate -> body, universe
+inline constexpr Query set_exchange_rate{
+    "set_exchange_rate",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT u.id, u.name, u.currency_type, u.exchange_rate,"
+    "   u.currency_scale) r), u.id"
+    " FROM mvm_set_exchange_rate($1::integer, $2::numeric) u"};
+
+// $1 username, $2 universe, $3 opening balance or null -> body, user. The wallet is taken from
+// the answer, as a statement does not see the rows that it inserts.
+inline constexpr Query create_user{
+    "create_user",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT u.id, u.username, u.universe_id, u.balance,"
+    "   ('[' || COALESCE((SELECT row_to_json(w)::text FROM (SELECT v.id AS universe_id,"
+    "     v.currency_type, u.balance FROM mvm.universes v"
+    "     WHERE v.id = u.universe_id AND u.balance > 0) w), '') || ']')::json AS wallets) r), u.id"
+    " FROM mvm_create_user($1::text, $2::integer, COALESCE($3::numeric, 0)) u"};
+
+// $1 seller or null, $2 name, $3 price, $4 stock, $5 universe or null
+// -> body, item, universe of the item
+inline constexpr Query list_item{
+    "list_item",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT i.id, i.name, i.universe_id, i.price,"
+    "   i.stock, i.seller_id) r), i.id, i.universe_id"
+    " FROM mvm_list_item($1::bigint, $2::text, $3::numeric, $4::bigint, $5::integer) i"};
+
+// $1 user, $2 amount, $3 universe or null, $4 idempotency key or null -> body, transaction
+inline constexpr Query deposit{
+    "deposit",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT t.id, t.kind, t.user_id, t.counterparty_id,"
+    "   t.item_id, t.quantity, t.from_universe_id, t.to_universe_id, t.amount, t.received_amount,"
+    "   t.exchange_rate, t.from_rate, t.to_rate, t.idempotency_key, t.transaction_time) r), t.id"
+    " FROM mvm_deposit($1::bigint, $2::numeric, $3::integer, $4::text) t"};
+
+// As above.
+inline constexpr Query withdraw{
+    "withdraw",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT t.id, t.kind, t.user_id, t.counterparty_id,"
+    "   t.item_id, t.quantity, t.from_universe_id, t.to_universe_id, t.amount, t.received_amount,"
+    "   t.exchange_rate, t.from_rate, t.to_rate, t.idempotency_key, t.transaction_time) r), t.id"
+    " FROM mvm_withdraw($1::bigint, $2::numeric, $3::integer, $4::text) t"};
 
 // $1 user, $2 amount, $3 from universe, $4 to universe, $5 idempotency key or null -> body
 inline constexpr Query exchange{
@@ -121,8 +191,13 @@ inline constexpr Query exchange_batch{
     "  $5::text[]) e"
     " ORDER BY e.ordinal"};
 
-// What every connection prepares when it opens, so that a call is one round trip.
-inline constexpr std::array prepared{version, universes, items, items_of_universe, user,
-                                     trades,  exchange,  buy,   buy_batch,         exchange_batch};
+// What every connection prepares when it opens, so that a call is one round trip; the rest when
+// first used. Preparing what reads the journal's view waits for whoever holds the journal, and no
+// connection for other calls must wait for that.
+inline constexpr std::array prepared{
+    version,     universes, universe,      items,           items_of_universe,
+    item,        user,      trades,        create_universe, set_exchange_rate,
+    create_user, list_item, deposit,       withdraw,        exchange,
+    buy,         buy_batch, exchange_batch};
 
 } // namespace mvm::gateway::queries
