@@ -277,6 +277,21 @@ Page Database::trades(const std::string &user_id, const std::string &rows,
     return page_of(run(Kind::read, queries::trades, user_id, rows, or_null(before)));
 }
 
+std::optional<Page> Database::transactions(const std::string &user_id, const std::string &rows,
+                                           const std::optional<std::string> &before)
+{
+    const pqxx::result result =
+        run(Kind::read, queries::transactions, user_id, rows, or_null(before));
+    return result.empty() ? std::nullopt : std::optional(page_of(result));
+}
+
+std::string Database::convert(const std::string &amount, const std::string &from_universe_id,
+                              const std::string &to_universe_id)
+{
+    return run(Kind::read, queries::convert, amount, from_universe_id, to_universe_id)[0][0]
+        .c_str();
+}
+
 Exchange Database::write(const ExchangeOrder &order)
 {
     const pqxx::result result =

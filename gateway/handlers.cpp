@@ -48,6 +48,15 @@ const std::string *query_text(const Call &call, const char *name)
     return &first->second;
 }
 
+const std::string &required_query_text(const Call &call, const char *name)
+{
+    const std::string *text = query_text(call, name);
+    if (text == nullptr) {
+        throw Refused{invalid_field(name, "is missing")};
+    }
+    return *text;
+}
+
 // A query parameter as decimal text; nothing when it is not there.
 std::optional<std::string> query_integer(const Call &call, const char *name, std::int64_t least,
                                          std::int64_t most)
@@ -56,6 +65,12 @@ std::optional<std::string> query_integer(const Call &call, const char *name, std
     return text == nullptr
                ? std::nullopt
                : std::optional(std::to_string(integer_parameter(name, *text, least, most)));
+}
+
+std::string required_query_universe_id(const Call &call, const char *name)
+{
+    return std::to_string(integer_parameter(name, required_query_text(call, name),
+                                            universe_id_least, universe_id_most));
 }
 
 std::string page_rows(const Call &call)
@@ -290,6 +305,20 @@ void get_trades(Call &call)
     send_page(call, std::move(page), "/api/v1/trades/" + user_id + "?limit=" + rows + "&before=");
 }
 
+void get_transactions(Call &call)
+{
+    const std::string user_id = path_id(call, "user_id");
+    const std::string rows = page_rows(call);
+    const auto before = query_integer(call, "before", 1, id_most);
+    auto page = call.services.database.transactions(user_id, rows, before);
+    if (!page) {
+        throw Refused{
+            market_problem(ErrorCode::user_not_found, "There is no user " + user_id + ".")};
+    }
+    send_page(call, *std::move(page),
+              "/api/v1/users/" + user_id + "/transactions?limit=" + rows + "&before=");
+}
+
 void get_transaction(Call &call)
 {
     const std::string transaction_id = path_id(call, "transaction_id");
@@ -299,6 +328,14 @@ void get_transaction(Call &call)
                                      "There is no transaction " + transaction_id + ".")};
     }
     send_json(call, *std::move(body));
+}
+
+void get_convert(Call &call)
+{
+    const std::string amount = number_parameter("amount", required_query_text(call, "amount"));
+    const std::string from = required_query_universe_id(call, "from_universe_id");
+    const std::string to = required_query_universe_id(call, "to_universe_id");
+    send_json(call, call.services.database.convert(amount, from, to));
 }
 
 // ---------------------------------------------------------------------------

@@ -101,6 +101,53 @@ inline constexpr Query transaction{
     "  idempotency_key, transaction_time FROM mvm.transactions) t"
     " WHERE t.id = $1::bigint"};
 
+// $1 user, $2 rows, $3 before transaction id or null -> body, last id of the page or null when it
+// is the last page; no row when there is no such user. Two ranges of the journal's indexes, as
+// who acted and as counterparty, each at most a page long. Comparing whole index rows, where
+// user_id = $1 would do, leaves the planner no other index to take the order from: on the primary
+// key it would read every newer row of everybody.
+inline constexpr Query transactions{
+    "transactions",
+    "WITH page AS ("
+    " SELECT row_to_json(t)::text AS body, t.id, row_number() OVER (ORDER BY t.id DESC) AS ordinal"
+    " FROM ("
+    "  (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
+    "    to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
+    "    idempotency_key, transaction_time FROM mvm.transactions"
+    "   WHERE (user_id, id) < ($1::bigint, COALESCE($3::bigint, 9223372036854775807))"
+    "    AND user_id >= $1::bigint"
+    "   ORDER BY user_id DESC, id DESC LIMIT $2::integer + 1)"
+    "  UNION ALL"
+    "  (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
+    "    to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
+    "    idempotency_key, transaction_time FROM mvm.transactions"
+    "   WHERE (counterparty_id, id) < ($1::bigint, COALESCE($3::bigint, 9223372036854775807))"
+    "    AND counterparty_id >= $1::bigint AND user_id IS DISTINCT FROM $1::bigint"
+    "   ORDER BY counterparty_id DESC, id DESC LIMIT $2::integer + 1)"
+    "  ORDER BY id DESC LIMIT $2::integer + 1) t)"
+    " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id DESC)"
+    "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
+    "  CASE WHEN count(*) > $2::integer THEN min(id) FILTER (WHERE ordinal <= $2::integer) END"
+    " FROM page"
+    " HAVING EXISTS (SELECT FROM mvm.users WHERE id = $1::bigint)"};
+
+// $1 amount, $2 from universe, $3 to universe -> body. `amount` is the one that was converted:
+// rounded half-even to its currency's decimals. MV003 and the like as mvm_convert().
+inline constexpr Query convert{
+    "convert",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT"
+    "   CASE WHEN abs(a.asked - trunc(a.asked, f.currency_scale)) * 2"
+    "     = 10::numeric ^ -f.currency_scale"
+    "     AND mod(trunc(a.asked, f.currency_scale) * 10::numeric ^ f.currency_scale, 2) = 0"
+    "    THEN trunc(a.asked, f.currency_scale)"
+    "    ELSE round(a.asked, f.currency_scale) END AS amount,"
+    "   c.converted_amount, f.id AS from_universe_id, t.id AS to_universe_id,"
+    "   trim_scale(t.exchange_rate / f.exchange_rate) AS exchange_rate) r)"
+    " FROM (SELECT $1::numeric AS asked) a"
+    " CROSS JOIN mvm_convert($1::numeric, $2::integer, $3::integer) c (converted_amount)"
+    " LEFT JOIN mvm.universes f ON f.id = $2::integer"
+    " LEFT JOIN mvm.universes t ON t.id = $3::integer"};
+
 // $1 name, $2 currency type, $3 exchange rate, $4 currency scale or null -> body, universe
 inline constexpr Query create_universe{
     "create_universe",
@@ -194,10 +241,24 @@ inline constexpr Query exchange_batch{
 // What every connection prepares when it opens, so that a call is one round trip; the rest when
 // first used. Preparing what reads the journal's view waits for whoever holds the journal, and no
 // connection for other calls must wait for that.
-inline constexpr std::array prepared{
-    version,     universes, universe,      items,           items_of_universe,
-    item,        user,      trades,        create_universe, set_exchange_rate,
-    create_user, list_item, deposit,       withdraw,        exchange,
-    buy,         buy_batch, exchange_batch};
+inline constexpr std::array prepared{version,
+                                     universes,
+                                     universe,
+                                     items,
+                                     items_of_universe,
+                                     item,
+                                     user,
+                                     trades,
+                                     convert,
+                                     create_universe,
+                                     set_exchange_rate,
+                                     create_user,
+                                     list_item,
+                                     deposit,
+                                     withdraw,
+                                     exchange,
+                                     buy,
+                                     buy_batch,
+                                     exchange_batch};
 
 } // namespace mvm::gateway::queries

@@ -1,4 +1,4 @@
-// Money entering and leaving the market, and the record of it.
+// Money entering and leaving the market, what it would become elsewhere, and the record of it all.
 #include <atomic>
 #include <thread>
 
@@ -19,6 +19,16 @@ protected:
     }
 };
 class Transactions : public Cash {};
+class Conversions : public RestTest {
+protected:
+    Answer convert(const std::string &amount, const std::string &from = "1",
+                   const std::string &to = "2")
+    {
+        return get("/api/v1/convert?amount=" + amount + "&from_universe_id=" + from +
+                   "&to_universe_id=" + to);
+    }
+};
+
 // ---------------------------------------------------------------------------
 // Deposits and withdrawals
 // ---------------------------------------------------------------------------
@@ -212,6 +222,203 @@ TEST_F(Transactions, that_do_not_exist_are_404)
         expect_problem(get(std::string("/api/v1/transactions/") + id), 422, "invalid_argument",
                        "Invalid argument: transaction_id:");
     }
+}
+
+TEST_F(Transactions, of_a_user_are_those_they_act_in_and_those_they_sell_in)
+{
+    database_->sql("SELECT mvm_list_item(2, 'Red Dust', 5, 10)");
+    const auto sale = buy(R"({"buyer_id":1,"item_id":4,"quantity":2})").json()["id"];
+    const Answer deposited = deposit(R"({"user_id":2,"amount":1})");
+    const auto exchanged =
+        exchange(R"({"user_id":2,"amount":1,"from_universe_id":2,"to_universe_id":1})")
+            .json()["transaction_id"];
+    const auto bought = buy(R"({"buyer_id":2,"item_id":1,"quantity":1})").json()["id"];
+    deposit(R"({"user_id":3,"amount":1})");
+
+    const Answer answer = get("/api/v1/users/2/transactions");
+    EXPECT_EQ(answer.status, 200);
+    const auto rows = answer.json();
+    ASSERT_EQ(rows.size(), 6u) << answer.body;
+    std::vector<std::string> kinds;
+    for (const auto &row : rows) {
+        kinds.push_back(row["kind"]);
+    }
+    EXPECT_EQ(kinds, (std::vector<std::string>{"purchase", "exchange", "deposit", "purchase",
+                                               "listing", "deposit"}));
+    EXPECT_EQ(rows[0]["id"], bought);
+    EXPECT_EQ(rows[1]["id"], exchanged);
+    EXPECT_EQ(rows[2], deposited.json());
+    EXPECT_EQ(rows[3]["id"], sale);
+    EXPECT_EQ(rows[3]["counterparty_id"], 2);
+    EXPECT_FALSE(answer.headers.contains("link"));
+}
+
+TEST_F(Transactions, come_in_pages_that_follow_the_link)
+{
+    database_->sql("SELECT mvm_list_item(2, 'Red Dust', 5, 100)");
+    for (int count = 0; count < 4; ++count) {
+        ASSERT_EQ(buy(R"({"buyer_id":1,"item_id":4,"quantity":1})").status, 200);
+        ASSERT_EQ(deposit(R"({"user_id":2,"amount":1})").status, 201);
+        ASSERT_EQ(deposit(R"({"user_id":1,"amount":1})").status, 201);
+    }
+    const std::string expected =
+        database_->sql("SELECT string_agg(id::text, ',' ORDER BY id DESC) FROM mvm.transactions"
+                       " WHERE user_id = 2 OR counterparty_id = 2");
+    std::string seen;
+    int pages = 0;
+    std::string path = "/api/v1/users/2/transactions?limit=3";
+    for (; !path.empty() && pages < 10; ++pages) {
+        const Answer answer = get(path);
+        ASSERT_LE(answer.json().size(), 3u);
+        for (const auto &row : answer.json()) {
+            seen += (seen.empty() ? "" : ",") + row["id"].dump();
+        }
+        path.clear();
+        if (answer.headers.contains("link")) {
+            const std::string link = answer.headers.at("link");
+            EXPECT_TRUE(link.starts_with("</api/v1/users/2/transactions?limit=3&before=")) << link;
+            EXPECT_TRUE(link.ends_with(">; rel=\"next\"")) << link;
+            path = link.substr(1, link.find('>') - 1);
+        }
+    }
+    EXPECT_EQ(seen, expected);
+    EXPECT_EQ(pages, 4) << "ten rows";
+    EXPECT_EQ(get("/api/v1/users/2/transactions?before=1").body, "[]");
+    EXPECT_EQ(get("/api/v1/users/2/transactions?before=9223372036854775807").json().size(), 10u);
+}
+
+TEST_F(Transactions, of_an_unknown_user_are_404_and_of_a_new_one_none)
+{
+    expect_problem(get("/api/v1/users/999/transactions"), 404, "user_not_found",
+                   "User not found: There is no user 999.");
+    database_->sql("SELECT mvm_create_user('poor', 3)");
+    EXPECT_EQ(get("/api/v1/users/4/transactions").body, "[]");
+}
+
+TEST_F(Transactions, refuse_parameters_that_cannot_be_and_name_them)
+{
+    for (const std::string parameter :
+         {"limit=0", "limit=1001", "limit=x", "limit=1&limit=2", "before=0", "before=-1",
+          "before=x", "before=9223372036854775808"}) {
+        expect_problem(get("/api/v1/users/1/transactions?" + parameter), 422, "invalid_argument",
+                       "Invalid argument: " + parameter.substr(0, parameter.find('=')) + ":");
+    }
+    expect_problem(get("/api/v1/users/x/transactions"), 422, "invalid_argument",
+                   "Invalid argument: user_id:");
+}
+
+// What the plan reads of a journal in which the user's rows are few and old.
+TEST_F(Transactions, of_a_user_are_found_without_reading_everybody_elses)
+{
+    database_->sql("SELECT count(mvm_deposit(2, 1)) FROM generate_series(1, 20000)");
+    database_->sql("VACUUM ANALYZE mvm.journal");
+    ASSERT_EQ(get("/api/v1/users/1/transactions").json().size(), 1u);
+    // The journal's statistics arrive when the gateway's backend is idle.
+    const std::string fetched =
+        "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'journal'";
+    database_->sql("SELECT pg_stat_reset()");
+    for (int count = 0; count < 10; ++count) {
+        ASSERT_EQ(get("/api/v1/users/1/transactions?limit=" + std::to_string(10 + count)).status,
+                  200);
+    }
+    gateway_.reset(); // its backends report as they end
+    ASSERT_TRUE(eventually([&] { return std::stoll(database_->sql(fetched)) > 0; }));
+    EXPECT_LE(std::stoll(database_->sql(fetched)), 100);
+    EXPECT_EQ(database_->sql("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'journal'"),
+              "0");
+}
+
+// ---------------------------------------------------------------------------
+// Conversions
+// ---------------------------------------------------------------------------
+
+TEST_F(Conversions, tell_what_an_exchange_would_credit)
+{
+    EXPECT_EQ(convert("100").body,
+              R"({"amount":100.00,"converted_amount":250.00,"from_universe_id":1,)"
+              R"("to_universe_id":2,"exchange_rate":2.5})");
+    const auto exchanged =
+        exchange(R"({"user_id":1,"amount":33.33,"from_universe_id":1,"to_universe_id":3})").json();
+    const auto told = convert("33.33", "1", "3").json();
+    for (const char *field : {"amount", "converted_amount", "exchange_rate"}) {
+        EXPECT_EQ(told[field], exchanged[field]) << field;
+    }
+}
+
+TEST_F(Conversions, take_every_digit_and_tell_the_amount_that_was_used)
+{
+    for (const auto &[sent, used] :
+         {std::pair("1.005", "1.00"), std::pair("1.015", "1.02"), std::pair("1.025", "1.02"),
+          std::pair("1.0050000000000000000000000000000001", "1.01"), std::pair("7", "7.00"),
+          std::pair("1.004999", "1.00"), std::pair("1.006", "1.01"), std::pair("1e2", "100.00"),
+          std::pair("1E%2B2", "100.00"), std::pair("0.30000000000000004", "0.30"),
+          std::pair("90000000000000.125", "90000000000000.12"), std::pair("007", "7.00")}) {
+        const std::string body = convert(sent).body;
+        EXPECT_TRUE(body.starts_with(std::string(R"({"amount":)") + used + ",")) << sent << body;
+        const std::string exchanged =
+            database_->sql("SELECT mvm_convert(" + std::string(used) + ", 1, 2)");
+        EXPECT_NE(body.find(R"("converted_amount":)" + exchanged + ","), std::string::npos) << body;
+    }
+}
+
+TEST_F(Conversions, know_currencies_without_decimals)
+{
+    database_->sql("SELECT mvm_create_universe('Yen', 'Y', 150, 0)");
+    EXPECT_TRUE(convert("2.5", "4", "1").body.starts_with(R"({"amount":2,)"));
+    EXPECT_TRUE(convert("3.5", "4", "1").body.starts_with(R"({"amount":4,)"));
+    EXPECT_NE(convert("1", "1", "4").body.find(R"("converted_amount":150,)"), std::string::npos);
+}
+
+TEST_F(Conversions, refuse_what_the_market_refuses)
+{
+    expect_problem(convert("1", "1", "1"), 400, "same_universe",
+                   "Cannot exchange currency within the same universe");
+    expect_problem(convert("1", "999", "1"), 404, "universe_not_found",
+                   "Universe not found: There is no universe 999.");
+    expect_problem(convert("1", "1", "999"), 404, "universe_not_found",
+                   "Universe not found: There is no universe 999.");
+    for (const char *amount : {"0", "-1", "-0.0", "0.001", "1e-300"}) {
+        expect_problem(convert(amount), 422, "invalid_amount", "Invalid amount");
+    }
+    for (const char *amount :
+         {"1e300", "1e99999", "1e999999", "1e99999999999", "92233720368547758.08"}) {
+        expect_problem(convert(amount), 422, "amount_out_of_range", "Amount out of range");
+    }
+    for (const std::string &amount :
+         {std::string("1e-99999"), std::string("1e-99999999999"), std::string(7'000, '9'),
+          "0." + std::string(7'000, '0') + "1"}) {
+        EXPECT_EQ(convert(amount).status, 422) << amount.substr(0, 20);
+    }
+}
+
+TEST_F(Conversions, name_a_missing_or_malformed_parameter)
+{
+    for (const char *amount : {"", "abc", "NaN", "Infinity", "-Infinity", "0x10", "1_000", "+1",
+                               "1%20", "1,5", "1.", ".5", "1e", "--1", "1%00", "%EF%BC%91"}) {
+        expect_problem(convert(amount), 422, "invalid_argument", "Invalid argument: amount:");
+    }
+    for (const char *id : {"", "x", "1.0", "2147483648"}) {
+        expect_problem(convert("1", id), 422, "invalid_argument",
+                       "Invalid argument: from_universe_id:");
+        expect_problem(convert("1", "1", id), 422, "invalid_argument",
+                       "Invalid argument: to_universe_id:");
+    }
+    const std::string path = "/api/v1/convert?";
+    expect_problem(get(path + "from_universe_id=1&to_universe_id=2"), 422, "invalid_argument",
+                   "Invalid argument: amount: is missing");
+    expect_problem(get(path + "amount=1&to_universe_id=2"), 422, "invalid_argument",
+                   "Invalid argument: from_universe_id: is missing");
+    expect_problem(get(path + "amount=1&from_universe_id=1"), 422, "invalid_argument",
+                   "Invalid argument: to_universe_id: is missing");
+    expect_problem(get(path + "amount=1&amount=1&from_universe_id=1&to_universe_id=2"), 422,
+                   "invalid_argument", "Invalid argument: amount: is there twice");
+}
+
+TEST_F(Conversions, follow_a_new_rate_at_once)
+{
+    ASSERT_TRUE(convert("1").body.find("\"exchange_rate\":2.5}") != std::string::npos);
+    ASSERT_EQ(patch("/api/v1/universes/2", R"({"exchange_rate":5})").status, 200);
+    EXPECT_EQ(convert("1").json()["converted_amount"], 5);
 }
 
 } // namespace

@@ -150,6 +150,10 @@ TEST_F(Documents, openapi_has_every_error_that_a_route_can_send)
                   "amount_out_of_range", "idempotency_mismatch"});
     expect_codes("transactions/{transaction_id}", "get",
                  {"transaction_not_found", "invalid_argument"});
+    expect_codes("users/{user_id}/transactions", "get", {"user_not_found", "invalid_argument"});
+    expect_codes("convert", "get",
+                 {"universe_not_found", "same_universe", "invalid_amount", "amount_out_of_range",
+                  "invalid_argument"});
 }
 
 // The schema of an answer's every object lists exactly the members that are sent, in order.
@@ -194,6 +198,9 @@ TEST_F(Documents, openapi_schemas_are_what_is_answered)
     expect_members("Transaction", post("/api/v1/deposits", R"({"user_id":1,"amount":1})").body);
     expect_members("Transaction", post("/api/v1/withdrawals", R"({"user_id":1,"amount":1})").body);
     expect_members("Transaction", get("/api/v1/transactions/1").body);
+    expect_members("Transaction", get("/api/v1/users/1/transactions").body);
+    expect_members("Conversion",
+                   get("/api/v1/convert?amount=1&from_universe_id=1&to_universe_id=2").body);
     expect_members("Problem", get("/api/v1/users/999").body);
 }
 
