@@ -292,6 +292,12 @@ std::string Database::convert(const std::string &amount, const std::string &from
         .c_str();
 }
 
+std::string Database::audit(const std::string &rows)
+{
+    run(Kind::read, queries::allow_long_statements, std::to_string(limits::audit_ms));
+    return run(Kind::read, queries::audit, rows)[0][0].c_str();
+}
+
 Exchange Database::write(const ExchangeOrder &order)
 {
     const pqxx::result result =

@@ -139,6 +139,9 @@ public:
                                      const std::optional<std::string> &before);
     std::string convert(const std::string &amount, const std::string &from_universe_id,
                         const std::string &to_universe_id);
+    // Names at most `rows` violations. Lets statements take as long as an audit may, so for a pool
+    // of one connection that is there for audits.
+    std::string audit(const std::string &rows);
 
     Purchase write(const PurchaseOrder &order);
     Exchange write(const ExchangeOrder &order);

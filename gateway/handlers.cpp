@@ -162,6 +162,17 @@ Page cached_page(Call &call, const std::string &group, const std::string &key, c
     return page;
 }
 
+// Gives the turn back at the end of the block, however that is reached.
+struct AuditTurn {
+    explicit AuditTurn(std::atomic<bool> &taken) : taken_(taken) {}
+    ~AuditTurn() { taken_ = false; }
+    AuditTurn(const AuditTurn &) = delete;
+    AuditTurn &operator=(const AuditTurn &) = delete;
+
+private:
+    std::atomic<bool> &taken_;
+};
+
 void send_page(Call &call, Page page, const std::string &next_uri)
 {
     if (!page.next.empty()) {
@@ -170,7 +181,7 @@ void send_page(Call &call, Page page, const std::string &next_uri)
     send_json(call, std::move(page.body));
 }
 
-// One line of a metric for each of the two pools.
+// One line of a metric for each pool.
 void write_pool_metric(std::string &text, const Services &services, std::string_view name,
                        std::string_view type, std::string_view help,
                        const std::function<std::uint64_t(const Pool &)> &value)
@@ -179,6 +190,7 @@ void write_pool_metric(std::string &text, const Services &services, std::string_
     const std::string start(name);
     text += start + "{pool=\"reads\"} " + std::to_string(value(services.pool)) + "\n";
     text += start + "{pool=\"writes\"} " + std::to_string(value(services.writing_pool)) + "\n";
+    text += start + "{pool=\"audits\"} " + std::to_string(value(services.audit_pool)) + "\n";
 }
 
 void write_pool_metrics(std::string &text, const Services &services)
@@ -336,6 +348,18 @@ void get_convert(Call &call)
     const std::string from = required_query_universe_id(call, "from_universe_id");
     const std::string to = required_query_universe_id(call, "to_universe_id");
     send_json(call, call.services.database.convert(amount, from, to));
+}
+
+// Reads the whole market, so one at a time.
+void get_audit(Call &call)
+{
+    std::atomic<bool> &auditing = call.services.auditing;
+    if (auditing.exchange(true)) { // it was true before
+        throw Refused{
+            problems::unavailable("An audit is running; try again", limits::audit_retry_s)};
+    }
+    const AuditTurn turn(auditing);
+    send_json(call, call.services.audits.audit(std::to_string(limits::page_rows_max)));
 }
 
 // ---------------------------------------------------------------------------

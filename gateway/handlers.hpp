@@ -1,6 +1,7 @@
 // What each route does.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string_view>
 
@@ -17,11 +18,14 @@ namespace mvm::gateway {
 struct Services {
     Pool &pool;         // for reads
     Pool &writing_pool; // for writes
+    Pool &audit_pool;   // for audits, which take long
     Database &database; // reads
+    Database &audits;
     WriteBatcher &writes;
     Cache &cache;
     RequestMetrics &requests;
     std::function<std::size_t()> connections; // open HTTP connections
+    std::atomic<bool> auditing{false};
 };
 
 // One request. `parameter` is what stands for the "{name}" of the route.
@@ -47,6 +51,7 @@ void get_trades(Call &call);
 void get_transactions(Call &call);
 void get_transaction(Call &call);
 void get_convert(Call &call);
+void get_audit(Call &call);
 void post_deposit(Call &call);
 void post_withdrawal(Call &call);
 void post_exchange(Call &call);

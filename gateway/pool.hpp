@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "limits.hpp"
 #include "metrics.hpp"
 #include "pqxx_compat.hpp"
 #include "queries.hpp"
@@ -41,9 +42,11 @@ public:
     };
 
     // `opened` is called with the identity of the database whenever a
-    // connection has been opened.
+    // connection has been opened. One that is on loan for longer than
+    // `stuck_ms` is ended.
     Pool(std::string connection_string, int size,
-         std::function<void(const std::string &identity)> opened);
+         std::function<void(const std::string &identity)> opened,
+         int stuck_ms = limits::database_stuck_ms);
     ~Pool();
     Pool(const Pool &) = delete;
     Pool &operator=(const Pool &) = delete;
@@ -81,6 +84,9 @@ public:
     // A connection that was alive a moment ago. Throws NoConnection.
     Lease acquire();
 
+    // Ends the connections on loan, and lends none from now on.
+    void close();
+
     int size() const { return size_; }
     int in_use() const;
     const Metrics &metrics() const { return metrics_; }
@@ -94,6 +100,7 @@ private:
     const std::string connection_string_;
     const int size_;
     const std::function<void(const std::string &)> opened_;
+    const int stuck_ms_;
 
     mutable std::mutex mutex_;
     std::condition_variable freed_;
@@ -104,6 +111,7 @@ private:
     std::chrono::steady_clock::time_point open_again_at_{};
     std::string open_failure_;
     bool away_ = false; // the last attempt to open one failed
+    bool closed_ = false;
     bool stopping_ = false;
     Metrics metrics_;
     std::thread watchdog_;

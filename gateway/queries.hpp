@@ -148,6 +148,21 @@ inline constexpr Query convert{
     " LEFT JOIN mvm.universes f ON f.id = $2::integer"
     " LEFT JOIN mvm.universes t ON t.id = $3::integer"};
 
+// $1 milliseconds that statements of this session may take from now on. One that takes long is to
+// end when nobody waits for it any more.
+inline constexpr Query allow_long_statements{
+    "allow_long_statements", "SELECT set_config('statement_timeout', $1::text, false),"
+                             " set_config('client_connection_check_interval', '1000', false)"};
+
+// $1 rows at most -> body
+inline constexpr Query audit{
+    "audit",
+    "WITH violation AS (SELECT row_to_json(v)::text AS body"
+    " FROM (SELECT check_name, subject, expected, actual FROM mvm_audit() LIMIT $1::integer) v)"
+    " SELECT '{\"clean\":' || (count(*) = 0)::text || ',\"violations\":['"
+    "  || COALESCE(string_agg(body, ','), '') || ']}'"
+    " FROM violation"};
+
 // $1 name, $2 currency type, $3 exchange rate, $4 currency scale or null -> body, universe
 inline constexpr Query create_universe{
     "create_universe",

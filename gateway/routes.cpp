@@ -30,6 +30,7 @@ const std::vector<Route> &routes()
         {"GET", "/api/v1/trades/{user_id}", handlers::get_trades},
         {"GET", "/api/v1/transactions/{transaction_id}", handlers::get_transaction},
         {"GET", "/api/v1/convert", handlers::get_convert},
+        {"GET", "/api/v1/audit", handlers::get_audit},
         {"POST", "/api/v1/deposits", handlers::post_deposit},
         {"POST", "/api/v1/withdrawals", handlers::post_withdrawal},
         {"POST", "/api/v1/exchange", handlers::post_exchange},

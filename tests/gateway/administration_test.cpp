@@ -431,9 +431,10 @@ TEST_F(Privileges, of_a_trader_refuse_administration_and_name_no_function)
     })) << "the log says what the client is not told";
 
     EXPECT_EQ(buy(R"({"buyer_id":1,"item_id":1,"quantity":1})").status, 200);
-    for (const char *path : {"/api/v1/universes/1", "/api/v1/items/1", "/api/v1/users/1",
-                             "/api/v1/transactions/1", "/api/v1/users/1/transactions",
-                             "/api/v1/convert?amount=1&from_universe_id=1&to_universe_id=2"}) {
+    for (const char *path :
+         {"/api/v1/universes/1", "/api/v1/items/1", "/api/v1/users/1", "/api/v1/transactions/1",
+          "/api/v1/users/1/transactions", "/api/v1/audit",
+          "/api/v1/convert?amount=1&from_universe_id=1&to_universe_id=2"}) {
         EXPECT_EQ(get(path).status, 200) << path;
     }
 }

@@ -154,6 +154,7 @@ TEST_F(Documents, openapi_has_every_error_that_a_route_can_send)
     expect_codes("convert", "get",
                  {"universe_not_found", "same_universe", "invalid_amount", "amount_out_of_range",
                   "invalid_argument"});
+    expect_codes("audit", "get", {});
 }
 
 // The schema of an answer's every object lists exactly the members that are sent, in order.
@@ -201,6 +202,10 @@ TEST_F(Documents, openapi_schemas_are_what_is_answered)
     expect_members("Transaction", get("/api/v1/users/1/transactions").body);
     expect_members("Conversion",
                    get("/api/v1/convert?amount=1&from_universe_id=1&to_universe_id=2").body);
+    database_->sql("UPDATE mvm.item SET stock = stock + 1 WHERE id = 1");
+    const std::string audit = get("/api/v1/audit").body;
+    expect_members("Audit", audit);
+    expect_members("Violation", nlohmann::ordered_json::parse(audit)["violations"].dump());
     expect_members("Problem", get("/api/v1/users/999").body);
 }
 
