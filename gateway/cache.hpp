@@ -1,6 +1,6 @@
 // Bodies of reads, kept in Redis.
 //
-// Every body belongs to a group (a user, a user's trades, a list of items). A
+// Every body belongs to a group (a user, a user's trades, an item, a list of items). A
 // group has a token in Redis, drawn anew each time it is needed and never
 // twice; a body is stored with the token its reader saw *before* it asked the
 // database, and is served only while that is the group's token. drop() deletes
@@ -114,6 +114,10 @@ inline constexpr std::string_view all_items = "items";
 inline std::string items_of(std::string_view universe_id)
 {
     return "items:" + std::string(universe_id);
+}
+inline std::string item(std::string_view item_id)
+{
+    return "item:" + std::string(item_id);
 }
 inline std::string user(std::string_view user_id)
 {

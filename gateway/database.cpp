@@ -7,7 +7,6 @@
 #include "json_request.hpp"
 #include "limits.hpp"
 #include "log.hpp"
-#include "queries.hpp"
 
 namespace mvm::gateway {
 
@@ -15,9 +14,9 @@ namespace {
 
 constexpr int lost_attempts = 2;
 
-const char *or_null(const Key &key)
+const char *or_null(const std::optional<std::string> &text)
 {
-    return key ? key->c_str() : nullptr;
+    return text ? text->c_str() : nullptr;
 }
 
 // libpqxx throws a type without its SQLSTATE for some errors; the type says which it was.
@@ -87,6 +86,16 @@ Page page_of(const pqxx::result &result)
     return {result[0][0].c_str(), result[0][1].is_null() ? "" : result[0][1].c_str()};
 }
 
+std::optional<std::string> row_of(const pqxx::result &result)
+{
+    return result.empty() ? std::nullopt : std::optional<std::string>(result[0][0].c_str());
+}
+
+WrittenRow written_row(const pqxx::result &result)
+{
+    return {result[0][0].c_str(), result[0][1].c_str()};
+}
+
 // An array literal of one member of every order. Numbers as JSON writes them, so nothing
 // in it needs quotes.
 template <typename Order>
@@ -142,7 +151,8 @@ template <typename Order> Database::Kind Database::kind_of(const Order &order)
 
 // Runs `call` in autocommit: one statement, one round trip, and once it has
 // returned it is committed.
-template <typename Call> pqxx::result Database::run(Kind kind, const Call &call, bool in_doubt)
+template <typename Call>
+pqxx::result Database::run(Kind kind, const Call &call, bool in_doubt, const queries::Query *query)
 {
     int repeats = 0;
     int losses = 0;
@@ -154,12 +164,18 @@ template <typename Call> pqxx::result Database::run(Kind kind, const Call &call,
             throw DatabaseFailure{in_doubt ? repeat_with_key() : away(error), in_doubt};
         }
         try {
+            if (query != nullptr) {
+                lease->prepare(*query);
+            }
             pqxx::nontransaction transaction(lease->connection());
             return call(transaction);
         } catch (const std::exception &error) {
             SqlVerdict verdict = judge(error);
             switch (verdict.outcome) {
             case SqlOutcome::refused:
+                throw Refused{std::move(verdict.problem)};
+            case SqlOutcome::forbidden:
+                log_failure(LogLevel::warning, "the database's role may not do this", error);
                 throw Refused{std::move(verdict.problem)};
             case SqlOutcome::repeat:
                 if (++repeats < limits::serialization_attempts) {
@@ -202,58 +218,83 @@ template <typename Call> pqxx::result Database::run(Kind kind, const Call &call,
     }
 }
 
+template <typename... Arguments>
+pqxx::result Database::run(Kind kind, const queries::Query &query, const Arguments &...arguments)
+{
+    const auto call = [&](pqxx::nontransaction &transaction) {
+        return exec_prepared(transaction, query.name, arguments...);
+    };
+    return run(kind, call, false, &query);
+}
+
 std::string Database::version()
 {
-    const pqxx::result result = run(Kind::read, [](pqxx::nontransaction &transaction) {
-        return exec_prepared(transaction, queries::version.name);
-    });
-    return result[0][0].c_str();
+    return run(Kind::read, queries::version)[0][0].c_str();
 }
 
 std::string Database::universes()
 {
-    const pqxx::result result = run(Kind::read, [](pqxx::nontransaction &transaction) {
-        return exec_prepared(transaction, queries::universes.name);
-    });
-    return result[0][0].c_str();
+    return run(Kind::read, queries::universes)[0][0].c_str();
+}
+
+std::optional<std::string> Database::universe(const std::string &universe_id)
+{
+    return row_of(run(Kind::read, queries::universe, universe_id));
+}
+
+std::optional<std::string> Database::item(const std::string &item_id)
+{
+    return row_of(run(Kind::read, queries::item, item_id));
+}
+
+std::optional<std::string> Database::user(const std::string &user_id)
+{
+    return row_of(run(Kind::read, queries::user, user_id));
+}
+
+std::optional<std::string> Database::transaction(const std::string &transaction_id)
+{
+    return row_of(run(Kind::read, queries::transaction, transaction_id));
 }
 
 Page Database::items(const std::string &after, const std::string &rows)
 {
-    return page_of(run(Kind::read, [&](pqxx::nontransaction &transaction) {
-        return exec_prepared(transaction, queries::items.name, after, rows);
-    }));
+    return page_of(run(Kind::read, queries::items, after, rows));
 }
 
 std::optional<Page> Database::items_of_universe(const std::string &universe_id,
                                                 const std::string &after, const std::string &rows)
 {
-    const pqxx::result result = run(Kind::read, [&](pqxx::nontransaction &transaction) {
-        return exec_prepared(transaction, queries::items_of_universe.name, after, rows,
-                             universe_id);
-    });
-    if (result.empty()) {
-        return std::nullopt;
-    }
-    return page_of(result);
+    const pqxx::result result =
+        run(Kind::read, queries::items_of_universe, after, rows, universe_id);
+    return result.empty() ? std::nullopt : std::optional(page_of(result));
 }
 
-std::optional<std::string> Database::user(const std::string &user_id)
+Page Database::trades(const std::string &user_id, const std::string &rows,
+                      const std::optional<std::string> &before)
 {
-    const pqxx::result result = run(Kind::read, [&](pqxx::nontransaction &transaction) {
-        return exec_prepared(transaction, queries::user.name, user_id);
-    });
-    if (result.empty()) {
-        return std::nullopt;
-    }
-    return result[0][0].c_str();
+    return page_of(run(Kind::read, queries::trades, user_id, rows, or_null(before)));
 }
 
-Page Database::trades(const std::string &user_id, const std::string &rows, const Key &before)
+std::optional<Page> Database::transactions(const std::string &user_id, const std::string &rows,
+                                           const std::optional<std::string> &before)
 {
-    return page_of(run(Kind::read, [&](pqxx::nontransaction &transaction) {
-        return exec_prepared(transaction, queries::trades.name, user_id, rows, or_null(before));
-    }));
+    const pqxx::result result =
+        run(Kind::read, queries::transactions, user_id, rows, or_null(before));
+    return result.empty() ? std::nullopt : std::optional(page_of(result));
+}
+
+std::string Database::convert(const std::string &amount, const std::string &from_universe_id,
+                              const std::string &to_universe_id)
+{
+    return run(Kind::read, queries::convert, amount, from_universe_id, to_universe_id)[0][0]
+        .c_str();
+}
+
+std::string Database::audit(const std::string &rows)
+{
+    run(Kind::read, queries::allow_long_statements, std::to_string(limits::audit_ms));
+    return run(Kind::read, queries::audit, rows)[0][0].c_str();
 }
 
 Exchange Database::write(const ExchangeOrder &order, bool repeated)
@@ -276,6 +317,40 @@ Purchase Database::write(const PurchaseOrder &order, bool repeated)
     const pqxx::result result = run(kind_of(order), call, repeated);
     return {result[0][0].c_str(), result[0][1].is_null() ? "" : result[0][1].c_str(),
             result[0][2].c_str()};
+}
+
+WrittenRow Database::write(const NewUniverse &universe)
+{
+    return written_row(run(Kind::plain_write, queries::create_universe, universe.name,
+                           universe.currency_type, universe.exchange_rate,
+                           or_null(universe.currency_scale)));
+}
+
+WrittenRow Database::write(const UniverseChange &change)
+{
+    return written_row(run(Kind::plain_write, queries::set_exchange_rate, change.universe_id,
+                           or_null(change.exchange_rate)));
+}
+
+WrittenRow Database::write(const NewUser &user)
+{
+    return written_row(run(Kind::plain_write, queries::create_user, user.username, user.universe_id,
+                           or_null(user.balance)));
+}
+
+WrittenItem Database::write(const NewItem &item)
+{
+    const pqxx::result result = run(Kind::plain_write, queries::list_item, or_null(item.seller_id),
+                                    item.name, item.price, item.stock, or_null(item.universe_id));
+    return {result[0][0].c_str(), result[0][1].c_str(), result[0][2].c_str()};
+}
+
+WrittenRow Database::write(const CashOrder &order)
+{
+    const queries::Query &query =
+        order.kind == CashOrder::Kind::deposit ? queries::deposit : queries::withdraw;
+    return written_row(run(kind_of(order), query, order.user_id, order.amount,
+                           or_null(order.universe_id), or_null(order.idempotency_key)));
 }
 
 // The batch's rows, one for each of the orders.

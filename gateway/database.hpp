@@ -10,6 +10,7 @@
 
 #include "pool.hpp"
 #include "problem.hpp"
+#include "queries.hpp"
 
 namespace mvm::gateway {
 
@@ -56,6 +57,59 @@ struct ExchangeOrder {
     Key idempotency_key;
 };
 
+// A row as it is after a write.
+struct WrittenRow {
+    std::string body;
+    std::string id;
+};
+
+struct NewUniverse {
+    using Receipt = WrittenRow;
+    std::string name;
+    std::string currency_type;
+    std::string exchange_rate;
+    std::optional<std::string> currency_scale;
+};
+
+// What is not there stays as it is.
+struct UniverseChange {
+    using Receipt = WrittenRow;
+    std::string universe_id;
+    std::optional<std::string> exchange_rate;
+};
+
+struct NewUser {
+    using Receipt = WrittenRow;
+    std::string username;
+    std::string universe_id;
+    std::optional<std::string> balance;
+};
+
+struct WrittenItem {
+    std::string body;
+    std::string id;
+    std::string universe_id;
+};
+
+struct NewItem {
+    using Receipt = WrittenItem;
+    std::optional<std::string> seller_id; // absent: the treasury of the universe
+    std::string name;
+    std::string price;
+    std::string stock;
+    std::optional<std::string> universe_id; // absent: the seller's home
+};
+
+struct CashOrder {
+    using Receipt = WrittenRow;
+    enum class Kind { deposit, withdrawal };
+    Kind kind;
+    std::string user_id;
+    std::string amount;
+    std::optional<std::string> universe_id; // absent: the user's home
+    Key idempotency_key;
+};
+
 // The answer to an order of a batch: done, or refused.
 template <typename Order> using BatchAnswer = std::variant<typename Order::Receipt, Problem>;
 
@@ -69,18 +123,35 @@ public:
 
     std::string version();
     std::string universes();
+    // These give nothing when there is no such row.
+    std::optional<std::string> universe(const std::string &universe_id);
+    std::optional<std::string> item(const std::string &item_id);
+    std::optional<std::string> user(const std::string &user_id);
+    std::optional<std::string> transaction(const std::string &transaction_id);
     Page items(const std::string &after, const std::string &rows);
     // Nothing when there is no such universe.
     std::optional<Page> items_of_universe(const std::string &universe_id, const std::string &after,
                                           const std::string &rows);
+    Page trades(const std::string &user_id, const std::string &rows,
+                const std::optional<std::string> &before);
     // Nothing when there is no such user.
-    std::optional<std::string> user(const std::string &user_id);
-    Page trades(const std::string &user_id, const std::string &rows, const Key &before);
+    std::optional<Page> transactions(const std::string &user_id, const std::string &rows,
+                                     const std::optional<std::string> &before);
+    std::string convert(const std::string &amount, const std::string &from_universe_id,
+                        const std::string &to_universe_id);
+    // Names at most `rows` violations. Lets statements take as long as an audit may, so for a pool
+    // of one connection that is there for audits.
+    std::string audit(const std::string &rows);
 
     // `repeated`, here and below, says that an earlier call may have carried the
     // orders out, which are then all with keys.
     Purchase write(const PurchaseOrder &order, bool repeated);
     Exchange write(const ExchangeOrder &order, bool repeated);
+    WrittenRow write(const NewUniverse &universe);
+    WrittenRow write(const UniverseChange &change);
+    WrittenRow write(const NewUser &user);
+    WrittenItem write(const NewItem &item);
+    WrittenRow write(const CashOrder &order);
 
     // Many orders in one call, as if each came alone, in their order; an answer
     // for each. Refused and DatabaseFailure are about the batch as a whole.
@@ -93,8 +164,13 @@ private:
     enum class Kind { read, keyed_write, plain_write };
 
     template <typename Order> static Kind kind_of(const Order &order);
-    // `in_doubt`: an earlier attempt may have been carried out.
-    template <typename Call> pqxx::result run(Kind kind, const Call &call, bool in_doubt = false);
+    // `in_doubt`: an earlier attempt may have been carried out. `query`: what
+    // `call` needs prepared, if that is none of queries::prepared.
+    template <typename Call>
+    pqxx::result run(Kind kind, const Call &call, bool in_doubt = false,
+                     const queries::Query *query = nullptr);
+    template <typename... Arguments>
+    pqxx::result run(Kind kind, const queries::Query &query, const Arguments &...arguments);
     template <typename Call>
     pqxx::result run_batch(std::size_t orders, const Call &call, bool repeated);
 

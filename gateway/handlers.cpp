@@ -28,18 +28,49 @@ void send_json(Call &call, std::string body)
     call.response.set_header("Content-Type", "application/json");
 }
 
-// A query parameter as decimal text; nothing when it is not there.
-std::optional<std::string> query_integer(const Call &call, const char *name, std::int64_t least,
-                                         std::int64_t most)
+void send_created(Call &call, std::string body, const std::string &path)
+{
+    call.response.status = 201;
+    call.response.set_header("Location", path);
+    send_json(call, std::move(body));
+}
+
+// A query parameter as it came; nothing when it is not there.
+const std::string *query_text(const Call &call, const char *name)
 {
     const auto [first, last] = call.request.params.equal_range(name);
     if (first == last) {
-        return std::nullopt;
+        return nullptr;
     }
     if (std::next(first) != last) {
         throw Refused{invalid_field(name, "is there twice")};
     }
-    return std::to_string(integer_parameter(name, first->second, least, most));
+    return &first->second;
+}
+
+const std::string &required_query_text(const Call &call, const char *name)
+{
+    const std::string *text = query_text(call, name);
+    if (text == nullptr) {
+        throw Refused{invalid_field(name, "is missing")};
+    }
+    return *text;
+}
+
+// A query parameter as decimal text; nothing when it is not there.
+std::optional<std::string> query_integer(const Call &call, const char *name, std::int64_t least,
+                                         std::int64_t most)
+{
+    const std::string *text = query_text(call, name);
+    return text == nullptr
+               ? std::nullopt
+               : std::optional(std::to_string(integer_parameter(name, *text, least, most)));
+}
+
+std::string required_query_universe_id(const Call &call, const char *name)
+{
+    return std::to_string(integer_parameter(name, required_query_text(call, name),
+                                            universe_id_least, universe_id_most));
 }
 
 std::string page_rows(const Call &call)
@@ -48,9 +79,25 @@ std::string page_rows(const Call &call)
         .value_or(std::to_string(limits::page_rows_default));
 }
 
-std::string path_user_id(const Call &call)
+std::string path_id(const Call &call, const char *name)
 {
-    return std::to_string(integer_parameter("user_id", call.parameter, id_least, id_most));
+    return std::to_string(integer_parameter(name, call.parameter, id_least, id_most));
+}
+
+std::string path_universe_id(const Call &call)
+{
+    return std::to_string(
+        integer_parameter("universe_id", call.parameter, universe_id_least, universe_id_most));
+}
+
+std::string required_universe_id(const JsonRequest &request, const char *name)
+{
+    return request.integer(name, universe_id_least, universe_id_most);
+}
+
+std::optional<std::string> optional_universe_id(const JsonRequest &request)
+{
+    return request.optional_integer("universe_id", universe_id_least, universe_id_most);
 }
 
 std::optional<std::string> idempotency_key(const Call &call)
@@ -84,6 +131,24 @@ Page unpack(const std::string &packed)
     return {packed.substr(line + 1), packed.substr(0, line)};
 }
 
+// One row, which is a group of the cache or a key of a larger one: from the
+// cache, or else from `read`, which gives nothing when there is no such row.
+template <typename Read>
+void send_cached_row(Call &call, std::string_view group, std::string_view key, const Read &read,
+                     ErrorCode absent, const std::string &absent_detail)
+{
+    const Cache::Lookup lookup = call.services.cache.find(group, key);
+    if (lookup.body) {
+        return send_json(call, *lookup.body);
+    }
+    std::optional<std::string> body = read();
+    if (!body) {
+        throw Refused{market_problem(absent, absent_detail)};
+    }
+    call.services.cache.store(lookup, *body);
+    send_json(call, *std::move(body));
+}
+
 // The page under `key` of `group`, from the cache or else from `read`.
 template <typename Read>
 Page cached_page(Call &call, const std::string &group, const std::string &key, const Read &read)
@@ -97,6 +162,17 @@ Page cached_page(Call &call, const std::string &group, const std::string &key, c
     return page;
 }
 
+// Gives the turn back at the end of the block, however that is reached.
+struct AuditTurn {
+    explicit AuditTurn(std::atomic<bool> &taken) : taken_(taken) {}
+    ~AuditTurn() { taken_ = false; }
+    AuditTurn(const AuditTurn &) = delete;
+    AuditTurn &operator=(const AuditTurn &) = delete;
+
+private:
+    std::atomic<bool> &taken_;
+};
+
 void send_page(Call &call, Page page, const std::string &next_uri)
 {
     if (!page.next.empty()) {
@@ -105,7 +181,7 @@ void send_page(Call &call, Page page, const std::string &next_uri)
     send_json(call, std::move(page.body));
 }
 
-// One line of a metric for each of the two pools.
+// One line of a metric for each pool.
 void write_pool_metric(std::string &text, const Services &services, std::string_view name,
                        std::string_view type, std::string_view help,
                        const std::function<std::uint64_t(const Pool &)> &value)
@@ -114,6 +190,7 @@ void write_pool_metric(std::string &text, const Services &services, std::string_
     const std::string start(name);
     text += start + "{pool=\"reads\"} " + std::to_string(value(services.pool)) + "\n";
     text += start + "{pool=\"writes\"} " + std::to_string(value(services.writing_pool)) + "\n";
+    text += start + "{pool=\"audits\"} " + std::to_string(value(services.audit_pool)) + "\n";
 }
 
 void write_pool_metrics(std::string &text, const Services &services)
@@ -175,6 +252,15 @@ void get_universes(Call &call)
     send_json(call, std::move(body));
 }
 
+void get_universe(Call &call)
+{
+    const std::string universe_id = path_universe_id(call);
+    send_cached_row(
+        call, groups::universes, "universe:" + universe_id,
+        [&] { return call.services.database.universe(universe_id); }, ErrorCode::universe_not_found,
+        "There is no universe " + universe_id + ".");
+}
+
 void get_items(Call &call)
 {
     const auto universe_id =
@@ -201,26 +287,27 @@ void get_items(Call &call)
                   "limit=" + rows + "&after=");
 }
 
+void get_item(Call &call)
+{
+    const std::string item_id = path_id(call, "item_id");
+    const std::string group = groups::item(item_id);
+    send_cached_row(
+        call, group, group, [&] { return call.services.database.item(item_id); },
+        ErrorCode::item_not_found, "There is no item " + item_id + ".");
+}
+
 void get_user(Call &call)
 {
-    const std::string user_id = path_user_id(call);
+    const std::string user_id = path_id(call, "user_id");
     const std::string group = groups::user(user_id);
-    const Cache::Lookup lookup = call.services.cache.find(group, group);
-    if (lookup.body) {
-        return send_json(call, *lookup.body);
-    }
-    std::optional<std::string> body = call.services.database.user(user_id);
-    if (!body) {
-        throw Refused{
-            market_problem(ErrorCode::user_not_found, "There is no user " + user_id + ".")};
-    }
-    call.services.cache.store(lookup, *body);
-    send_json(call, *std::move(body));
+    send_cached_row(
+        call, group, group, [&] { return call.services.database.user(user_id); },
+        ErrorCode::user_not_found, "There is no user " + user_id + ".");
 }
 
 void get_trades(Call &call)
 {
-    const std::string user_id = path_user_id(call);
+    const std::string user_id = path_id(call, "user_id");
     const std::string rows = page_rows(call);
     const auto before = query_integer(call, "before", 1, id_most);
 
@@ -230,9 +317,135 @@ void get_trades(Call &call)
     send_page(call, std::move(page), "/api/v1/trades/" + user_id + "?limit=" + rows + "&before=");
 }
 
+void get_transactions(Call &call)
+{
+    const std::string user_id = path_id(call, "user_id");
+    const std::string rows = page_rows(call);
+    const auto before = query_integer(call, "before", 1, id_most);
+    auto page = call.services.database.transactions(user_id, rows, before);
+    if (!page) {
+        throw Refused{
+            market_problem(ErrorCode::user_not_found, "There is no user " + user_id + ".")};
+    }
+    send_page(call, *std::move(page),
+              "/api/v1/users/" + user_id + "/transactions?limit=" + rows + "&before=");
+}
+
+void get_transaction(Call &call)
+{
+    const std::string transaction_id = path_id(call, "transaction_id");
+    auto body = call.services.database.transaction(transaction_id);
+    if (!body) {
+        throw Refused{market_problem(ErrorCode::transaction_not_found,
+                                     "There is no transaction " + transaction_id + ".")};
+    }
+    send_json(call, *std::move(body));
+}
+
+void get_convert(Call &call)
+{
+    const std::string amount = number_parameter("amount", required_query_text(call, "amount"));
+    const std::string from = required_query_universe_id(call, "from_universe_id");
+    const std::string to = required_query_universe_id(call, "to_universe_id");
+    send_json(call, call.services.database.convert(amount, from, to));
+}
+
+// Reads the whole market, so one at a time.
+void get_audit(Call &call)
+{
+    std::atomic<bool> &auditing = call.services.auditing;
+    if (auditing.exchange(true)) { // it was true before
+        throw Refused{
+            problems::unavailable("An audit is running; try again", limits::audit_retry_s)};
+    }
+    const AuditTurn turn(auditing);
+    send_json(call, call.services.audits.audit(std::to_string(limits::page_rows_max)));
+}
+
 // ---------------------------------------------------------------------------
 // Writes
 // ---------------------------------------------------------------------------
+
+void post_universe(Call &call)
+{
+    const JsonRequest request = json_body(call);
+    NewUniverse universe;
+    universe.name = request.text("name");
+    universe.currency_type = request.text("currency_type");
+    universe.exchange_rate = request.number("exchange_rate");
+    universe.currency_scale =
+        request.optional_integer("currency_scale", std::numeric_limits<std::int32_t>::min(),
+                                 std::numeric_limits<std::int32_t>::max());
+    WrittenRow row = call.services.writes.write(std::move(universe));
+    send_created(call, std::move(row.body), "/api/v1/universes/" + row.id);
+}
+
+// Changes the fields that are there; null is a value like any other.
+void patch_universe(Call &call)
+{
+    UniverseChange change;
+    change.universe_id = path_universe_id(call);
+    const JsonRequest request = json_body(call);
+    if (request.has("exchange_rate")) {
+        change.exchange_rate = request.number("exchange_rate");
+    }
+    if (!change.exchange_rate) {
+        throw Refused{invalid_field("body", "has nothing to change: exchange_rate")};
+    }
+    send_json(call, call.services.writes.write(std::move(change)).body);
+}
+
+void post_user(Call &call)
+{
+    const JsonRequest request = json_body(call);
+    NewUser user;
+    user.username = request.text("username");
+    user.universe_id = required_universe_id(request, "universe_id");
+    user.balance = request.optional_number("balance");
+    WrittenRow row = call.services.writes.write(std::move(user));
+    send_created(call, std::move(row.body), "/api/v1/users/" + row.id);
+}
+
+void post_item(Call &call)
+{
+    const JsonRequest request = json_body(call);
+    NewItem item;
+    item.seller_id = request.optional_integer("seller_id");
+    item.name = request.text("name");
+    item.price = request.number("price");
+    item.stock = request.integer("stock");
+    item.universe_id = optional_universe_id(request);
+    WrittenItem row = call.services.writes.write(std::move(item));
+    send_created(call, std::move(row.body), "/api/v1/items/" + row.id);
+}
+
+namespace {
+
+void post_cash(Call &call, CashOrder::Kind kind)
+{
+    const auto key = idempotency_key(call);
+    const JsonRequest request = json_body(call);
+    CashOrder order;
+    order.kind = kind;
+    order.user_id = request.integer("user_id");
+    order.amount = request.number("amount");
+    order.universe_id = optional_universe_id(request);
+    order.idempotency_key = key;
+    WrittenRow row = call.services.writes.write(std::move(order));
+    send_created(call, std::move(row.body), "/api/v1/transactions/" + row.id);
+}
+
+} // namespace
+
+void post_deposit(Call &call)
+{
+    post_cash(call, CashOrder::Kind::deposit);
+}
+
+void post_withdrawal(Call &call)
+{
+    post_cash(call, CashOrder::Kind::withdrawal);
+}
 
 void post_exchange(Call &call)
 {
@@ -241,9 +454,8 @@ void post_exchange(Call &call)
     ExchangeOrder order;
     order.user_id = request.integer("user_id");
     order.amount = request.number("amount");
-    order.from_universe_id =
-        request.integer("from_universe_id", universe_id_least, universe_id_most);
-    order.to_universe_id = request.integer("to_universe_id", universe_id_least, universe_id_most);
+    order.from_universe_id = required_universe_id(request, "from_universe_id");
+    order.to_universe_id = required_universe_id(request, "to_universe_id");
     order.idempotency_key = key;
     send_json(call, call.services.writes.write(std::move(order)).body);
 }

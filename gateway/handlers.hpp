@@ -1,6 +1,7 @@
 // What each route does.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string_view>
 
@@ -17,11 +18,14 @@ namespace mvm::gateway {
 struct Services {
     Pool &pool;         // for reads
     Pool &writing_pool; // for writes
+    Pool &audit_pool;   // for audits, which take long
     Database &database; // reads
+    Database &audits;
     WriteBatcher &writes;
     Cache &cache;
     RequestMetrics &requests;
     std::function<std::size_t()> connections; // open HTTP connections
+    std::atomic<bool> auditing{false};
 };
 
 // One request. `parameter` is what stands for the "{name}" of the route.
@@ -35,9 +39,21 @@ struct Call {
 // Each fills `call.response`, or throws Refused or DatabaseFailure.
 namespace handlers {
 void get_universes(Call &call);
+void get_universe(Call &call);
+void post_universe(Call &call);
+void patch_universe(Call &call);
 void get_items(Call &call);
+void get_item(Call &call);
+void post_item(Call &call);
+void post_user(Call &call);
 void get_user(Call &call);
 void get_trades(Call &call);
+void get_transactions(Call &call);
+void get_transaction(Call &call);
+void get_convert(Call &call);
+void get_audit(Call &call);
+void post_deposit(Call &call);
+void post_withdrawal(Call &call);
 void post_exchange(Call &call);
 void post_buy(Call &call);
 void get_root(Call &call);

@@ -41,7 +41,7 @@ std::string range(std::int64_t least, std::int64_t most)
 } // namespace
 
 // Receives the parser's events. Only the fields of the outermost object are
-// kept, and of those only numbers have their text kept.
+// kept, and of those only numbers and strings have their text kept.
 struct JsonReader {
     using json = nlohmann::json;
 
@@ -51,9 +51,9 @@ struct JsonReader {
 
     explicit JsonReader(std::vector<JsonRequest::Field> &kept) : fields(kept) {}
 
-    bool null() { return value(JsonRequest::Kind::other, {}); }
+    bool null() { return value(JsonRequest::Kind::null, {}); }
     bool boolean(bool) { return value(JsonRequest::Kind::other, {}); }
-    bool string(std::string &) { return value(JsonRequest::Kind::other, {}); }
+    bool string(std::string &text) { return value(JsonRequest::Kind::text, std::move(text)); }
     bool binary(json::binary_t &) { return value(JsonRequest::Kind::other, {}); }
 
     bool number_integer(std::int64_t number)
@@ -151,14 +151,34 @@ JsonRequest::JsonRequest(std::string_view body)
     }
 }
 
-const JsonRequest::Field &JsonRequest::find(std::string_view name) const
+const JsonRequest::Field *JsonRequest::look_up(std::string_view name) const
 {
     for (const Field &field : fields_) {
         if (field.name == name) {
-            return field;
+            return &field;
         }
     }
-    throw Refused{invalid_field(name, "is missing")};
+    return nullptr;
+}
+
+const JsonRequest::Field &JsonRequest::find(std::string_view name) const
+{
+    const Field *field = look_up(name);
+    if (field == nullptr) {
+        throw Refused{invalid_field(name, "is missing")};
+    }
+    return *field;
+}
+
+bool JsonRequest::has(std::string_view name) const
+{
+    return look_up(name) != nullptr;
+}
+
+bool JsonRequest::has_value(std::string_view name) const
+{
+    const Field *field = look_up(name);
+    return field != nullptr && field->kind != Kind::null;
 }
 
 std::string JsonRequest::integer(std::string_view name, std::int64_t least, std::int64_t most) const
@@ -184,10 +204,35 @@ std::string JsonRequest::number(std::string_view name) const
     case Kind::too_large:
         throw Refused{market_problem(ErrorCode::amount_out_of_range,
                                      std::string(name) + ": is " + field.text)};
+    case Kind::text:
+    case Kind::null:
     case Kind::other:
         break;
     }
     throw Refused{invalid_field(name, "must be a JSON number")};
+}
+
+std::string JsonRequest::text(std::string_view name) const
+{
+    const Field &field = find(name);
+    if (field.kind != Kind::text) {
+        throw Refused{invalid_field(name, "must be a JSON string")};
+    }
+    if (field.text.find('\0') != std::string::npos) {
+        throw Refused{invalid_field(name, "must not hold the character U+0000")};
+    }
+    return field.text;
+}
+
+std::optional<std::string> JsonRequest::optional_integer(std::string_view name, std::int64_t least,
+                                                         std::int64_t most) const
+{
+    return has_value(name) ? std::optional(integer(name, least, most)) : std::nullopt;
+}
+
+std::optional<std::string> JsonRequest::optional_number(std::string_view name) const
+{
+    return has_value(name) ? std::optional(number(name)) : std::nullopt;
 }
 
 std::int64_t integer_parameter(std::string_view name, std::string_view text, std::int64_t least,
@@ -200,6 +245,36 @@ std::int64_t integer_parameter(std::string_view name, std::string_view text, std
         throw Refused{invalid_field(name, "must be an integer " + range(least, most))};
     }
     return number;
+}
+
+std::string number_parameter(std::string_view name, std::string_view text)
+{
+    std::size_t at = 0;
+    const auto skip_digits = [&] {
+        const std::size_t start = at;
+        while (at < text.size() && text[at] >= '0' && text[at] <= '9') {
+            ++at;
+        }
+        return at > start;
+    };
+    const auto skip_one_of = [&](std::string_view characters) {
+        const bool there = at < text.size() && characters.find(text[at]) != std::string_view::npos;
+        at += there ? 1 : 0;
+        return there;
+    };
+    skip_one_of("-");
+    bool is_number = skip_digits();
+    if (is_number && skip_one_of(".")) {
+        is_number = skip_digits();
+    }
+    if (is_number && skip_one_of("eE")) {
+        skip_one_of("+-");
+        is_number = skip_digits();
+    }
+    if (!is_number || at != text.size()) {
+        throw Refused{invalid_field(name, "must be a decimal number")};
+    }
+    return std::string(text);
 }
 
 void check_idempotency_key(std::string_view key)

@@ -1,5 +1,6 @@
 // Request bodies and parameters. Amounts stay the text that the client wrote,
 // so every digit reaches PostgreSQL; ids are checked to be 64-bit integers.
+// What a field means and may hold is the market's to check.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ struct Refused {
     Problem problem;
 };
 
-// The body of a POST: one JSON object. Fields that are not asked for are ignored.
+// The body of a POST or PATCH: one JSON object. Fields that are not asked for are ignored.
 class JsonRequest {
 public:
     // Throws Refused: not JSON, not an object, a name twice, too deep.
@@ -32,8 +33,21 @@ public:
     // naming the field.
     std::string number(std::string_view name) const;
 
+    // A JSON string without U+0000, which PostgreSQL's texts cannot hold.
+    // Throws Refused, naming the field.
+    std::string text(std::string_view name) const;
+
+    // The same where the field may be left out: nothing when it is absent or null.
+    std::optional<std::string> optional_integer(std::string_view name,
+                                                std::int64_t least = INT64_MIN,
+                                                std::int64_t most = INT64_MAX) const;
+    std::optional<std::string> optional_number(std::string_view name) const;
+
+    // Whether the field is there, null or not.
+    bool has(std::string_view name) const;
+
 private:
-    enum class Kind { integer, number, too_large, other };
+    enum class Kind { integer, number, too_large, text, null, other };
     struct Field {
         std::string name;
         Kind kind;
@@ -41,7 +55,9 @@ private:
     };
     friend struct JsonReader;
 
+    const Field *look_up(std::string_view name) const;
     const Field &find(std::string_view name) const;
+    bool has_value(std::string_view name) const;
 
     std::vector<Field> fields_;
 };
@@ -50,6 +66,10 @@ private:
 // Refused, naming the parameter.
 std::int64_t integer_parameter(std::string_view name, std::string_view text, std::int64_t least,
                                std::int64_t most);
+
+// `text` as it is, when it is a decimal number as JSON writes them. Throws
+// Refused, naming the parameter.
+std::string number_parameter(std::string_view name, std::string_view text);
 
 // Throws Refused when `key` is not 1 to 255 characters of UTF-8.
 void check_idempotency_key(std::string_view key);

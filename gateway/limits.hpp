@@ -34,6 +34,8 @@ inline constexpr int database_stuck_ms = 8'000; // a server that neither answers
 inline constexpr int database_retry_pause_ms = 100;
 inline constexpr int serialization_attempts = 8;
 inline constexpr std::size_t batch_orders = 1'024; // of one batch call
+inline constexpr int audit_ms = 60'000;            // of one audit, which reads the whole market
+inline constexpr int audit_retry_s = 5;            // when to ask again while one runs
 
 // Redis.
 inline constexpr int redis_connect_ms = 100;

@@ -15,6 +15,7 @@
 #include "cache.hpp"
 #include "config.hpp"
 #include "database.hpp"
+#include "limits.hpp"
 #include "log.hpp"
 #include "pool.hpp"
 #include "routes.hpp"
@@ -64,12 +65,15 @@ int run(const Config &config)
     // Apart, so that neither reads nor writes can take the others' connections.
     Pool pool(connection, config.database.pool_size, name_database);
     Pool writing_pool(connection, config.database.writers, name_database);
+    Pool audit_pool(connection, 1, name_database, limits::audit_ms + limits::database_stuck_ms);
     Database database(pool);
     Database writing_database(writing_pool);
+    Database auditing_database(audit_pool);
     WriteBatcher writes(writing_database, cache, config.database.writers,
                         static_cast<std::size_t>(config.database.write_queue));
     RequestMetrics requests(metric_routes());
-    Services services{pool, writing_pool, database, writes, cache, requests, {}};
+    Services services{pool,   writing_pool, audit_pool, database, auditing_database,
+                      writes, cache,        requests,   {}};
     HttpServer server(
         [&services](const httplib::Request &request, httplib::Response &response) {
             dispatch(services, request, response);
@@ -113,6 +117,7 @@ int run(const Config &config)
     int signal = 0;
     sigwait(&signals, &signal);
     log(LogLevel::info, LogLine("stopping"));
+    audit_pool.close(); // an audit may take longer than the drain
     server.drain();
     serving.join();
     log(LogLevel::info, LogLine("stopped"));

@@ -3,9 +3,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "limits.hpp"
 #include "log.hpp"
-#include "queries.hpp"
 
 namespace mvm::gateway {
 
@@ -25,9 +23,9 @@ bool is_quiet(const pqxx::connection &connection)
 } // namespace
 
 Pool::Pool(std::string connection_string, int size,
-           std::function<void(const std::string &identity)> opened)
+           std::function<void(const std::string &identity)> opened, int stuck_ms)
     : connection_string_(std::move(connection_string)), size_(size), opened_(std::move(opened)),
-      watchdog_([this] { end_stuck_sessions(); })
+      stuck_ms_(stuck_ms), watchdog_([this] { end_stuck_sessions(); })
 {
 }
 
@@ -47,7 +45,7 @@ Pool::Lease Pool::acquire()
     std::unique_lock lock(mutex_);
     bool waited = false;
     for (;;) {
-        while (!idle_.empty()) {
+        while (!idle_.empty() && !closed_) {
             std::unique_ptr<Session> session = std::move(idle_.back());
             idle_.pop_back();
             if (is_quiet(session->connection)) {
@@ -70,6 +68,9 @@ Pool::Lease Pool::acquire()
             metrics_.wait_timeouts.fetch_add(1);
             throw NoConnection("all connections are in use", true);
         }
+    }
+    if (closed_) {
+        throw NoConnection("the pool is closed", false);
     }
     // While the server is away, not every request has to find that out for itself.
     if (steady_clock::now() < open_again_at_) {
@@ -98,6 +99,10 @@ Pool::Lease Pool::acquire()
         freed_.notify_one();
         throw NoConnection(failure, false);
     }
+    if (closed_) {
+        --slots_taken_;
+        throw NoConnection("the pool is closed", false);
+    }
     metrics_.opened.fetch_add(1);
     if (away_) {
         away_ = false;
@@ -108,13 +113,21 @@ Pool::Lease Pool::acquire()
     return Lease(*this, std::move(session));
 }
 
+void Pool::prepare(Session &session, const queries::Query &query)
+{
+    if (!session.prepared.contains(query.name)) {
+        prepare_now(session.connection, query.name, query.sql);
+        session.prepared.insert(query.name);
+    }
+}
+
 std::unique_ptr<Pool::Session> Pool::open()
 {
     auto session = std::make_unique<Session>(connection_string_);
     pqxx::connection &connection = session->connection;
     forbid_reconnecting(connection);
     for (const queries::Query &query : queries::prepared) {
-        prepare_now(connection, query.name, query.sql);
+        prepare(*session, query);
     }
     pqxx::nontransaction transaction(connection);
     const pqxx::result identity = transaction.exec(queries::database_identity);
@@ -144,7 +157,7 @@ void Pool::end_stuck_sessions()
 {
     std::unique_lock lock(mutex_);
     while (!stopped_.wait_for(lock, milliseconds(500), [this] { return stopping_; })) {
-        const auto oldest = steady_clock::now() - milliseconds(limits::database_stuck_ms);
+        const auto oldest = steady_clock::now() - milliseconds(stuck_ms_);
         for (Session *session : lent_) {
             if (session->lent_at < oldest) {
                 ::shutdown(session->connection.sock(), SHUT_RDWR);
@@ -153,10 +166,24 @@ void Pool::end_stuck_sessions()
     }
 }
 
+void Pool::close()
+{
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    for (Session *session : lent_) {
+        ::shutdown(session->connection.sock(), SHUT_RDWR);
+    }
+}
+
 int Pool::in_use() const
 {
     const std::lock_guard lock(mutex_);
     return static_cast<int>(lent_.size());
+}
+
+void Pool::Lease::prepare(const queries::Query &query)
+{
+    Pool::prepare(*session_, query);
 }
 
 Pool::Lease::~Lease()

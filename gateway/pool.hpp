@@ -10,11 +10,14 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "limits.hpp"
 #include "metrics.hpp"
 #include "pqxx_compat.hpp"
+#include "queries.hpp"
 
 namespace mvm::gateway {
 
@@ -39,9 +42,11 @@ public:
     };
 
     // `opened` is called with the identity of the database whenever a
-    // connection has been opened.
+    // connection has been opened. One that is on loan for longer than
+    // `stuck_ms` is ended.
     Pool(std::string connection_string, int size,
-         std::function<void(const std::string &identity)> opened);
+         std::function<void(const std::string &identity)> opened,
+         int stuck_ms = limits::database_stuck_ms);
     ~Pool();
     Pool(const Pool &) = delete;
     Pool &operator=(const Pool &) = delete;
@@ -50,6 +55,7 @@ public:
         explicit Session(const std::string &connection_string) : connection(connection_string) {}
         pqxx::connection connection;
         std::chrono::steady_clock::time_point lent_at;
+        std::set<std::string_view> prepared; // names of statements
     };
 
     // A connection on loan. It goes back to the pool, or is closed when
@@ -65,6 +71,8 @@ public:
         ~Lease();
 
         pqxx::connection &connection() { return session_->connection; }
+        // Does nothing when the connection has it already.
+        void prepare(const queries::Query &query);
         void discard() { discarded_ = true; }
 
     private:
@@ -76,11 +84,15 @@ public:
     // A connection that was alive a moment ago. Throws NoConnection.
     Lease acquire();
 
+    // Ends the connections on loan, and lends none from now on.
+    void close();
+
     int size() const { return size_; }
     int in_use() const;
     const Metrics &metrics() const { return metrics_; }
 
 private:
+    static void prepare(Session &session, const queries::Query &query);
     std::unique_ptr<Session> open();
     void give_back(std::unique_ptr<Session> session, bool discarded);
     void end_stuck_sessions();
@@ -88,6 +100,7 @@ private:
     const std::string connection_string_;
     const int size_;
     const std::function<void(const std::string &)> opened_;
+    const int stuck_ms_;
 
     mutable std::mutex mutex_;
     std::condition_variable freed_;
@@ -98,6 +111,7 @@ private:
     std::chrono::steady_clock::time_point open_again_at_{};
     std::string open_failure_;
     bool away_ = false; // the last attempt to open one failed
+    bool closed_ = false;
     bool stopping_ = false;
     Metrics metrics_;
     std::thread watchdog_;

@@ -14,6 +14,11 @@ Problem malformed_request(std::string detail)
     return {400, "malformed_request", "Bad Request", std::move(detail)};
 }
 
+Problem forbidden()
+{
+    return {403, "forbidden", "Forbidden", "This gateway is not allowed to do this"};
+}
+
 Problem not_found()
 {
     return {404, "not_found", "Not Found", "There is nothing at this path"};
@@ -138,6 +143,14 @@ SqlVerdict judge_sql_error(std::string_view sqlstate, std::string_view message)
     }
     if (sqlstate == "22003") { // a number of more digits than numeric itself can hold
         return {SqlOutcome::refused, market_problem(ErrorCode::amount_out_of_range, {})};
+    }
+    if (sqlstate == "22021" || sqlstate == "22P05") {
+        return {SqlOutcome::refused,
+                market_problem(ErrorCode::invalid_argument,
+                               "a text has a character that the database cannot store")};
+    }
+    if (sqlstate == "42501") {
+        return {SqlOutcome::forbidden, problems::forbidden()};
     }
 
     const std::string_view sql_class = sqlstate.substr(0, 2);

@@ -20,6 +20,7 @@ struct Problem {
 // The status and texts of the refusals that are HTTP's, not the market's.
 namespace problems {
 Problem malformed_request(std::string detail);              // 400
+Problem forbidden();                                        // 403
 Problem not_found();                                        // 404
 Problem method_not_allowed(std::string_view allowed);       // 405
 Problem request_timeout();                                  // 408
@@ -46,6 +47,7 @@ std::string to_json(const Problem &problem);
 // only its DETAIL is passed on, and only for the market's own SQLSTATEs.
 enum class SqlOutcome {
     refused,         // the market's answer to this request: `problem` says which
+    forbidden,       // the gateway's role may not do this; nothing was done
     repeat,          // serialization failure or deadlock: nothing was done
     stale_plan,      // the prepared statement no longer fits the schema: nothing was done
     connection_lost, // the statement may or may not have been carried out

@@ -28,6 +28,13 @@ inline constexpr Query universes{
     "SELECT '[' || COALESCE(string_agg(row_to_json(u)::text, ',' ORDER BY u.id), '') || ']'"
     " FROM (SELECT id, name, currency_type, exchange_rate, currency_scale FROM mvm.universes) u"};
 
+// $1 universe -> body; no row when there is no such universe
+inline constexpr Query universe{
+    "universe",
+    "SELECT row_to_json(u)"
+    " FROM (SELECT id, name, currency_type, exchange_rate, currency_scale FROM mvm.universes) u"
+    " WHERE u.id = $1::integer"};
+
 // $1 after item id, $2 rows -> body, last id of the page or null when it is the last page
 inline constexpr Query items{
     "items",
@@ -52,6 +59,12 @@ inline constexpr Query items_of_universe{
     "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE ordinal <= $2::integer) END"
     " FROM page"
     " HAVING EXISTS (SELECT FROM mvm.universes WHERE id = $3::integer)"};
+
+// $1 item -> body; no row when there is no such item
+inline constexpr Query item{
+    "item", "SELECT row_to_json(i)"
+            " FROM (SELECT id, name, universe_id, price, stock, seller_id FROM mvm.items) i"
+            " WHERE i.id = $1::bigint"};
 
 // $1 user -> body; no row when there is no such user
 inline constexpr Query user{
@@ -78,6 +91,125 @@ inline constexpr Query trades{
     "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
     "  CASE WHEN count(*) > $2::integer THEN min(id) FILTER (WHERE ordinal <= $2::integer) END"
     " FROM page"};
+
+// $1 transaction -> body; no row when there is no such transaction
+inline constexpr Query transaction{
+    "transaction",
+    "SELECT row_to_json(t)"
+    " FROM (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
+    "  to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
+    "  idempotency_key, transaction_time FROM mvm.transactions) t"
+    " WHERE t.id = $1::bigint"};
+
+// $1 user, $2 rows, $3 before transaction id or null -> body, last id of the page or null when it
+// is the last page; no row when there is no such user. Two ranges of the journal's indexes, as
+// who acted and as counterparty, each at most a page long. Comparing whole index rows, where
+// user_id = $1 would do, leaves the planner no other index to take the order from: on the primary
+// key it would read every newer row of everybody.
+inline constexpr Query transactions{
+    "transactions",
+    "WITH page AS ("
+    " SELECT row_to_json(t)::text AS body, t.id, row_number() OVER (ORDER BY t.id DESC) AS ordinal"
+    " FROM ("
+    "  (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
+    "    to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
+    "    idempotency_key, transaction_time FROM mvm.transactions"
+    "   WHERE (user_id, id) < ($1::bigint, COALESCE($3::bigint, 9223372036854775807))"
+    "    AND user_id >= $1::bigint"
+    "   ORDER BY user_id DESC, id DESC LIMIT $2::integer + 1)"
+    "  UNION ALL"
+    "  (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
+    "    to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
+    "    idempotency_key, transaction_time FROM mvm.transactions"
+    "   WHERE (counterparty_id, id) < ($1::bigint, COALESCE($3::bigint, 9223372036854775807))"
+    "    AND counterparty_id >= $1::bigint AND user_id IS DISTINCT FROM $1::bigint"
+    "   ORDER BY counterparty_id DESC, id DESC LIMIT $2::integer + 1)"
+    "  ORDER BY id DESC LIMIT $2::integer + 1) t)"
+    " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id DESC)"
+    "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
+    "  CASE WHEN count(*) > $2::integer THEN min(id) FILTER (WHERE ordinal <= $2::integer) END"
+    " FROM page"
+    " HAVING EXISTS (SELECT FROM mvm.users WHERE id = $1::bigint)"};
+
+// $1 amount, $2 from universe, $3 to universe -> body. `amount` is the one that was converted:
+// rounded half-even to its currency's decimals. MV003 and the like as mvm_convert().
+inline constexpr Query convert{
+    "convert",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT"
+    "   CASE WHEN abs(a.asked - trunc(a.asked, f.currency_scale)) * 2"
+    "     = 10::numeric ^ -f.currency_scale"
+    "     AND mod(trunc(a.asked, f.currency_scale) * 10::numeric ^ f.currency_scale, 2) = 0"
+    "    THEN trunc(a.asked, f.currency_scale)"
+    "    ELSE round(a.asked, f.currency_scale) END AS amount,"
+    "   c.converted_amount, f.id AS from_universe_id, t.id AS to_universe_id,"
+    "   trim_scale(t.exchange_rate / f.exchange_rate) AS exchange_rate) r)"
+    " FROM (SELECT $1::numeric AS asked) a"
+    " CROSS JOIN mvm_convert($1::numeric, $2::integer, $3::integer) c (converted_amount)"
+    " LEFT JOIN mvm.universes f ON f.id = $2::integer"
+    " LEFT JOIN mvm.universes t ON t.id = $3::integer"};
+
+// $1 milliseconds that statements of this session may take from now on. One that takes long is to
+// end when nobody waits for it any more.
+inline constexpr Query allow_long_statements{
+    "allow_long_statements", "SELECT set_config('statement_timeout', $1::text, false),"
+                             " set_config('client_connection_check_interval', '1000', false)"};
+
+// $1 rows at most -> body
+inline constexpr Query audit{
+    "audit",
+    "WITH violation AS (SELECT row_to_json(v)::text AS body"
+    " FROM (SELECT check_name, subject, expected, actual FROM mvm_audit() LIMIT $1::integer) v)"
+    " SELECT '{\"clean\":' || (count(*) = 0)::text || ',\"violations\":['"
+    "  || COALESCE(string_agg(body, ','), '') || ']}'"
+    " FROM violation"};
+
+// $1 name, $2 currency type, $3 exchange rate, $4 currency scale or null -> body, universe
+inline constexpr Query create_universe{
+    "create_universe",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT u.id, u.name, u.currency_type, u.exchange_rate,"
+    "   u.currency_scale) r), u.id"
+    " FROM mvm_create_universe($1::text, $2::text, $3::numeric, COALESCE($4::integer, 2)) u"};
+
+// $1 universe, $2 exchange rate -> body, universe
+inline constexpr Query set_exchange_rate{
+    "set_exchange_rate",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT u.id, u.name, u.currency_type, u.exchange_rate,"
+    "   u.currency_scale) r), u.id"
+    " FROM mvm_set_exchange_rate($1::integer, $2::numeric) u"};
+
+// $1 username, $2 universe, $3 opening balance or null -> body, user. The wallet is taken from
+// the answer, as a statement does not see the rows that it inserts.
+inline constexpr Query create_user{
+    "create_user",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT u.id, u.username, u.universe_id, u.balance,"
+    "   ('[' || COALESCE((SELECT row_to_json(w)::text FROM (SELECT v.id AS universe_id,"
+    "     v.currency_type, u.balance FROM mvm.universes v"
+    "     WHERE v.id = u.universe_id AND u.balance > 0) w), '') || ']')::json AS wallets) r), u.id"
+    " FROM mvm_create_user($1::text, $2::integer, COALESCE($3::numeric, 0)) u"};
+
+// $1 seller or null, $2 name, $3 price, $4 stock, $5 universe or null
+// -> body, item, universe of the item
+inline constexpr Query list_item{
+    "list_item",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT i.id, i.name, i.universe_id, i.price,"
+    "   i.stock, i.seller_id) r), i.id, i.universe_id"
+    " FROM mvm_list_item($1::bigint, $2::text, $3::numeric, $4::bigint, $5::integer) i"};
+
+// $1 user, $2 amount, $3 universe or null, $4 idempotency key or null -> body, transaction
+inline constexpr Query deposit{
+    "deposit",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT t.id, t.kind, t.user_id, t.counterparty_id,"
+    "   t.item_id, t.quantity, t.from_universe_id, t.to_universe_id, t.amount, t.received_amount,"
+    "   t.exchange_rate, t.from_rate, t.to_rate, t.idempotency_key, t.transaction_time) r), t.id"
+    " FROM mvm_deposit($1::bigint, $2::numeric, $3::integer, $4::text) t"};
+
+// As above.
+inline constexpr Query withdraw{
+    "withdraw",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT t.id, t.kind, t.user_id, t.counterparty_id,"
+    "   t.item_id, t.quantity, t.from_universe_id, t.to_universe_id, t.amount, t.received_amount,"
+    "   t.exchange_rate, t.from_rate, t.to_rate, t.idempotency_key, t.transaction_time) r), t.id"
+    " FROM mvm_withdraw($1::bigint, $2::numeric, $3::integer, $4::text) t"};
 
 // $1 user, $2 amount, $3 from universe, $4 to universe, $5 idempotency key or null -> body
 inline constexpr Query exchange{
@@ -121,8 +253,27 @@ inline constexpr Query exchange_batch{
     "  $5::text[]) e"
     " ORDER BY e.ordinal"};
 
-// What every connection prepares when it opens, so that a call is one round trip.
-inline constexpr std::array prepared{version, universes, items, items_of_universe, user,
-                                     trades,  exchange,  buy,   buy_batch,         exchange_batch};
+// What every connection prepares when it opens, so that a call is one round trip; the rest when
+// first used. Preparing what reads the journal's view waits for whoever holds the journal, and no
+// connection for other calls must wait for that.
+inline constexpr std::array prepared{version,
+                                     universes,
+                                     universe,
+                                     items,
+                                     items_of_universe,
+                                     item,
+                                     user,
+                                     trades,
+                                     convert,
+                                     create_universe,
+                                     set_exchange_rate,
+                                     create_user,
+                                     list_item,
+                                     deposit,
+                                     withdraw,
+                                     exchange,
+                                     buy,
+                                     buy_batch,
+                                     exchange_batch};
 
 } // namespace mvm::gateway::queries

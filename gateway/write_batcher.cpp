@@ -13,13 +13,20 @@ using std::chrono::steady_clock;
 
 namespace {
 
+void add_item(std::vector<std::string> &changed, std::string_view item_id,
+              std::string_view universe_id)
+{
+    changed.insert(changed.end(), {groups::item(item_id), std::string(groups::all_items),
+                                   groups::items_of(universe_id)});
+}
+
 // The cache's groups that an order has changed.
 void add_changed(std::vector<std::string> &changed, const PurchaseOrder &order,
                  const Purchase &purchase)
 {
     changed.insert(changed.end(),
-                   {groups::user(order.buyer_id), groups::trades_of(order.buyer_id),
-                    std::string(groups::all_items), groups::items_of(purchase.universe_id)});
+                   {groups::user(order.buyer_id), groups::trades_of(order.buyer_id)});
+    add_item(changed, order.item_id, purchase.universe_id);
     if (!purchase.seller_id.empty()) {
         changed.push_back(groups::user(purchase.seller_id));
         changed.push_back(groups::trades_of(purchase.seller_id));
@@ -27,6 +34,29 @@ void add_changed(std::vector<std::string> &changed, const PurchaseOrder &order,
 }
 
 void add_changed(std::vector<std::string> &changed, const ExchangeOrder &order, const Exchange &)
+{
+    changed.push_back(groups::user(order.user_id));
+}
+
+void add_changed(std::vector<std::string> &changed, const NewUniverse &, const WrittenRow &)
+{
+    changed.emplace_back(groups::universes);
+}
+
+void add_changed(std::vector<std::string> &changed, const UniverseChange &, const WrittenRow &)
+{
+    changed.emplace_back(groups::universes);
+}
+
+// Nothing: what does not exist is not in the cache, and users are in no list.
+void add_changed(std::vector<std::string> &, const NewUser &, const WrittenRow &) {}
+
+void add_changed(std::vector<std::string> &changed, const NewItem &, const WrittenItem &item)
+{
+    add_item(changed, item.id, item.universe_id);
+}
+
+void add_changed(std::vector<std::string> &changed, const CashOrder &order, const WrittenRow &)
 {
     changed.push_back(groups::user(order.user_id));
 }
@@ -46,6 +76,16 @@ void drop_changed(Cache &cache, const std::vector<Waiting> &batch,
     changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
     if (!changed.empty()) {
         cache.drop(changed);
+    }
+}
+
+// Only writes that go in batches are ever sent again by the line.
+template <typename Order> auto send(Database &database, const Order &order, bool repeated)
+{
+    if constexpr (requires { database.write(order, repeated); }) {
+        return database.write(order, repeated);
+    } else {
+        return database.write(order);
     }
 }
 
@@ -126,6 +166,31 @@ Exchange WriteBatcher::write(ExchangeOrder order)
     return submit(exchanges_, std::move(order));
 }
 
+WrittenRow WriteBatcher::write(NewUniverse universe)
+{
+    return submit_alone(std::move(universe));
+}
+
+WrittenRow WriteBatcher::write(UniverseChange change)
+{
+    return submit_alone(std::move(change));
+}
+
+WrittenRow WriteBatcher::write(NewUser user)
+{
+    return submit_alone(std::move(user));
+}
+
+WrittenItem WriteBatcher::write(NewItem item)
+{
+    return submit_alone(std::move(item));
+}
+
+WrittenRow WriteBatcher::write(CashOrder order)
+{
+    return submit_alone(std::move(order));
+}
+
 std::size_t WriteBatcher::queued() const
 {
     const std::lock_guard lock(mutex_);
@@ -136,16 +201,12 @@ template <typename Order>
 typename Order::Receipt WriteBatcher::submit(Queue<Order> &queue, Order &&order)
 {
     std::unique_lock lock(mutex_);
-    if (waiting() == 0 && busy_ < writers_) {
+    if (may_go_at_once()) {
         const Slot slot(*this);
         lock.unlock();
         return write_alone(order, false);
     }
-    if (waiting() >= queue_orders_) {
-        metrics_.queue_full.fetch_add(1);
-        throw DatabaseFailure{problems::unavailable(
-            "Too many writes are waiting; nothing was changed, try again", 1)};
-    }
+    require_room();
     queue.push_back({std::move(order), {}, steady_clock::now()});
     auto answer = queue.back().answer.get_future();
     lock.unlock();
@@ -153,15 +214,36 @@ typename Order::Receipt WriteBatcher::submit(Queue<Order> &queue, Order &&order)
     return answer.get();
 }
 
+template <typename Order> typename Order::Receipt WriteBatcher::submit_alone(Order &&order)
+{
+    std::unique_lock lock(mutex_);
+    if (may_go_at_once()) {
+        const Slot slot(*this);
+        lock.unlock();
+        return write_alone(order, false);
+    }
+    require_room();
+    // Shared: the writer may still be leaving it when the answer has been taken.
+    const auto task = std::make_shared<std::packaged_task<typename Order::Receipt()>>(
+        [this, order = std::move(order)] { return write_alone(order, false); });
+    auto answer = task->get_future();
+    alone_.push_back({[task] { (*task)(); }, steady_clock::now()});
+    lock.unlock();
+    return answer.get();
+}
+
+void WriteBatcher::require_room()
+{
+    if (waiting() >= queue_orders_) {
+        metrics_.queue_full.fetch_add(1);
+        throw DatabaseFailure{problems::unavailable(
+            "Too many writes are waiting; nothing was changed, try again", 1)};
+    }
+}
+
 bool WriteBatcher::may_take() const
 {
     return waiting() > 0 && busy_ < writers_;
-}
-
-bool WriteBatcher::purchases_are_older() const
-{
-    return exchanges_.empty() ||
-           (!purchases_.empty() && purchases_.front().since <= exchanges_.front().since);
 }
 
 void WriteBatcher::run_writer()
@@ -172,10 +254,18 @@ void WriteBatcher::run_writer()
         if (!may_take()) {
             return; // stopping; what still waits is for those who are at it
         }
-        if (purchases_are_older()) {
+        const auto oldest = [](const auto &queue) {
+            return queue.empty() ? steady_clock::time_point::max() : queue.front().since;
+        };
+        const auto purchase = oldest(purchases_);
+        const auto exchange = oldest(exchanges_);
+        const auto alone = oldest(alone_);
+        if (purchase <= exchange && purchase <= alone) {
             write_gathered(purchases_, lock);
-        } else {
+        } else if (exchange <= alone) {
             write_gathered(exchanges_, lock);
+        } else {
+            write_next_alone(lock);
         }
     }
 }
@@ -193,10 +283,8 @@ void WriteBatcher::write_gathered(Queue<Order> &queue, std::unique_lock<std::mut
             work_or_stopping_.notify_one();
         }
         lock.unlock();
-        const auto now = steady_clock::now();
         for (const Waiting<Order> &waiting : batch) {
-            metrics_.wait_us.observe(
-                std::chrono::duration_cast<std::chrono::microseconds>(now - waiting.since).count());
+            observe_wait(waiting.since);
         }
         if (batch.size() == 1) {
             write_one_by_one(batch, false);
@@ -207,6 +295,28 @@ void WriteBatcher::write_gathered(Queue<Order> &queue, std::unique_lock<std::mut
         }
     }
     lock.lock();
+}
+
+void WriteBatcher::write_next_alone(std::unique_lock<std::mutex> &lock)
+{
+    const WaitingAlone next = std::move(alone_.front());
+    alone_.pop_front();
+    {
+        const Slot slot(*this);
+        if (may_take()) {
+            work_or_stopping_.notify_one();
+        }
+        lock.unlock();
+        observe_wait(next.since);
+        next.carry_out();
+    }
+    lock.lock();
+}
+
+void WriteBatcher::observe_wait(steady_clock::time_point since)
+{
+    metrics_.wait_us.observe(
+        std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - since).count());
 }
 
 // ---------------------------------------------------------------------------
@@ -221,10 +331,12 @@ typename Order::Receipt WriteBatcher::write_alone(const Order &order, bool repea
 {
     metrics_.singles.fetch_add(1);
     try {
-        auto receipt = database_.write(order, repeated);
+        auto receipt = send(database_, order, repeated);
         std::vector<std::string> changed;
         add_changed(changed, order, receipt);
-        cache_.drop(changed);
+        if (!changed.empty()) {
+            cache_.drop(changed);
+        }
         return receipt;
     } catch (const DatabaseFailure &failure) {
         if (failure.outcome_unknown) {

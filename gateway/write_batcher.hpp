@@ -10,12 +10,15 @@
 // tenth ahead of two, and would not part the rest: a purchase takes an item and
 // up to two wallets. On uniform items two writers are mostly ahead, as one's
 // commit overlaps the other's work.
+//
+// Writes that have no batch call take their turn in the same line, one by one.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -53,6 +56,11 @@ public:
     // it has a key, and otherwise its outcome is unknown.
     Purchase write(PurchaseOrder order);
     Exchange write(ExchangeOrder order);
+    WrittenRow write(NewUniverse universe);
+    WrittenRow write(UniverseChange change);
+    WrittenRow write(NewUser user);
+    WrittenItem write(NewItem item);
+    WrittenRow write(CashOrder order);
 
     std::size_t queued() const;
     const Metrics &metrics() const { return metrics_; }
@@ -63,17 +71,26 @@ private:
         std::promise<typename Order::Receipt> answer;
         std::chrono::steady_clock::time_point since;
     };
+    // A write that has no batch call.
+    struct WaitingAlone {
+        std::function<void()> carry_out;
+        std::chrono::steady_clock::time_point since;
+    };
     template <typename Order> using Queue = std::deque<Waiting<Order>>;
     template <typename Order> using Batch = std::vector<Waiting<Order>>;
     class Slot;
 
     template <typename Order> typename Order::Receipt submit(Queue<Order> &queue, Order &&order);
+    template <typename Order> typename Order::Receipt submit_alone(Order &&order);
+    void require_room();
     void run_writer();
     template <typename Order>
     void write_gathered(Queue<Order> &queue, std::unique_lock<std::mutex> &lock);
-    bool purchases_are_older() const;
+    void write_next_alone(std::unique_lock<std::mutex> &lock);
+    void observe_wait(std::chrono::steady_clock::time_point since);
     bool may_take() const;
-    std::size_t waiting() const { return purchases_.size() + exchanges_.size(); }
+    bool may_go_at_once() const { return waiting() == 0 && busy_ < writers_; }
+    std::size_t waiting() const { return purchases_.size() + exchanges_.size() + alone_.size(); }
 
     template <typename Order>
     typename Order::Receipt write_alone(const Order &order, bool repeated);
@@ -91,6 +108,7 @@ private:
     std::condition_variable work_or_stopping_;
     Queue<PurchaseOrder> purchases_;
     Queue<ExchangeOrder> exchanges_;
+    std::deque<WaitingAlone> alone_;
     int busy_ = 0; // calls under way
     bool stopping_ = false;
     std::vector<std::thread> threads_;

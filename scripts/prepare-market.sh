@@ -4,8 +4,8 @@
 #   scripts/prepare-market.sh DATABASE ROLE        with the role's password in MVM_ROLE_PASSWORD
 #
 # Creates the database and the extension (or updates it to the installed version), loads the sample market into an
-# empty one, and gives the login role the privileges of a trader. PGHOST, PGPORT, PGUSER and PGPASSFILE name the server
-# and its superuser.
+# empty one, and gives the login role what a gateway calls: the privileges of an operator without those functions that
+# no route leads to. PGHOST, PGPORT, PGUSER and PGPASSFILE name the server and its superuser.
 set -euo pipefail
 
 database=$1
@@ -37,5 +37,6 @@ SELECT NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'mvm') AS new_market
 \endif
 SELECT mvm_seed()
 WHERE NOT EXISTS (SELECT FROM mvm.universe) AND NOT EXISTS (SELECT FROM mvm.journal);
-SELECT mvm_grant(:'role', 'trader');
+SELECT mvm_grant(:'role', 'operator');
+REVOKE EXECUTE ON FUNCTION mvm_seed(), mvm_purge_idempotency_keys(interval) FROM :"role";
 SQL

@@ -1,4 +1,4 @@
--- mvm 1.0 to 1.1: selling, trading rules, limits, transfers, refunds, moving.
+-- mvm 1.0 to 1.1: selling, trading rules, limits, transfers, refunds, moving, quotes, holds.
 --
 -- A fresh 1.1 is 1.0 and this script, so both have the same catalogue.
 
@@ -9,17 +9,19 @@
 -- ---------------------------------------------------------------------------
 
 SELECT pg_catalog.set_config('mvm.kept_grants', COALESCE((
-    SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
-        'function', p.proname, 'role', g.grantee::regrole::text, 'grantable', g.is_grantable))
-    FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) g
-    WHERE p.oid IN (
-        'mvm_convert(numeric, integer, integer)'::regprocedure,
-        'mvm_balance(bigint, integer)'::regprocedure,
-        'mvm_exchange(bigint, numeric, integer, integer, text)'::regprocedure,
-        'mvm_buy(bigint, bigint, bigint, text)'::regprocedure,
-        'mvm_buy_batch(bigint[], bigint[], bigint[], text[])'::regprocedure,
-        'mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[])'::regprocedure)
-      AND g.grantee <> p.proowner)::text, '[]'), true);
+    SELECT pg_catalog.json_agg(kept)
+    FROM (
+        SELECT 'FUNCTION ' || pg_catalog.quote_ident(p.proname) AS object, g.grantee, g.privilege_type, g.is_grantable
+        FROM pg_catalog.pg_depend d
+        JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'mvm'
+        JOIN pg_catalog.pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid,
+        pg_catalog.aclexplode(p.proacl) g
+        WHERE d.deptype = 'e' AND p.proname LIKE 'mvm\_%' AND g.grantee <> p.proowner
+        UNION ALL
+        SELECT 'TABLE mvm.' || pg_catalog.quote_ident(c.relname), g.grantee, g.privilege_type, g.is_grantable
+        FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) g
+        WHERE c.relnamespace = 'mvm'::regnamespace AND c.relkind = 'v' AND g.grantee <> c.relowner
+    ) kept)::text, '[]'), true);
 
 -- ---------------------------------------------------------------------------
 -- Storage
@@ -122,6 +124,12 @@ ALTER TABLE mvm.journal
             WHEN 'r' THEN user_id IS NOT NULL AND item_id IS NOT NULL AND quantity > 0 AND reference_id IS NOT NULL
                 AND (from_universe_id <> to_universe_id
                     OR paid_minor - COALESCE(tariff_minor, 0) = received_minor + COALESCE(fee_minor, 0))
+            WHEN 'h' THEN user_id IS NOT NULL AND item_id IS NOT NULL AND quantity > 0 AND reference_id IS NOT NULL
+                AND from_universe_id = to_universe_id AND paid_minor = received_minor
+                AND fee_minor IS NULL AND tariff_minor IS NULL
+            WHEN 'u' THEN user_id IS NOT NULL AND item_id IS NOT NULL AND quantity > 0 AND reference_id IS NOT NULL
+                AND from_universe_id = to_universe_id AND paid_minor = received_minor
+                AND fee_minor IS NULL AND tariff_minor IS NULL
             WHEN 'l' THEN item_id IS NOT NULL AND quantity >= 0
             WHEN 's' THEN item_id IS NOT NULL AND quantity > 0
         END IS TRUE),
@@ -138,17 +146,17 @@ COMMENT ON COLUMN mvm.journal.user_id IS
     'Who acted: buyer, exchanger, depositor, withdrawer, sender; the seller of a listing or restock (null: treasury); of a refund the buyer, who gets the money back';
 COMMENT ON COLUMN mvm.journal.counterparty_id IS
     'Seller of a purchase or refund; null: the treasury of to_universe_id. Receiver of a transfer';
-COMMENT ON COLUMN mvm.journal.quantity IS 'Pieces bought, listed, restocked or given back';
+COMMENT ON COLUMN mvm.journal.quantity IS 'Pieces bought, listed, restocked, given back, held or released';
 COMMENT ON COLUMN mvm.journal.paid_minor IS
     'Taken from the payer, tariff included, minor units of from_universe_id''s currency; of a refund, given back to the buyer';
 COMMENT ON COLUMN mvm.journal.received_minor IS
     'Given to the receiver, fee taken off, minor units of to_universe_id''s currency; of a refund, taken back from the seller';
 COMMENT ON COLUMN mvm.journal.kind IS
-    'd deposit, w withdrawal, x exchange, p purchase, l listing, s restock, t transfer, r refund';
+    'd deposit, w withdrawal, x exchange, p purchase, l listing, s restock, t transfer, r refund, h hold, u release of a hold';
 COMMENT ON COLUMN mvm.journal.fee_minor IS 'The house''s fee, minor units of to_universe_id''s currency; null: none';
 COMMENT ON COLUMN mvm.journal.tariff_minor IS
     'To the treasury of from_universe_id, minor units of its currency; null: none';
-COMMENT ON COLUMN mvm.journal.reference_id IS 'Purchase that a refund undoes';
+COMMENT ON COLUMN mvm.journal.reference_id IS 'Purchase that a refund undoes; quote that an exchange accepted; hold of a hold, its release and its purchase';
 
 CREATE TABLE mvm.refund (
     transaction_id bigint NOT NULL,
@@ -162,6 +170,71 @@ COMMENT ON TABLE mvm.refund IS
 COMMENT ON COLUMN mvm.refund.transaction_id IS 'Journal row of the purchase';
 COMMENT ON COLUMN mvm.refund.refund_id IS 'Journal row of the refund';
 
+CREATE SEQUENCE mvm.quote_id_seq AS bigint;
+CREATE TABLE mvm.quote (
+    id bigint NOT NULL DEFAULT pg_catalog.nextval('mvm.quote_id_seq'),
+    user_id bigint NOT NULL,
+    paid_minor bigint NOT NULL,
+    received_minor bigint NOT NULL,
+    fee_minor bigint NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    from_universe_id integer NOT NULL,
+    to_universe_id integer NOT NULL,
+    from_rate numeric NOT NULL,
+    to_rate numeric NOT NULL,
+    transaction_id bigint,
+    CONSTRAINT quote_pkey PRIMARY KEY (id),
+    CONSTRAINT quote_amounts_positive CHECK (paid_minor > 0 AND received_minor > 0 AND fee_minor >= 0),
+    CONSTRAINT quote_lives CHECK (expires_at > created_at)
+) WITH (fillfactor = 80);
+ALTER SEQUENCE mvm.quote_id_seq OWNED BY mvm.quote.id;
+COMMENT ON TABLE mvm.quote IS 'Exchanges at a rate that is frozen until expires_at';
+COMMENT ON COLUMN mvm.quote.transaction_id IS 'The exchange that accepted it; null: nobody has';
+
+-- What a hold sets aside is out of the buyer's wallet and the item's stock. Its
+-- terms are frozen: price, rates, fee, tariff.
+CREATE SEQUENCE mvm.hold_id_seq AS bigint;
+CREATE TABLE mvm.hold (
+    id bigint NOT NULL DEFAULT pg_catalog.nextval('mvm.hold_id_seq'),
+    buyer_id bigint NOT NULL,
+    item_id bigint NOT NULL,
+    seller_id bigint,
+    quantity bigint NOT NULL,
+    captured_quantity bigint NOT NULL,
+    price_minor bigint NOT NULL,
+    paid_minor bigint NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    from_universe_id integer NOT NULL,
+    to_universe_id integer NOT NULL,
+    state "char" NOT NULL,
+    from_rate numeric NOT NULL,
+    to_rate numeric NOT NULL,
+    sale_fee_rate numeric,
+    tariff_rate numeric,
+    CONSTRAINT hold_pkey PRIMARY KEY (id),
+    CONSTRAINT hold_amounts_positive CHECK (quantity > 0 AND price_minor > 0 AND paid_minor > 0),
+    CONSTRAINT hold_lives CHECK (expires_at > created_at),
+    CONSTRAINT hold_state_known CHECK (state IN ('a', 'c', 'r', 'e')),
+    CONSTRAINT hold_captured CHECK (
+        CASE state WHEN 'c' THEN captured_quantity BETWEEN 1 AND quantity ELSE captured_quantity = 0 END)
+) WITH (fillfactor = 80);
+ALTER SEQUENCE mvm.hold_id_seq OWNED BY mvm.hold.id;
+CREATE INDEX hold_expires_at_idx ON mvm.hold (expires_at) WHERE state = 'a';
+CREATE INDEX hold_item_id_idx ON mvm.hold (item_id) WHERE state = 'a';
+CREATE INDEX hold_buyer_id_idx ON mvm.hold (buyer_id) WHERE state = 'a';
+COMMENT ON TABLE mvm.hold IS
+    'Stock and money set aside for a purchase. An active one past expires_at counts as released for everyone who looks, and is released by whoever needs what it set aside, or by mvm_sweep_holds()';
+COMMENT ON COLUMN mvm.hold.seller_id IS 'Who will be paid; null: the treasury of to_universe_id';
+COMMENT ON COLUMN mvm.hold.price_minor IS 'Price of one piece, minor units of to_universe_id''s currency';
+COMMENT ON COLUMN mvm.hold.paid_minor IS 'Set aside from the buyer''s wallet, tariff included, minor units of from_universe_id''s currency';
+COMMENT ON COLUMN mvm.hold.state IS 'a active, c captured, r released, e released because its time was over';
+
+CREATE TRIGGER quote_rows_stay BEFORE DELETE OR TRUNCATE ON mvm.quote
+    FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();
+CREATE TRIGGER hold_rows_stay BEFORE DELETE OR TRUNCATE ON mvm.hold
+    FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();
 CREATE TRIGGER route_rows_stay BEFORE DELETE OR TRUNCATE ON mvm.route
     FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();
 CREATE TRIGGER rule_change_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON mvm.rule_change
@@ -176,6 +249,10 @@ SELECT pg_catalog.pg_extension_config_dump('mvm.rule_change', '');
 SELECT pg_catalog.pg_extension_config_dump('mvm.rule_change_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('mvm.price_change', '');
 SELECT pg_catalog.pg_extension_config_dump('mvm.refund', '');
+SELECT pg_catalog.pg_extension_config_dump('mvm.quote', '');
+SELECT pg_catalog.pg_extension_config_dump('mvm.quote_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('mvm.hold', '');
+SELECT pg_catalog.pg_extension_config_dump('mvm.hold_id_seq', '');
 
 -- ---------------------------------------------------------------------------
 -- Views
@@ -232,12 +309,90 @@ SELECT
     i.universe_id,
     i.seller_id,
     mvm.amount(i.price_minor, u.currency_scale) AS price,
-    i.stock,
+    i.stock + COALESCE((
+        SELECT sum(h.quantity)::bigint FROM mvm.hold h
+        WHERE h.item_id = i.id AND h.state = 'a' AND h.expires_at <= now()), 0) AS stock,
     i.listed
 FROM mvm.item i
 JOIN mvm.universe u ON u.id = i.universe_id;
 COMMENT ON VIEW mvm.items IS
     'Items; price is in the currency of universe_id, seller_id null is its treasury, listed is false while it is off the market';
+
+-- A hold past its time counts as released.
+CREATE OR REPLACE VIEW mvm.users AS
+SELECT
+    a.id,
+    a.username,
+    a.universe_id,
+    mvm.amount(COALESCE(w.balance_minor + COALESCE((
+        SELECT sum(h.paid_minor)::bigint FROM mvm.hold h
+        WHERE h.buyer_id = w.user_id AND h.from_universe_id = w.universe_id
+          AND h.state = 'a' AND h.expires_at <= now()), 0), 0), u.currency_scale) AS balance
+FROM mvm.user_account a
+JOIN mvm.universe u ON u.id = a.universe_id
+LEFT JOIN mvm.wallet w ON w.user_id = a.id AND w.universe_id = a.universe_id;
+
+CREATE OR REPLACE VIEW mvm.wallets AS
+SELECT
+    w.user_id,
+    w.universe_id,
+    mvm.amount(w.balance_minor + COALESCE((
+        SELECT sum(h.paid_minor)::bigint FROM mvm.hold h
+        WHERE h.buyer_id = w.user_id AND h.from_universe_id = w.universe_id
+          AND h.state = 'a' AND h.expires_at <= now()), 0), u.currency_scale) AS balance
+FROM mvm.wallet w
+JOIN mvm.universe u ON u.id = w.universe_id;
+
+CREATE VIEW mvm.quotes AS
+SELECT
+    q.id,
+    q.user_id,
+    mvm.amount(q.paid_minor, f.currency_scale) AS amount,
+    mvm.amount(q.received_minor, t.currency_scale) AS converted_amount,
+    mvm.amount(q.fee_minor, t.currency_scale) AS fee,
+    q.from_universe_id,
+    q.to_universe_id,
+    pg_catalog.trim_scale(q.to_rate / q.from_rate) AS exchange_rate,
+    CASE
+        WHEN q.transaction_id IS NOT NULL THEN 'accepted'
+        WHEN q.expires_at <= now() THEN 'expired'
+        ELSE 'open'
+    END AS state,
+    q.created_at,
+    q.expires_at,
+    q.transaction_id
+FROM mvm.quote q
+JOIN mvm.universe f ON f.id = q.from_universe_id
+JOIN mvm.universe t ON t.id = q.to_universe_id;
+COMMENT ON VIEW mvm.quotes IS
+    'Exchanges at a frozen rate: what would be debited and credited, fee taken off, until when, and which transaction accepted it';
+
+CREATE VIEW mvm.holds AS
+SELECT
+    h.id,
+    h.buyer_id,
+    h.item_id,
+    h.seller_id,
+    h.quantity,
+    h.captured_quantity,
+    mvm.amount(h.paid_minor, f.currency_scale) AS amount,
+    mvm.amount(h.price_minor, t.currency_scale) AS price,
+    h.from_universe_id,
+    h.to_universe_id,
+    pg_catalog.trim_scale(h.to_rate / h.from_rate) AS exchange_rate,
+    CASE
+        WHEN h.state = 'c' THEN 'captured'
+        WHEN h.state = 'r' THEN 'released'
+        WHEN h.state = 'e' OR h.expires_at <= now() THEN 'expired'
+        ELSE 'active'
+    END AS state,
+    h.created_at,
+    h.expires_at
+FROM mvm.hold h
+JOIN mvm.universe f ON f.id = h.from_universe_id
+JOIN mvm.universe t ON t.id = h.to_universe_id;
+COMMENT ON VIEW mvm.holds IS
+    'Stock and money set aside: amount in from_universe_id''s currency, price of one piece in to_universe_id''s';
 
 CREATE VIEW mvm.prices AS
 SELECT
@@ -261,6 +416,8 @@ SELECT
         WHEN 's' THEN 'restock'
         WHEN 't' THEN 'transfer'
         WHEN 'r' THEN 'refund'
+        WHEN 'h' THEN 'hold'
+        WHEN 'u' THEN 'release'
     END AS kind,
     j.user_id,
     j.counterparty_id,
@@ -314,14 +471,14 @@ CREATE OR REPLACE VIEW mvm.leg AS
 -- the payer
 SELECT j.id AS transaction_id, 'wallet'::text AS account, j.user_id, j.from_universe_id AS universe_id,
     CASE j.kind WHEN 'r' THEN j.paid_minor ELSE -j.paid_minor END AS amount_minor, j.transaction_time
-FROM mvm.journal j WHERE j.kind IN ('w', 'x', 'p', 't', 'r')
+FROM mvm.journal j WHERE j.kind IN ('w', 'x', 'p', 't', 'r', 'h')
 UNION ALL
 SELECT j.id, 'outside', NULL::bigint, j.from_universe_id, -j.paid_minor, j.transaction_time
 FROM mvm.journal j WHERE j.kind = 'd'
 UNION ALL
 -- the receiver
 SELECT j.id, 'wallet', j.user_id, j.to_universe_id, j.received_minor, j.transaction_time
-FROM mvm.journal j WHERE j.kind IN ('d', 'x')
+FROM mvm.journal j WHERE j.kind IN ('d', 'x', 'u')
 UNION ALL
 SELECT j.id, 'wallet', j.counterparty_id, j.to_universe_id,
     CASE j.kind WHEN 'r' THEN -j.received_minor ELSE j.received_minor END, j.transaction_time
@@ -333,6 +490,13 @@ FROM mvm.journal j WHERE j.kind IN ('p', 'r') AND j.counterparty_id IS NULL
 UNION ALL
 SELECT j.id, 'outside', NULL::bigint, j.to_universe_id, j.received_minor, j.transaction_time
 FROM mvm.journal j WHERE j.kind = 'w'
+UNION ALL
+-- what is set aside
+SELECT j.id, 'holds', NULL::bigint, j.from_universe_id, j.paid_minor, j.transaction_time
+FROM mvm.journal j WHERE j.kind = 'h'
+UNION ALL
+SELECT j.id, 'holds', NULL::bigint, j.from_universe_id, -j.paid_minor, j.transaction_time
+FROM mvm.journal j WHERE j.kind = 'u'
 UNION ALL
 -- what the rules take
 SELECT j.id, 'treasury', NULL::bigint, j.from_universe_id,
@@ -354,7 +518,7 @@ FROM mvm.journal j WHERE j.kind IN ('x', 'p', 'r') AND j.from_universe_id <> j.t
 COMMENT ON VIEW mvm.leg IS
     'Legs of every journal row in minor units; per transaction and currency they sum to zero';
 COMMENT ON VIEW mvm.ledger IS
-    'Double entry: the legs of every transaction. account is wallet (of user_id) or one of the house accounts fx, fees, treasury, outside of universe_id';
+    'Double entry: the legs of every transaction. account is wallet (of user_id) or one of the house accounts fx, fees, holds, treasury, outside of universe_id';
 
 ALTER TYPE mvm.exchange_result ADD ATTRIBUTE fee numeric;
 COMMENT ON TYPE mvm.exchange_result IS
@@ -574,11 +738,13 @@ DECLARE
 BEGIN
     FOR kept IN
         SELECT * FROM json_to_recordset(current_setting('mvm.kept_grants')::json)
-            AS g(function text, role text, grantable boolean)
+            AS g(object text, grantee oid, privilege_type text, is_grantable boolean)
     LOOP
-        EXECUTE format('GRANT EXECUTE ON FUNCTION %I TO %s%s', kept.function,
-            CASE kept.role WHEN '-' THEN 'PUBLIC' ELSE kept.role END,
-            CASE WHEN kept.grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+        CONTINUE WHEN kept.object LIKE 'FUNCTION %' AND to_regproc(substr(kept.object, 10)) IS NULL
+            OR kept.object LIKE 'TABLE %' AND to_regclass(substr(kept.object, 7)) IS NULL;
+        EXECUTE format('GRANT %s ON %s TO %s%s', kept.privilege_type, kept.object,
+            CASE kept.grantee WHEN 0 THEN 'PUBLIC' ELSE kept.grantee::regrole::text END,
+            CASE WHEN kept.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
     END LOOP;
 END $$;
 
@@ -605,8 +771,8 @@ AS $$
         COALESCE(m.moved, 0), COALESCE(i.stock, 0)
     FROM mvm.item i
     FULL JOIN (
-        SELECT item_id, sum(CASE kind WHEN 'p' THEN -quantity ELSE quantity END) AS moved
-        FROM mvm.journal WHERE kind IN ('l', 's', 'p', 'r') GROUP BY item_id
+        SELECT item_id, sum(CASE WHEN kind IN ('p', 'h') THEN -quantity ELSE quantity END) AS moved
+        FROM mvm.journal WHERE kind IN ('l', 's', 'p', 'r', 'h', 'u') GROUP BY item_id
     ) m ON m.item_id = i.id
     WHERE COALESCE(m.moved, 0) <> COALESCE(i.stock, 0)
     UNION ALL
@@ -624,6 +790,18 @@ AS $$
     JOIN mvm.universe t ON t.id = c.to_universe_id
     WHERE c.paid_minor * c.to_rate * power(10::numeric, t.currency_scale::numeric)
         < c.received_minor * c.from_rate * power(10::numeric, f.currency_scale::numeric)
+    UNION ALL
+    SELECT 'holds_equal_ledger', format('universe %s', COALESCE(h.universe_id, l.universe_id)),
+        COALESCE(l.ledger_minor, 0), COALESCE(h.held_minor, 0)
+    FROM (
+        SELECT from_universe_id AS universe_id, sum(paid_minor) AS held_minor
+        FROM mvm.hold WHERE state = 'a' GROUP BY from_universe_id
+    ) h
+    FULL JOIN (
+        SELECT universe_id, sum(amount_minor) AS ledger_minor
+        FROM mvm.leg WHERE account = 'holds' GROUP BY universe_id
+    ) l ON l.universe_id = h.universe_id
+    WHERE COALESCE(l.ledger_minor, 0) <> COALESCE(h.held_minor, 0)
     UNION ALL
     SELECT 'refunds_within_purchase', format('transaction %s', r.reference_id), p.quantity, r.quantity
     FROM (
@@ -733,6 +911,58 @@ CREATE FUNCTION mvm_refund(
 COMMENT ON FUNCTION mvm_refund(bigint, bigint, text) IS
     'Undoes quantity pieces of a purchase, all that are left unless told, at its own amounts: the buyer gets back what was paid, the seller gives back what was received, fee and tariff go back pro rata, the stock returns. A key belongs to the buyer. MV004, MV101, MV107, MV202, MV203, MV204, MV401';
 
+CREATE FUNCTION mvm_quote(
+    user_id bigint,
+    amount numeric,
+    from_universe_id integer,
+    to_universe_id integer,
+    ttl interval DEFAULT interval '30 seconds'
+) RETURNS mvm.quotes
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_quote';
+COMMENT ON FUNCTION mvm_quote(bigint, numeric, integer, integer, interval) IS
+    'Freezes what an exchange would credit now, for one user and amount, until ttl is over. MV001, MV003, MV103, MV201, MV203, MV204, MV301';
+
+CREATE FUNCTION mvm_accept_quote(quote_id bigint) RETURNS mvm.exchange_result
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_accept_quote';
+COMMENT ON FUNCTION mvm_accept_quote(bigint) IS
+    'Makes the exchange of a quote at its frozen rate and fee, once or not at all. MV005, MV101, MV108, MV203, MV204, MV301';
+
+CREATE FUNCTION mvm_reserve(
+    buyer_id bigint,
+    item_id bigint,
+    quantity bigint DEFAULT 1,
+    ttl interval DEFAULT interval '15 minutes',
+    idempotency_key text DEFAULT NULL
+) RETURNS mvm.holds
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_reserve';
+COMMENT ON FUNCTION mvm_reserve(bigint, bigint, bigint, interval, text) IS
+    'Sets stock and the buyer''s money aside for a purchase at the present price, rates, fee and tariff, until ttl is over. MV001, MV002, MV101, MV102, MV104, MV105, MV202, MV203, MV204, MV301, MV401';
+
+CREATE FUNCTION mvm_capture(
+    hold_id bigint,
+    quantity bigint DEFAULT NULL,
+    idempotency_key text DEFAULT NULL
+) RETURNS mvm.trades
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_capture';
+COMMENT ON FUNCTION mvm_capture(bigint, bigint, text) IS
+    'Buys quantity of a hold''s pieces, all unless told, at its frozen terms, and releases the rest. A key belongs to the buyer. MV006, MV109, MV202, MV203, MV204, MV401';
+
+CREATE FUNCTION mvm_release(hold_id bigint) RETURNS mvm.holds
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_release';
+COMMENT ON FUNCTION mvm_release(bigint) IS
+    'Puts back what a hold set aside. MV006, MV109, MV203, MV204';
+
+CREATE FUNCTION mvm_sweep_holds(max_rows integer DEFAULT 1000) RETURNS bigint
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_sweep_holds';
+COMMENT ON FUNCTION mvm_sweep_holds(integer) IS
+    'Releases holds past their time, at most max_rows, and returns how many it did. They count as released anyway; this writes it down. MV203';
+
 CREATE FUNCTION mvm_move_user(user_id bigint, universe_id integer) RETURNS mvm.users
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_move_user';
@@ -783,6 +1013,12 @@ REVOKE ALL ON FUNCTION
     mvm_relist_item(bigint),
     mvm_transfer(bigint, bigint, numeric, integer, text),
     mvm_refund(bigint, bigint, text),
+    mvm_quote(bigint, numeric, integer, integer, interval),
+    mvm_accept_quote(bigint),
+    mvm_reserve(bigint, bigint, bigint, interval, text),
+    mvm_capture(bigint, bigint, text),
+    mvm_release(bigint),
+    mvm_sweep_holds(integer),
     mvm_move_user(bigint, integer),
     mvm_set_rules(integer, boolean, boolean, numeric, numeric, numeric, numeric, bigint),
     mvm_set_route(integer, integer, boolean, numeric),
@@ -827,9 +1063,17 @@ CREATE TABLE mvm.audit_item (
 );
 COMMENT ON TABLE mvm.audit_item IS 'Stocks of the items as of the checkpoint of the audit';
 
+CREATE TABLE mvm.audit_hold (
+    universe_id integer NOT NULL,
+    held_minor numeric NOT NULL,
+    CONSTRAINT audit_hold_pkey PRIMARY KEY (universe_id)
+);
+COMMENT ON TABLE mvm.audit_hold IS 'What holds kept of each currency as of the checkpoint of the audit, a sum in minor units';
+
 SELECT pg_catalog.pg_extension_config_dump('mvm.audit_checkpoint', '');
 SELECT pg_catalog.pg_extension_config_dump('mvm.audit_wallet', '');
 SELECT pg_catalog.pg_extension_config_dump('mvm.audit_item', '');
+SELECT pg_catalog.pg_extension_config_dump('mvm.audit_hold', '');
 
 CREATE VIEW mvm.audit_checkpoints AS
 SELECT c.id, c.made_at, c.journal_id AS last_transaction_id FROM mvm.audit_checkpoint c;
@@ -864,14 +1108,16 @@ AS $$
                 j.from_universe_id <> j.to_universe_id AND j.kind IN ('x', 'p', 'r') AS converted
         ) s
         CROSS JOIN LATERAL (VALUES
-            ('wallet', j.kind IN ('w', 'x', 'p', 't', 'r'), j.user_id, j.from_universe_id, -s.turned * j.paid_minor),
+            ('wallet', j.kind IN ('w', 'x', 'p', 't', 'r', 'h'), j.user_id, j.from_universe_id, -s.turned * j.paid_minor),
             ('outside', j.kind = 'd', NULL, j.from_universe_id, -j.paid_minor),
-            ('wallet', j.kind IN ('d', 'x'), j.user_id, j.to_universe_id, j.received_minor),
+            ('wallet', j.kind IN ('d', 'x', 'u'), j.user_id, j.to_universe_id, j.received_minor),
             ('wallet', j.kind IN ('p', 't', 'r') AND j.counterparty_id IS NOT NULL, j.counterparty_id, j.to_universe_id,
                 s.turned * j.received_minor),
             ('treasury', j.kind IN ('p', 'r') AND j.counterparty_id IS NULL, NULL, j.to_universe_id,
                 s.turned * j.received_minor),
             ('outside', j.kind = 'w', NULL, j.to_universe_id, j.received_minor),
+            ('holds', j.kind = 'h', NULL, j.from_universe_id, j.paid_minor),
+            ('holds', j.kind = 'u', NULL, j.from_universe_id, -j.paid_minor),
             ('treasury', j.tariff_minor IS NOT NULL, NULL, j.from_universe_id, s.turned * j.tariff_minor),
             ('fees', j.fee_minor IS NOT NULL, NULL, j.to_universe_id, s.turned * j.fee_minor),
             ('fx', s.converted, NULL, j.from_universe_id, s.turned * (j.paid_minor - COALESCE(j.tariff_minor, 0))),
@@ -907,8 +1153,8 @@ AS $$
         FULL JOIN mvm.audit_item a ON a.item_id = i.id
     ) b
     FULL JOIN (
-        SELECT item_id, sum(CASE kind WHEN 'p' THEN -quantity ELSE quantity END) AS moved
-        FROM later WHERE kind IN ('l', 's', 'p', 'r') GROUP BY item_id
+        SELECT item_id, sum(CASE WHEN kind IN ('p', 'h') THEN -quantity ELSE quantity END) AS moved
+        FROM later WHERE kind IN ('l', 's', 'p', 'r', 'h', 'u') GROUP BY item_id
     ) m ON m.item_id = b.id
     WHERE COALESCE(b.known_stock, 0) + COALESCE(m.moved, 0) <> COALESCE(b.stock, 0)
     UNION ALL
@@ -925,6 +1171,22 @@ AS $$
     JOIN mvm.universe t ON t.id = c.to_universe_id
     WHERE c.paid_minor * c.to_rate * power(10::numeric, t.currency_scale::numeric)
         < c.received_minor * c.from_rate * power(10::numeric, f.currency_scale::numeric)
+    UNION ALL
+    SELECT 'holds_equal_ledger', format('universe %s', COALESCE(b.universe_id, l.universe_id)),
+        COALESCE(b.known_minor, 0) + COALESCE(l.ledger_minor, 0), COALESCE(b.held_minor, 0)
+    FROM (
+        SELECT COALESCE(h.universe_id, a.universe_id) AS universe_id, h.held_minor, a.held_minor AS known_minor
+        FROM (
+            SELECT from_universe_id AS universe_id, sum(paid_minor) AS held_minor
+            FROM mvm.hold WHERE state = 'a' GROUP BY from_universe_id
+        ) h
+        FULL JOIN mvm.audit_hold a ON a.universe_id = h.universe_id
+    ) b
+    FULL JOIN (
+        SELECT universe_id, sum(amount_minor) AS ledger_minor
+        FROM leg WHERE account = 'holds' GROUP BY universe_id
+    ) l ON l.universe_id = b.universe_id
+    WHERE COALESCE(b.known_minor, 0) + COALESCE(l.ledger_minor, 0) <> COALESCE(b.held_minor, 0)
     UNION ALL
     -- All refunds of the purchases that were refunded since.
     SELECT 'refunds_within_purchase', format('transaction %s', d.reference_id), p.quantity, r.quantity
@@ -1061,6 +1323,16 @@ AS $$
         FULL JOIN mvm.audit_item k ON k.item_id = i.id
         WHERE (SELECT v.count = 0 FROM violation v) AND COALESCE(i.stock, 0) IS DISTINCT FROM k.stock
         ON CONFLICT (item_id) DO UPDATE SET stock = EXCLUDED.stock
+    ), holds AS (
+        INSERT INTO mvm.audit_hold AS a (universe_id, held_minor)
+        SELECT COALESCE(h.universe_id, k.universe_id), COALESCE(h.held_minor, 0)
+        FROM (
+            SELECT from_universe_id AS universe_id, sum(paid_minor) AS held_minor
+            FROM mvm.hold WHERE state = 'a' GROUP BY from_universe_id
+        ) h
+        FULL JOIN mvm.audit_hold k ON k.universe_id = h.universe_id
+        WHERE (SELECT v.count = 0 FROM violation v) AND COALESCE(h.held_minor, 0) IS DISTINCT FROM k.held_minor
+        ON CONFLICT (universe_id) DO UPDATE SET held_minor = EXCLUDED.held_minor
     )
     SELECT COALESCE((SELECT w.id FROM written w), p.id), v.count
     FROM previous p, violation v

@@ -14,6 +14,8 @@ enum class JournalKind : char {
     restock = 's',
     transfer = 't',
     refund = 'r',
+    hold = 'h',
+    release = 'u',
 };
 
 // The name that mvm.transactions shows.
@@ -36,6 +38,10 @@ constexpr const char *name_of(JournalKind kind) noexcept
         return "transfer";
     case JournalKind::refund:
         return "refund";
+    case JournalKind::hold:
+        return "hold";
+    case JournalKind::release:
+        return "release";
     }
     return "unknown";
 }

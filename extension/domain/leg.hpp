@@ -14,9 +14,11 @@ constexpr int paid_by_user(JournalKind kind) noexcept
     case JournalKind::exchange:
     case JournalKind::purchase:
     case JournalKind::transfer:
+    case JournalKind::hold:
         return -1;
     case JournalKind::refund:
         return 1;
+    case JournalKind::release: // credited as received
     case JournalKind::deposit:
     case JournalKind::listing:
     case JournalKind::restock:
@@ -28,7 +30,10 @@ constexpr int paid_by_user(JournalKind kind) noexcept
 // The same for the amount received, in the wallet of its user in to_universe_id.
 constexpr int received_by_user(JournalKind kind) noexcept
 {
-    return kind == JournalKind::deposit || kind == JournalKind::exchange ? 1 : 0;
+    return kind == JournalKind::deposit || kind == JournalKind::exchange ||
+                   kind == JournalKind::release
+               ? 1
+               : 0;
 }
 
 // The same in the wallet of its counterparty in to_universe_id.
@@ -45,6 +50,8 @@ constexpr int received_by_counterparty(JournalKind kind) noexcept
     case JournalKind::exchange:
     case JournalKind::listing:
     case JournalKind::restock:
+    case JournalKind::hold:
+    case JournalKind::release:
         return 0;
     }
     return 0;

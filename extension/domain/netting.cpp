@@ -46,6 +46,8 @@ Settlement move_money(const Settlement &terms, RunningBalance &payer,
     return terms;
 }
 
+} // namespace
+
 BrokenRule first_closed(bool payer_open, bool receiver_open, const RouteRules &route) noexcept
 {
     if (!payer_open) {
@@ -56,8 +58,6 @@ BrokenRule first_closed(bool payer_open, bool receiver_open, const RouteRules &r
     }
     return route.allowed ? BrokenRule::none : BrokenRule::route_closed;
 }
-
-} // namespace
 
 Settlement settle_purchase(const PurchaseOrder &order, RunningStock &item, RunningBalance &payer,
                            RunningBalance *receiver) noexcept

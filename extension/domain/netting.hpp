@@ -30,6 +30,9 @@ struct Settlement {
     BrokenRule rule = BrokenRule::none; // for rule_violation
 };
 
+// The first of both universes and the route between them that is closed.
+BrokenRule first_closed(bool payer_open, bool receiver_open, const RouteRules &route) noexcept;
+
 // Both sides of a purchase and what holds between them.
 struct PurchaseOrder {
     std::int64_t quantity = 1; // 1 or more

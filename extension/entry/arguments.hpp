@@ -24,6 +24,9 @@ std::optional<std::int32_t> optional_int4_argument(FunctionCallInfo fcinfo, int 
 std::optional<Datum> added_numeric_argument(FunctionCallInfo fcinfo, int position);
 std::optional<TimestampTz> added_time_argument(FunctionCallInfo fcinfo, int position);
 
+// How long a quote or a hold lives, in microseconds: more than none, at most 366 days.
+std::int64_t lifetime_argument(FunctionCallInfo fcinfo, int position);
+
 // An idempotency key of 1 to 255 characters, if there is one.
 std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position);
 

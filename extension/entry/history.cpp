@@ -4,6 +4,7 @@
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
+#include "storage/hold.hpp"
 #include "storage/wallet_history.hpp"
 
 namespace mvm::entry {
@@ -34,7 +35,8 @@ Datum balance_function(FunctionCallInfo fcinfo)
         require_universe(call, universe_id.value_or(user.universe_id));
     const std::int64_t balance_minor =
         at ? balance_before(call, user_id, universe.id, *at)
-           : storage::read_wallet(call, user_id, universe.id).balance_minor;
+           : storage::read_wallet(call, user_id, universe.id).balance_minor +
+                 storage::expired_minor(call, user_id, universe.id);
     const Datum result = amount_result(call, balance_minor, universe.currency_scale);
     storage::end_call(call);
     return result;

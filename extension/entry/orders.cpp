@@ -148,8 +148,8 @@ const char *canonical_request(const Order &order)
                         " from_universe_id=%d to_universe_id=%d%s",
                         *row.paid_minor, row.from_universe_id, row.to_universe_id, limit);
     }
-    return psprintf("purchase item_id=" INT64_FORMAT " quantity=" INT64_FORMAT "%s", *row.item_id,
-                    *row.quantity, limit);
+    return psprintf("%s item_id=" INT64_FORMAT " quantity=" INT64_FORMAT "%s",
+                    domain::name_of(row.kind), *row.item_id, *row.quantity, limit);
 }
 
 // Answers an order whose key an earlier call has used.
@@ -244,6 +244,12 @@ bool runs(const Order &order)
     return !order.answered && order.first_with_key < 0;
 }
 
+// Whether the order takes from an item's stock.
+bool takes_stock(const Order &order)
+{
+    return order.row.kind != JournalKind::exchange;
+}
+
 // ---------------------------------------------------------------------------
 // Items
 // ---------------------------------------------------------------------------
@@ -251,6 +257,7 @@ bool runs(const Order &order)
 struct OrderedItem {
     std::int64_t id;
     bool found;
+    std::int64_t expired; // pieces in holds past their time
     storage::Item item;
     domain::RunningStock running;
 };
@@ -260,14 +267,29 @@ bool by_id(const OrderedItem &a, const OrderedItem &b)
     return a.id < b.id;
 }
 
+OrderedItem &item_with(pg::Array<OrderedItem> &items, std::int64_t id)
+{
+    OrderedItem wanted{};
+    wanted.id = id;
+    return *std::lower_bound(items.begin(), items.end(), wanted, by_id);
+}
+
 // Locks each item once, in the order of their ids.
-pg::Array<OrderedItem> lock_items(Call &call, Order *orders, int count)
+pg::Array<OrderedItem> lock_items(Call &call, Order *orders, int count,
+                                  pg::Array<storage::Hold> &expired,
+                                  const std::optional<std::int64_t> &another = std::nullopt)
 {
     pg::Array<std::int64_t> ids{};
+    if (another) {
+        ids.push(*another);
+    }
     for (int i = 0; i < count; ++i) {
-        if (runs(orders[i]) && orders[i].row.kind == JournalKind::purchase) {
+        if (runs(orders[i]) && takes_stock(orders[i])) {
             ids.push(*orders[i].row.item_id);
         }
+    }
+    for (const storage::Hold &hold : expired) {
+        ids.push(hold.item_id);
     }
     std::sort(ids.begin(), ids.end());
     pg::Array<OrderedItem> items{};
@@ -282,6 +304,9 @@ pg::Array<OrderedItem> lock_items(Call &call, Order *orders, int count)
         ordered.running = {ordered.item.price_minor, ordered.item.stock, false};
         items.push(ordered);
     }
+    for (const storage::Hold &hold : expired) {
+        item_with(items, hold.item_id).expired += hold.quantity;
+    }
     return items;
 }
 
@@ -289,9 +314,7 @@ pg::Array<OrderedItem> lock_items(Call &call, Order *orders, int count)
 void resolve_purchase(Call &call, UniverseSet &universes, pg::Array<OrderedItem> &items,
                       Order &order)
 {
-    OrderedItem wanted{};
-    wanted.id = *order.row.item_id;
-    const OrderedItem *found = std::lower_bound(items.begin(), items.end(), wanted, by_id);
+    const OrderedItem *found = &item_with(items, *order.row.item_id);
     order.item = static_cast<int>(found - items.begin());
     if (!found->found) {
         return refuse_order(order, no_item(found->id));
@@ -302,7 +325,11 @@ void resolve_purchase(Call &call, UniverseSet &universes, pg::Array<OrderedItem>
     if (!found->item.listed) {
         return refuse_order(order, not_listed(found->id));
     }
-    order.row.counterparty_id = found->item.seller_id;
+    order.seller_id = found->item.seller_id;
+    order.price_minor = found->item.price_minor;
+    if (order.row.kind == JournalKind::purchase) {
+        order.row.counterparty_id = found->item.seller_id; // a hold pays nobody yet
+    }
     order.row.to_universe_id = found->item.universe_id;
     order.payer_universe = storage::universe_in(call, universes, order.row.from_universe_id);
     order.receiver_universe = storage::universe_in(call, universes, order.row.to_universe_id);
@@ -345,20 +372,25 @@ std::optional<std::int64_t> receiver_of(const Order &order)
     return order.row.kind == JournalKind::exchange ? order.row.user_id : order.row.counterparty_id;
 }
 
-// Stock only shrinks within a batch: such an order will be refused whatever
-// the orders before it do, and needs no wallet.
+// Stock only shrinks within a batch, but for holds past their time: such an order
+// will be refused whatever the orders before it do, and needs no wallet.
 bool exceeds_stock(const Order &order, pg::Array<OrderedItem> &items)
 {
-    return order.row.kind == JournalKind::purchase &&
-           *order.row.quantity > items[order.item].item.stock;
+    return takes_stock(order) &&
+           *order.row.quantity - items[order.item].expired > items[order.item].item.stock;
 }
 
 // Locks each wallet once, in the order (user, universe). One that may be
 // credited is created when it is missing, at its place in that order.
 pg::Array<OrderedWallet> lock_wallets(Call &call, Order *orders, int count,
-                                      pg::Array<OrderedItem> &items)
+                                      pg::Array<OrderedItem> &items,
+                                      pg::Array<storage::Hold> &expired,
+                                      const std::optional<OrderedWallet> &another = std::nullopt)
 {
     pg::Array<OrderedWallet> wanted{};
+    if (another) {
+        wanted.push(*another);
+    }
     for (int i = 0; i < count; ++i) {
         const Order &order = orders[i];
         if (!runs(order) || exceeds_stock(order, items)) {
@@ -368,6 +400,9 @@ pg::Array<OrderedWallet> lock_wallets(Call &call, Order *orders, int count,
         if (const auto receiver = receiver_of(order)) {
             wanted.push(wallet_key(*receiver, order.row.to_universe_id, true));
         }
+    }
+    for (const storage::Hold &hold : expired) {
+        wanted.push(wallet_key(hold.buyer_id, hold.from_universe_id, false));
     }
     std::sort(wanted.begin(), wanted.end(), by_user_and_universe);
     pg::Array<OrderedWallet> wallets{};
@@ -476,7 +511,7 @@ void settle_orders(Call &call, Order *orders, int count, UniverseSet &universes,
         if (!runs(order)) {
             continue;
         }
-        OrderedItem *item = order.row.kind == JournalKind::purchase ? &items[order.item] : nullptr;
+        OrderedItem *item = takes_stock(order) ? &items[order.item] : nullptr;
         if (!exceeds_stock(order, items)) {
             order.payer = wallet_index(wallets, *order.row.user_id, order.row.from_universe_id);
             if (const auto receiver = receiver_of(order)) {
@@ -491,6 +526,14 @@ void settle_orders(Call &call, Order *orders, int count, UniverseSet &universes,
             continue;
         }
         order.row.paid_minor = settlement.paid_minor;
+        if (order.row.kind == JournalKind::hold) {
+            // Set aside in the buyer's currency; price, fee and tariff are settled at the capture.
+            order.row.received_minor = settlement.paid_minor;
+            order.row.to_universe_id = order.row.from_universe_id;
+            order.row.from_rate = universes.universes[order.payer_universe].exchange_rate;
+            order.row.to_rate = order.row.from_rate;
+            continue;
+        }
         order.row.received_minor = settlement.received_minor;
         order.row.fee_minor = unless_zero(settlement.fee_minor);
         order.row.tariff_minor = unless_zero(settlement.tariff_minor);
@@ -500,8 +543,81 @@ void settle_orders(Call &call, Order *orders, int count, UniverseSet &universes,
 }
 
 // ---------------------------------------------------------------------------
+// Holds past their time: released by whoever needs what they set aside
+// ---------------------------------------------------------------------------
+
+bool by_hold_id(const storage::Hold &a, const storage::Hold &b)
+{
+    return a.id < b.id;
+}
+
+bool same_hold(const storage::Hold &a, const storage::Hold &b)
+{
+    return a.id == b.id;
+}
+
+// Those on the items and of the payers of the orders, each once, by their ids.
+pg::Array<storage::Hold> find_expired_holds(Call &call, const Order *orders, int count)
+{
+    pg::Array<storage::Hold> expired{};
+    const TimestampTz now = GetCurrentTimestamp();
+    if (!storage::has_expired_holds(call, now)) {
+        return expired;
+    }
+    for (int i = 0; i < count; ++i) {
+        if (!runs(orders[i])) {
+            continue;
+        }
+        storage::expired_holds_of_buyer(call, *orders[i].row.user_id, now, expired);
+        if (takes_stock(orders[i])) {
+            storage::expired_holds_of_item(call, *orders[i].row.item_id, now, expired);
+        }
+    }
+    std::sort(expired.begin(), expired.end(), by_hold_id);
+    expired.count =
+        static_cast<int>(std::unique(expired.begin(), expired.end(), same_hold) - expired.begin());
+    return expired;
+}
+
+// Locks the holds, whose items and wallets are locked, and puts back what those set
+// aside that nobody has ended meanwhile: they are kept, the others dropped.
+void release_expired_holds(Call &call, pg::Array<storage::Hold> &expired,
+                           pg::Array<OrderedItem> &items, pg::Array<OrderedWallet> &wallets)
+{
+    int kept = 0;
+    for (storage::Hold &hold : expired) {
+        CHECK_FOR_INTERRUPTS();
+        if (!storage::lock_hold(call, hold.id, hold) || hold.state != storage::HoldState::active) {
+            continue;
+        }
+        domain::RunningStock &stock = item_with(items, hold.item_id).running;
+        domain::RunningBalance &balance =
+            wallets[wallet_index(wallets, hold.buyer_id, hold.from_universe_id)].running;
+        const auto new_stock = domain::add_amounts(stock.stock, hold.quantity);
+        const auto new_balance = domain::add_amounts(balance.balance_minor, hold.paid_minor);
+        if (!new_stock.ok() || !new_balance.ok()) {
+            continue; // stays until there is room for it
+        }
+        stock = {stock.price_minor, new_stock.value, true};
+        balance = {new_balance.value, true};
+        expired[kept++] = hold;
+    }
+    expired.count = kept;
+}
+
+// ---------------------------------------------------------------------------
 // Writing: from here only I/O can fail
 // ---------------------------------------------------------------------------
+
+void write_expired_holds(Call &call, pg::Array<storage::Hold> &expired)
+{
+    for (storage::Hold &hold : expired) {
+        CHECK_FOR_INTERRUPTS();
+        storage::close_hold(call, hold, storage::HoldState::expired, 0);
+        storage::JournalRow row = release_row(hold);
+        storage::append_journal(call, row);
+    }
+}
 
 void write_items(Call &call, pg::Array<OrderedItem> &items)
 {
@@ -575,19 +691,22 @@ void execute_orders(Call &call, UniverseSet &universes, Order *orders, int count
     pg::Array<storage::IdempotencyKey> claims{};
     claim_keys(call, orders, count, claims);
 
-    pg::Array<OrderedItem> items = lock_items(call, orders, count);
+    pg::Array<storage::Hold> expired = find_expired_holds(call, orders, count);
+    pg::Array<OrderedItem> items = lock_items(call, orders, count, expired);
     for (int i = 0; i < count; ++i) {
-        if (runs(orders[i]) && orders[i].row.kind == JournalKind::purchase) {
+        if (runs(orders[i]) && takes_stock(orders[i])) {
             resolve_purchase(call, universes, items, orders[i]);
         }
     }
-    pg::Array<OrderedWallet> wallets = lock_wallets(call, orders, count, items);
+    pg::Array<OrderedWallet> wallets = lock_wallets(call, orders, count, items, expired);
+    release_expired_holds(call, expired, items, wallets);
     settle_orders(call, orders, count, universes, items, wallets);
 
     // From here only I/O can fail.
     storage::advance_command(call);
     write_items(call, items);
     write_wallets(call, wallets);
+    write_expired_holds(call, expired);
     write_journal(call, orders, count);
     write_keys(call, orders, count, claims);
     for (int i = 0; i < count; ++i) {
@@ -595,6 +714,75 @@ void execute_orders(Call &call, UniverseSet &universes, Order *orders, int count
             orders[i].row = orders[orders[i].first_with_key].row; // now with its id and time
         }
     }
+}
+
+void release_expired_of(Call &call, std::int64_t payer_id, std::int32_t universe_id,
+                        const std::optional<std::int64_t> &item_id,
+                        const std::optional<std::int64_t> &other_id, std::int32_t other_universe_id)
+{
+    const TimestampTz now = GetCurrentTimestamp();
+    if (!storage::has_expired_holds(call, now)) {
+        return;
+    }
+    pg::Array<storage::Hold> expired{};
+    storage::expired_holds_of_buyer(call, payer_id, now, expired);
+    expired.count = static_cast<int>(std::remove_if(expired.begin(), expired.end(),
+                                                    [universe_id](const storage::Hold &hold) {
+                                                        return hold.from_universe_id != universe_id;
+                                                    }) -
+                                     expired.begin());
+    if (expired.count == 0) {
+        return;
+    }
+    std::sort(expired.begin(), expired.end(), by_hold_id);
+    std::optional<OrderedWallet> other;
+    if (other_id) {
+        other = wallet_key(*other_id, other_universe_id, true);
+    }
+    pg::Array<OrderedItem> items = lock_items(call, nullptr, 0, expired, item_id);
+    pg::Array<OrderedWallet> wallets = lock_wallets(call, nullptr, 0, items, expired, other);
+    release_expired_holds(call, expired, items, wallets);
+    storage::advance_command(call);
+    write_items(call, items);
+    for (OrderedWallet &wallet : wallets) {
+        wallet.created = false; // the caller is about to credit it
+    }
+    write_wallets(call, wallets);
+    write_expired_holds(call, expired);
+    storage::begin_next_command(call);
+}
+
+int sweep_holds(storage::Call &call, int count)
+{
+    pg::Array<storage::Hold> expired{};
+    const TimestampTz now = GetCurrentTimestamp();
+    if (storage::has_expired_holds(call, now)) {
+        storage::first_expired_holds(call, count, now, expired);
+    }
+    std::sort(expired.begin(), expired.end(), by_hold_id);
+    pg::Array<OrderedItem> items = lock_items(call, nullptr, 0, expired);
+    pg::Array<OrderedWallet> wallets = lock_wallets(call, nullptr, 0, items, expired);
+    release_expired_holds(call, expired, items, wallets);
+    // From here only I/O can fail.
+    storage::advance_command(call);
+    write_items(call, items);
+    write_wallets(call, wallets);
+    write_expired_holds(call, expired);
+    return expired.count;
+}
+
+storage::JournalRow release_row(const storage::Hold &hold)
+{
+    storage::JournalRow row{};
+    row.kind = JournalKind::release;
+    row.user_id = hold.buyer_id;
+    row.item_id = hold.item_id;
+    row.quantity = hold.quantity;
+    row.paid_minor = row.received_minor = hold.paid_minor;
+    row.from_universe_id = row.to_universe_id = hold.from_universe_id;
+    row.from_rate = row.to_rate = hold.from_rate;
+    row.reference_id = hold.id;
+    return row;
 }
 
 } // namespace mvm::entry

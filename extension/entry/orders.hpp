@@ -1,8 +1,9 @@
-// Purchases and exchanges, one or thousands, as if they ran one by one in their
-// order: mvm_buy and mvm_exchange are batches of one.
+// Purchases, holds and exchanges, one or thousands, as if they ran one by one in
+// their order: mvm_buy, mvm_reserve and mvm_exchange are batches of one.
 #pragma once
 
 #include "entry/refusals.hpp"
+#include "storage/hold.hpp"
 #include "storage/idempotency.hpp"
 #include "storage/journal.hpp"
 
@@ -28,9 +29,11 @@ struct Order {
     int first_with_key;       // an earlier order of the batch under the same key; -1: none
     int claim;                // index of the key claimed for it; -1: none
     int item;                 // index of the item locked for it
-    int payer;                // index of the wallet that pays
-    int receiver;             // index of the wallet that receives; -1: a treasury
-    int payer_universe;       // index of the universe
+    std::optional<std::int64_t> seller_id; // of that item
+    std::int64_t price_minor;              // of one piece of it
+    int payer;                             // index of the wallet that pays
+    int receiver;                          // index of the wallet that receives; -1: a treasury
+    int payer_universe;                    // index of the universe
     int receiver_universe;
 };
 
@@ -41,5 +44,20 @@ void refuse_order(Order &order, const Refusal &refusal);
 // stops nothing. Locks keys, items and wallets, each in its global order, once;
 // writes every row once and the journal in bulk.
 void execute_orders(storage::Call &call, storage::UniverseSet &universes, Order *orders, int count);
+
+// Releases at most `count` holds past their time, those that expired first, and
+// returns how many it did.
+int sweep_holds(storage::Call &call, int count);
+
+// Releases the holds past their time that keep money from a wallet which is about to
+// pay, so that it has what mvm_balance() says. Locks, in the global order, also the
+// item and the other wallet that the caller is going to lock.
+void release_expired_of(storage::Call &call, std::int64_t payer_id, std::int32_t universe_id,
+                        const std::optional<std::int64_t> &item_id,
+                        const std::optional<std::int64_t> &other_id,
+                        std::int32_t other_universe_id);
+
+// The journal row of a hold that ends: all that it set aside goes back.
+storage::JournalRow release_row(const storage::Hold &hold);
 
 } // namespace mvm::entry

@@ -5,6 +5,7 @@
 
 #include "entry/arguments.hpp"
 #include "entry/keyed_call.hpp"
+#include "entry/orders.hpp"
 #include "entry/requirements.hpp"
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
@@ -127,6 +128,10 @@ void apply_refund(Call &call, const JournalRow &row, storage::Item &item, Wallet
 JournalRow refund(Call &call, const JournalRow &purchase,
                   const std::optional<std::int64_t> &quantity, KeyedCall &keyed)
 {
+    if (purchase.counterparty_id) {
+        release_expired_of(call, *purchase.counterparty_id, purchase.to_universe_id,
+                           purchase.item_id, purchase.user_id, purchase.from_universe_id);
+    }
     // The item's lock queues the refunds of its purchases: what others refunded
     // while we waited is seen after it.
     storage::Item item;

@@ -3,6 +3,7 @@
 
 #include "entry/arguments.hpp"
 #include "entry/keyed_call.hpp"
+#include "entry/orders.hpp"
 #include "entry/requirements.hpp"
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
@@ -17,6 +18,8 @@ namespace {
 void apply_transfer(storage::Call &call, const storage::JournalRow &row,
                     const storage::Universe &universe)
 {
+    release_expired_of(call, *row.user_id, universe.id, std::nullopt, row.counterparty_id,
+                       universe.id);
     storage::Wallet sender{};
     storage::Wallet receiver{};
     bool created = false;

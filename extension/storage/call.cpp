@@ -136,6 +136,17 @@ void refresh_snapshot(Call &call)
     }
 }
 
+void begin_next_command(Call &call)
+{
+    Assert(call.writes);
+    CommandCounterIncrement();
+    call.estate->es_output_cid = GetCurrentCommandId(true);
+    call.inserted_early = false;
+    end_scans(call);
+    PopActiveSnapshot();
+    PushActiveSnapshot(GetTransactionSnapshot());
+}
+
 void advance_command(Call &call)
 {
     if (call.inserted_early) {
@@ -143,6 +154,12 @@ void advance_command(Call &call)
         call.estate->es_output_cid = GetCurrentCommandId(true);
         call.inserted_early = false;
     }
+}
+
+bool has_table(TableId id)
+{
+    return OidIsValid(get_relname_relid(table_shapes[static_cast<int>(id)].name,
+                                        get_namespace_oid(schema_name, false)));
 }
 
 Table &table_of(Call &call, TableId id)

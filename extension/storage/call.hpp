@@ -48,8 +48,15 @@ void end_call(Call &call);
 // now. At the higher levels the transaction's snapshot stays.
 void refresh_snapshot(Call &call);
 
+// Goes on as a new command: sees what this call has written so far, and may write
+// it again.
+void begin_next_command(Call &call);
+
 // Makes rows inserted so far updatable by this call.
 void advance_command(Call &call);
+
+// Whether the market has the table: one of an earlier version may not.
+[[nodiscard]] bool has_table(TableId id);
 
 // The open table; opened at first use, closed by end_call.
 Table &table_of(Call &call, TableId id);

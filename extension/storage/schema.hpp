@@ -23,9 +23,11 @@ enum class TableId : std::uint8_t {
     refund,
     route,
     rule_change,
+    quote,
+    hold,
     exchange_rate_change,
 };
-inline constexpr int table_count = 11;
+inline constexpr int table_count = 13;
 
 namespace universe_column {
 enum : int {
@@ -135,6 +137,45 @@ enum : int {
 };
 }
 
+namespace quote_column {
+enum : int {
+    id = 1,
+    user_id,
+    paid_minor,
+    received_minor,
+    fee_minor,
+    created_at,
+    expires_at,
+    from_universe_id,
+    to_universe_id,
+    from_rate,
+    to_rate,
+    transaction_id,
+    last = transaction_id
+};
+}
+namespace hold_column {
+enum : int {
+    id = 1,
+    buyer_id,
+    item_id,
+    seller_id,
+    quantity,
+    captured_quantity,
+    price_minor,
+    paid_minor,
+    created_at,
+    expires_at,
+    from_universe_id,
+    to_universe_id,
+    state,
+    from_rate,
+    to_rate,
+    sale_fee_rate,
+    tariff_rate,
+    last = tariff_rate
+};
+}
 namespace exchange_rate_change_column {
 enum : int { id = 1, valid_from, universe_id, exchange_rate, last = exchange_rate };
 }
@@ -163,9 +204,12 @@ inline constexpr TableShape table_shapes[table_count] = {
     {"refund", refund_column::last, refund_column::last, nullptr},
     {"route", route_column::last, route_column::last, nullptr},
     {"rule_change", rule_change_column::last, rule_change_column::last, nullptr},
+    {"quote", quote_column::last, quote_column::last, nullptr},
+    {"hold", hold_column::last, hold_column::last, nullptr},
     {"exchange_rate_change", exchange_rate_change_column::last, exchange_rate_change_column::last,
      nullptr},
 };
 inline constexpr int columns_max = journal_column::last;
+static_assert(hold_column::last <= columns_max);
 
 } // namespace mvm::storage

@@ -122,8 +122,10 @@ only_the_gateway_gets_in()
     local address="host=127.0.0.1 port=$DB__PORT user=$DB__USER dbname=mvm" words
     ! words=$(PGPASSWORD=wrong psql -XAtc 'SELECT 1' "$address" 2>&1) &&
         [[ $words == *"password authentication failed"* ]] &&
-        ! words=$(PGPASSWORD=$DB__PASSWORD psql -XAtc 'SELECT mvm_deposit(1, 1)' "$address" 2>&1) &&
-        [[ $words == *"permission denied for function mvm_deposit"* ]] &&
+        ! words=$(PGPASSWORD=$DB__PASSWORD psql -XAtc 'SELECT mvm_purge_idempotency_keys()' "$address" 2>&1) &&
+        [[ $words == *"permission denied for function mvm_purge_idempotency_keys"* ]] &&
+        ! words=$(PGPASSWORD=$DB__PASSWORD psql -XAtc 'SELECT FROM mvm.wallet' "$address" 2>&1) &&
+        [[ $words == *"permission denied for table wallet"* ]] &&
         [ "$(PGPASSWORD=$DB__PASSWORD psql -XAtc 'SELECT mvm_balance(1)' "$address")" = 1000.00 ]
 }
 
@@ -165,7 +167,7 @@ fi
 check "the database refuses to start without a password, and says so" refuses_to_start_without_password
 launch database "$work/opt/docker/database.sh"
 check "the database becomes healthy" becomes_healthy database
-check "only the gateway's login gets in over the network, with a trader's privileges" only_the_gateway_gets_in
+check "only the gateway's login gets in over the network, to what the gateway calls and no more" only_the_gateway_gets_in
 launch redis "$work/opt/docker/redis.sh"
 check "redis becomes healthy" becomes_healthy redis
 check "redis refuses clients without the password" redis_wants_its_password

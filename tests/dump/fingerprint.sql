@@ -18,6 +18,9 @@ FROM (
     UNION ALL SELECT 'user_account_id_seq', last_value, is_called FROM mvm.user_account_id_seq
     UNION ALL SELECT 'item_id_seq', last_value, is_called FROM mvm.item_id_seq
     UNION ALL SELECT 'journal_id_seq', last_value, is_called FROM mvm.journal_id_seq
+    UNION ALL SELECT 'rule_change_id_seq', last_value, is_called FROM mvm.rule_change_id_seq
+    UNION ALL SELECT 'quote_id_seq', last_value, is_called FROM mvm.quote_id_seq
+    UNION ALL SELECT 'hold_id_seq', last_value, is_called FROM mvm.hold_id_seq
 ) s
 ORDER BY s.name;
 SELECT format('%s %s to %s', o.object, a.privilege_type, COALESCE(r.rolname, 'PUBLIC'))

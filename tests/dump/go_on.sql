@@ -41,4 +41,3 @@ UPDATE mvm.wallet SET balance_minor = -1;
 SELECT user_id, universe_id, balance FROM mvm.wallets ORDER BY 1, 2;
 SELECT id, stock FROM mvm.items ORDER BY id;
 SELECT * FROM mvm_audit();
-SELECT * FROM mvm_audit((SELECT id FROM mvm.audit_checkpoints));

@@ -1,6 +1,11 @@
 -- A market with something of everything: scales, awkward rates and names, gaps in
 -- the sequences, empty wallets, sold-out items, keys, and privileges.
+-- Of the version :from_version, if that is set, and with nothing that 1.0 does not have.
+\if :{?from_version}
+CREATE EXTENSION mvm VERSION :'from_version';
+\else
 CREATE EXTENSION mvm;
+\endif
 SELECT mvm_seed();
 SELECT mvm_grant('mvm_dump_reader', 'reader');
 SELECT mvm_grant('mvm_dump_trader', 'trader');
@@ -36,6 +41,20 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
-SELECT mvm_audit_checkpoint();
 SELECT mvm_buy(2, 5);
 SELECT mvm_withdraw(5, 0.000000001);
+\if :{?from_version}
+\else
+SELECT mvm_restock(1, 7, 'restocked');
+SELECT mvm_set_price(2, 10.5);
+SELECT mvm_delist_item(3), mvm_relist_item(3), mvm_delist_item(6);
+SELECT mvm_set_rules(2, sale_fee_rate => 0.000000001, min_amount => 0.01, max_quantity => 1000000);
+SELECT mvm_set_rules(3, exchange_fee_rate => 0.25);
+SELECT mvm_set_route(1, 2, tariff_rate => 99.999999999), mvm_set_route(2, 4, allowed => false);
+SELECT mvm_buy(3, 2, 2), mvm_transfer(3, 1, 1.5);
+SELECT mvm_refund((SELECT max(id) FROM mvm.trades), 1, 'undone');
+SELECT mvm_quote(3, 10, 3, 1, '1 day'), mvm_quote(3, 20, 3, 1, '1 day');
+SELECT mvm_accept_quote(1);
+SELECT mvm_reserve(3, 1, 2, '1 day'), mvm_reserve(3, 1, 3, '2 days'), mvm_reserve(3, 3, 1, '1 ms');
+SELECT mvm_capture(1, 1);
+\endif

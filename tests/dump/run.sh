@@ -64,6 +64,7 @@ for role in "${roles[@]}"; do
 done
 sql postgres -c "CREATE DATABASE $source"
 sql "$source" -f "$here/market.sql" >/dev/null
+sql "$source" -c 'SELECT mvm_audit_checkpoint()' -c 'SELECT mvm_deposit(1, 1)' >/dev/null
 sql "$source" -f "$here/fingerprint.sql" >"$work/source"
 
 sql "$source" -c 'SELECT count(*) FROM mvm.transactions' >"$work/transactions"
@@ -95,6 +96,8 @@ for copy in "${copies[@]}"; do
     same "$copy: every table, view, sequence and privilege is equal to the source's" "$work/source" "$work/$copy"
     sql "$copy" -c 'SELECT * FROM mvm_audit()' >"$work/audit" 2>&1 || true
     same "$copy: mvm_audit() is empty" /dev/null "$work/audit"
+    sql "$copy" -c 'SELECT * FROM mvm_audit(1)' >"$work/audit" 2>&1 || true
+    same "$copy: mvm_audit() since the checkpoint before the dump is empty" /dev/null "$work/audit"
 done
 
 # The same calls, as the roles that mvm_grant() served, on the source and on each copy.

@@ -46,8 +46,9 @@ protected:
 
 TEST_F(CachedReads, are_answered_by_redis_with_the_same_bytes_and_headers)
 {
-    for (const char *path : {"/api/v1/universes", "/api/v1/items?limit=2", "/api/v1/users/1",
-                             "/api/v1/trades/1", "/api/v1/items?universe_id=2"}) {
+    for (const char *path :
+         {"/api/v1/universes", "/api/v1/universes/2", "/api/v1/items?limit=2", "/api/v1/items/2",
+          "/api/v1/users/1", "/api/v1/trades/1", "/api/v1/items?universe_id=2"}) {
         const Answer from_postgres = get(path);
         const double before = hits();
         const Answer from_redis = get(path);
@@ -64,9 +65,11 @@ TEST_F(CachedReads, are_dropped_for_buyer_seller_and_items_before_a_purchase_ans
     database_->sql("SELECT mvm_list_item(2, 'Red Dust', 5, 10)");
     const std::vector<std::string> changed{"/api/v1/users/1",  "/api/v1/users/2",
                                            "/api/v1/trades/1", "/api/v1/trades/2",
-                                           "/api/v1/items",    "/api/v1/items?universe_id=2"};
+                                           "/api/v1/items",    "/api/v1/items?universe_id=2",
+                                           "/api/v1/items/4"};
     const std::vector<std::string> unchanged{"/api/v1/users/3", "/api/v1/trades/3",
-                                             "/api/v1/items?universe_id=1", "/api/v1/universes"};
+                                             "/api/v1/items?universe_id=1", "/api/v1/items/2",
+                                             "/api/v1/universes"};
     std::vector<std::string> bodies;
     for (const std::string &path : changed) {
         warm(path);
@@ -94,6 +97,86 @@ TEST_F(CachedReads, are_dropped_for_the_user_before_an_exchange_answers)
               200);
     EXPECT_EQ(get("/api/v1/users/1").json()["balance"], 900);
     EXPECT_TRUE(is_cached("/api/v1/users/2"));
+}
+
+TEST_F(CachedReads, are_dropped_for_the_user_before_cash_moves)
+{
+    warm("/api/v1/users/1");
+    warm("/api/v1/users/2");
+    warm("/api/v1/trades/1");
+    ASSERT_EQ(post("/api/v1/deposits", R"({"user_id":1,"amount":100,"universe_id":2})").status,
+              201);
+    EXPECT_EQ(get("/api/v1/users/1").json()["wallets"].size(), 2u);
+    ASSERT_TRUE(is_cached("/api/v1/users/1"));
+    ASSERT_EQ(post("/api/v1/withdrawals", R"({"user_id":1,"amount":100})").status, 201);
+    EXPECT_EQ(get("/api/v1/users/1").json()["balance"], 900);
+    EXPECT_TRUE(is_cached("/api/v1/users/2"));
+    EXPECT_TRUE(is_cached("/api/v1/trades/1"));
+}
+
+TEST_F(CachedReads, are_dropped_for_the_items_before_a_new_one_answers)
+{
+    for (const char *path :
+         {"/api/v1/items", "/api/v1/items?universe_id=1", "/api/v1/items?universe_id=2",
+          "/api/v1/items/1", "/api/v1/universes", "/api/v1/users/2"}) {
+        warm(path);
+    }
+    ASSERT_EQ(
+        post("/api/v1/items", R"({"seller_id":2,"name":"Red Dust","price":5,"stock":10})").status,
+        201);
+    EXPECT_EQ(get("/api/v1/items").json().size(), 4u);
+    EXPECT_EQ(get("/api/v1/items?universe_id=2").json().size(), 2u);
+    for (const char *path : {"/api/v1/items?universe_id=1", "/api/v1/items/1", "/api/v1/universes",
+                             "/api/v1/users/2"}) {
+        EXPECT_TRUE(is_cached(path)) << path;
+    }
+}
+
+TEST_F(CachedReads, are_dropped_for_the_universes_before_one_is_made_or_changed)
+{
+    for (const char *path : {"/api/v1/universes", "/api/v1/universes/2", "/api/v1/items",
+                             "/api/v1/items?universe_id=2", "/api/v1/users/2"}) {
+        warm(path);
+    }
+    ASSERT_EQ(post("/api/v1/universes", R"({"name":"Pluto","currency_type":"P","exchange_rate":1})")
+                  .status,
+              201);
+    EXPECT_EQ(get("/api/v1/universes").json().size(), 4u);
+    warm("/api/v1/universes/2");
+    ASSERT_TRUE(is_cached("/api/v1/universes"));
+    ASSERT_EQ(patch("/api/v1/universes/2", R"({"exchange_rate":3})").status, 200);
+    EXPECT_EQ(get("/api/v1/universes").json()[1]["exchange_rate"], 3);
+    EXPECT_EQ(get("/api/v1/universes/2").json()["exchange_rate"], 3);
+    for (const char *path : {"/api/v1/items", "/api/v1/items?universe_id=2", "/api/v1/users/2"}) {
+        EXPECT_TRUE(is_cached(path)) << path;
+    }
+}
+
+TEST_F(CachedReads, show_what_was_made_to_the_one_who_made_it)
+{
+    for (const char *path : {"/api/v1/universes/4", "/api/v1/items/4", "/api/v1/users/4"}) {
+        ASSERT_EQ(get(path).status, 404) << path;
+    }
+    for (const auto &[path, body] :
+         {std::pair("/api/v1/universes", R"({"name":"Io","currency_type":"I","exchange_rate":1})"),
+          std::pair("/api/v1/items", R"({"seller_id":1,"name":"x","price":1,"stock":1})"),
+          std::pair("/api/v1/users", R"({"username":"x","universe_id":4,"balance":1})")}) {
+        const Answer answer = post(path, body);
+        ASSERT_EQ(answer.status, 201) << answer.body;
+        EXPECT_EQ(get(answer.headers.at("location")).body, answer.body);
+        EXPECT_TRUE(is_cached(answer.headers.at("location")));
+    }
+    EXPECT_EQ(metric("mvm_cache_errors_total"), 0);
+}
+
+TEST_F(CachedReads, are_not_kept_of_what_the_journal_says)
+{
+    for (const char *path :
+         {"/api/v1/transactions/1", "/api/v1/users/1/transactions",
+          "/api/v1/convert?amount=1&from_universe_id=1&to_universe_id=2", "/api/v1/audit"}) {
+        get(path);
+        EXPECT_FALSE(is_cached(path)) << path;
+    }
 }
 
 TEST_F(CachedReads, stay_when_a_write_is_refused)

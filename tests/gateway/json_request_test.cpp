@@ -77,6 +77,35 @@ TEST(JsonRequest, calls_a_number_above_every_double_out_of_range)
     expect_refused(refusal([&] { request.number("amount"); }), "amount_out_of_range", "1e99999");
 }
 
+TEST(JsonRequest, reads_strings_of_any_script)
+{
+    const JsonRequest request("{\"name\":\"\\u00fc \xe4\xbd\xa0 \\\"\\n\",\"empty\":\"\"}");
+    EXPECT_EQ(request.text("name"), "\xc3\xbc \xe4\xbd\xa0 \"\n");
+    EXPECT_EQ(request.text("empty"), "");
+}
+
+TEST(JsonRequest, refuses_strings_that_are_none_or_hold_a_nul)
+{
+    for (const char *value : {"1", "null", "true", "[\"a\"]", "{}", "\"a\\u0000b\""}) {
+        const JsonRequest request(std::string(R"({"name":)") + value + "}");
+        expect_refused(refusal([&] { request.text("name"); }), "invalid_argument", "name");
+    }
+}
+
+TEST(JsonRequest, takes_null_for_a_field_that_may_be_left_out)
+{
+    const JsonRequest request(R"({"a":null,"b":7,"c":"7"})");
+    EXPECT_EQ(request.optional_integer("a"), std::nullopt);
+    EXPECT_EQ(request.optional_number("a"), std::nullopt);
+    EXPECT_EQ(request.optional_integer("absent"), std::nullopt);
+    EXPECT_EQ(request.optional_integer("b"), "7");
+    EXPECT_EQ(request.optional_number("b"), "7");
+    expect_refused(refusal([&] { request.optional_integer("c"); }), "invalid_argument", "c");
+    expect_refused(refusal([&] { request.optional_number("c"); }), "invalid_argument", "c");
+    EXPECT_TRUE(request.has("a"));
+    EXPECT_FALSE(request.has("absent"));
+}
+
 TEST(JsonRequest, names_a_missing_field)
 {
     const JsonRequest request("{}");
@@ -138,6 +167,21 @@ TEST(Parameter, is_a_decimal_integer_in_its_range)
         expect_refused(refusal([&] { integer_parameter("limit", value, 1, 1000); }),
                        "invalid_argument", "limit");
     }
+}
+
+TEST(Parameter, is_a_decimal_number_with_every_digit_it_was_written_with)
+{
+    for (const char *value : {"100", "0.30000000000000004", "-1", "1e2", "1E+2", "1.5e-3", "007",
+                              "99999999999999999999.99"}) {
+        EXPECT_EQ(number_parameter("amount", value), value);
+    }
+    for (const char *value : {"", "-", "+1", " 1", "1 ", ".5", "1.", "1e", "1e+", "0x1", "NaN",
+                              "Infinity", "1_000", "1,5", "--1", "1.2.3", "1e2e3"}) {
+        expect_refused(refusal([&] { number_parameter("amount", value); }), "invalid_argument",
+                       "amount");
+    }
+    expect_refused(refusal([&] { number_parameter("amount", std::string_view("1\0", 2)); }),
+                   "invalid_argument", "amount");
 }
 
 TEST(IdempotencyKey, has_1_to_255_characters_of_utf_8)

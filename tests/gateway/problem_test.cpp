@@ -68,6 +68,28 @@ TEST(ErrorMap, treats_a_number_beyond_numeric_as_out_of_range)
               "amount_out_of_range");
 }
 
+TEST(ErrorMap, refuses_characters_that_the_database_cannot_store)
+{
+    for (const char *sqlstate : {"22021", "22P05"}) {
+        const SqlVerdict verdict = judge_sql_error(
+            sqlstate, "ERROR:  character with byte sequence 0xe4 0xbd 0xa0 in encoding \"UTF8\" "
+                      "has no equivalent in encoding \"LATIN1\"\n");
+        EXPECT_EQ(verdict.outcome, SqlOutcome::refused) << sqlstate;
+        EXPECT_EQ(verdict.problem.code, "invalid_argument") << sqlstate;
+        EXPECT_EQ(verdict.problem.detail.find("LATIN1"), std::string::npos);
+    }
+}
+
+TEST(ErrorMap, answers_403_when_the_role_lacks_a_privilege_and_names_neither)
+{
+    const SqlVerdict verdict =
+        judge_sql_error("42501", "ERROR:  permission denied for function mvm_deposit\n");
+    EXPECT_EQ(verdict.outcome, SqlOutcome::forbidden);
+    EXPECT_EQ(verdict.problem.status, 403);
+    EXPECT_EQ(verdict.problem.code, "forbidden");
+    EXPECT_EQ(verdict.problem.detail, "This gateway is not allowed to do this");
+}
+
 TEST(Problem, is_valid_json_whatever_the_detail_holds)
 {
     const std::string json = to_json(invalid_field("na\"me\\\n\x01\xff", "wrong"));

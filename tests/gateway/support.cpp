@@ -77,7 +77,7 @@ StoppedProcess::~StoppedProcess()
 
 namespace {
 
-std::string superuser_connection(const std::string &database)
+std::string connection_as_superuser(const std::string &database)
 {
     return "host=" + required_environment("PGHOST") + " port=" + required_environment("PGPORT") +
            " user=" + required_environment("PGUSER") +
@@ -87,7 +87,7 @@ std::string superuser_connection(const std::string &database)
 
 std::string run_sql(const std::string &database, const std::string &statement)
 {
-    pqxx::connection connection(superuser_connection(database));
+    pqxx::connection connection(connection_as_superuser(database));
     pqxx::nontransaction transaction(connection);
     const pqxx::result result = transaction.exec(statement);
     return result.empty() || result.columns() == 0 || result[0][0].is_null() ? ""
@@ -108,13 +108,24 @@ MarketDatabase::MarketDatabase() : name_(unused_name())
     sql("CREATE EXTENSION mvm");
     sql("SELECT mvm_seed()");
     sql("CREATE ROLE " + role() + " LOGIN PASSWORD '" + password() + "'");
-    sql("SELECT mvm_grant('" + role() + "', 'trader')");
+    sql("SELECT mvm_grant('" + role() + "', 'operator')");
 }
 
 MarketDatabase::~MarketDatabase()
 {
     run_sql("postgres", "DROP DATABASE " + name_ + " WITH (FORCE)");
     run_sql("postgres", "DROP ROLE " + name_);
+}
+
+std::string MarketDatabase::superuser_connection() const
+{
+    return connection_as_superuser(name_);
+}
+
+void MarketDatabase::grant_only(const std::string &privilege_set)
+{
+    sql("DROP OWNED BY " + role());
+    sql("SELECT mvm_grant('" + role() + "', '" + privilege_set + "')");
 }
 
 std::string MarketDatabase::sql(const std::string &statement)
@@ -253,6 +264,17 @@ Answer Client::get(const std::string &path, const Headers &headers)
 
 Answer Client::post(const std::string &path, const std::string &body, const Headers &headers)
 {
+    return send_json("POST", path, body, headers);
+}
+
+Answer Client::patch(const std::string &path, const std::string &body, const Headers &headers)
+{
+    return send_json("PATCH", path, body, headers);
+}
+
+Answer Client::send_json(const std::string &method, const std::string &path,
+                         const std::string &body, const Headers &headers)
+{
     Headers all = headers;
     const bool typed = std::any_of(headers.begin(), headers.end(), [](const auto &header) {
         return header.first == "Content-Type";
@@ -260,7 +282,7 @@ Answer Client::post(const std::string &path, const std::string &body, const Head
     if (!typed) {
         all.emplace_back("Content-Type", "application/json");
     }
-    return request("POST", path, body, all);
+    return request(method, path, body, all);
 }
 
 Answer Client::request(const std::string &method, const std::string &path, const std::string &body,

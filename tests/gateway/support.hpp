@@ -44,7 +44,8 @@ struct StoppedProcess {
     const pid_t id;
 };
 
-// A database of its own with the sample market and a trader's role; dropped at the end.
+// A database of its own with the sample market and a role with the gateway's privileges; dropped
+// at the end.
 class MarketDatabase {
 public:
     MarketDatabase();
@@ -56,6 +57,11 @@ public:
     const std::string &role() const { return name_; }
     const std::string &password() const { return name_; }
 
+    // Takes every privilege from the role and gives it a set of mvm_grant().
+    void grant_only(const std::string &privilege_set);
+
+    // How the superuser connects to it.
+    std::string superuser_connection() const;
     // The first value of the first row, as the superuser; "" for null.
     std::string sql(const std::string &statement);
 
@@ -110,6 +116,7 @@ public:
 
     Answer get(const std::string &path, const Headers &headers = {});
     Answer post(const std::string &path, const std::string &body, const Headers &headers = {});
+    Answer patch(const std::string &path, const std::string &body, const Headers &headers = {});
     Answer request(const std::string &method, const std::string &path, const std::string &body,
                    const Headers &headers);
 
@@ -120,6 +127,8 @@ public:
     bool is_closed_within(std::chrono::milliseconds limit);
 
 private:
+    Answer send_json(const std::string &method, const std::string &path, const std::string &body,
+                     const Headers &headers);
     std::size_t fill();
 
     int socket_;
@@ -140,6 +149,10 @@ protected:
     Answer post(const std::string &path, const std::string &body, const Headers &headers = {})
     {
         return client_->post(path, body, headers);
+    }
+    Answer patch(const std::string &path, const std::string &body)
+    {
+        return client_->patch(path, body);
     }
     Answer buy(const std::string &body, const Headers &headers = {})
     {

@@ -167,6 +167,32 @@ TEST_F(CombinedWrites, go_out_alone_and_at_once_when_nothing_else_is_under_way)
     EXPECT_EQ(metric("mvm_write_wait_seconds_count"), 0);
 }
 
+// Purchase, deposit, the purchases that gather meanwhile, new user: in the order of their coming.
+TEST_F(CombinedWrites, that_have_no_batch_call_take_their_turn_with_the_others)
+{
+    HeldItem held(*database_, 4);
+    const auto occupying = occupy_writer(4);
+    const auto clients = gather({{"/api/v1/deposits", R"({"user_id":1,"amount":500})"},
+                                 purchase(1, 5, 12000),
+                                 {"/api/v1/withdrawals", R"({"user_id":1,"amount":200})"},
+                                 purchase(1, 6, 1),
+                                 {"/api/v1/users", R"({"username":"zoe","universe_id":1})"}});
+    held.release();
+    EXPECT_EQ(occupying->receive().status, 200);
+    // 12,001 pieces of 0.10 could not be paid without the deposit.
+    std::vector<int> statuses;
+    for (const auto &client : clients) {
+        statuses.push_back(client->receive().status);
+    }
+    EXPECT_EQ(statuses, (std::vector<int>{201, 200, 201, 200, 201}));
+    EXPECT_EQ(get("/api/v1/users/1").json()["balance"], 99.9);
+    EXPECT_EQ(metric("mvm_write_batches_total"), 1);
+    EXPECT_EQ(metric("mvm_write_singles_total"), 4);
+    EXPECT_EQ(metric("mvm_write_wait_seconds_count"), 5);
+    EXPECT_EQ(metric("mvm_write_queue_orders"), 0);
+    expect_clean_market();
+}
+
 TEST_F(CombinedWrites, that_gather_behind_one_go_out_as_one_batch_and_each_gets_its_own_answer)
 {
     std::vector<Request> requests;

@@ -31,6 +31,11 @@ SELECT id FROM mvm_transfer(1, 3, 7);
 SELECT id FROM mvm_refund(13, 1);
 SELECT id FROM mvm_refund(14, 2);
 SELECT id FROM mvm_restock(4, 5);
+SELECT id FROM mvm_reserve(1, 4, 2);
+SELECT id FROM mvm_capture(1, 1);
+SELECT id FROM mvm_reserve(3, 4, 1);
+SELECT id FROM mvm_reserve(1, 1, 1);
+SELECT id FROM mvm_release(3);
 SELECT id FROM mvm_create_user('late', 2, 12);
 SELECT exchange_rate FROM mvm_set_exchange_rate(3, 0.7);
 SELECT * FROM mvm_audit(1);
@@ -66,6 +71,9 @@ SELECT * FROM damage($$UPDATE mvm.item SET stock = stock + 1 WHERE id = 3$$);
 ROLLBACK;
 BEGIN;
 SELECT * FROM damage($$DELETE FROM mvm.item WHERE id = 2$$);
+ROLLBACK;
+BEGIN;
+SELECT * FROM damage($$UPDATE mvm.hold SET paid_minor = paid_minor + 1 WHERE id = 2$$);
 ROLLBACK;
 -- A journal row made up, in a gap of the ids and at the end; one changed, one gone.
 BEGIN;
@@ -130,10 +138,15 @@ SELECT c.call, o.* FROM (VALUES
     ($$SET TRANSACTION READ ONLY; SELECT mvm_audit_checkpoint()$$)
 ) c (call), outcome(c.call) o;
 \pset format aligned
+SELECT id FROM mvm_release(2);
 SELECT id FROM mvm_buy(1, 1);
 SELECT * FROM mvm_audit(2);
-SELECT count(*) AS wrong FROM mvm.wallet w FULL JOIN mvm.audit_wallet a USING (user_id, universe_id)
-WHERE w.balance_minor - COALESCE(a.balance_minor, 0) <> CASE WHEN w.user_id = 1 AND w.universe_id = 1 THEN -500 ELSE 0 END;
+BEGIN;
+SELECT * FROM damage($$UPDATE mvm.hold SET state = 'a' WHERE id = 2$$);
+ROLLBACK;
+SELECT user_id, universe_id, w.balance_minor - a.balance_minor AS moved_since
+FROM mvm.wallet w FULL JOIN mvm.audit_wallet a USING (user_id, universe_id)
+WHERE w.balance_minor IS DISTINCT FROM a.balance_minor ORDER BY 1, 2;
 -- A damaged market gets no checkpoint; the damage stays in sight until it is put right.
 UPDATE mvm.item SET stock = stock - 1 WHERE id = 1;
 SELECT * FROM mvm_audit_checkpoint();

@@ -25,6 +25,10 @@ SELECT clock_timestamp() AS t2 \gset
 SELECT amount, received_amount, fee, tariff FROM mvm_refund((SELECT id FROM mvm.trades WHERE item_id = 4), 1);
 SELECT amount FROM mvm_buy(2, 5, 4);
 SELECT outcome FROM mvm_buy_batch(ARRAY[2, 3, 1], ARRAY[5, 5, 1], ARRAY[1, 2, 1]);
+SELECT id, amount FROM mvm_reserve(1, 4, 2);
+SELECT amount, tariff, received_amount, fee FROM mvm_capture(1, 1);
+SELECT id, amount FROM mvm_reserve(1, 1, 2);
+SELECT id, amount FROM mvm_release(2);
 SELECT clock_timestamp() AS t3 \gset
 
 -- All of it, of two wallets of one user.

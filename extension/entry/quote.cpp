@@ -1,0 +1,227 @@
+// mvm_quote, mvm_accept_quote: an exchange at a rate that is frozen for a while.
+#include "storage/quote.hpp"
+
+#include "domain/netting.hpp"
+
+#include "entry/arguments.hpp"
+#include "entry/orders.hpp"
+#include "entry/requirements.hpp"
+#include "entry/results.hpp"
+#include "pg/guard.hpp"
+#include "pg/numeric.hpp"
+#include "pg/refusal.hpp"
+#include "storage/wallet.hpp"
+
+namespace mvm::entry {
+
+namespace {
+
+using domain::ErrorCode;
+using storage::Call;
+
+// Both universes of an exchange and the rules between them.
+struct Sides {
+    storage::UniverseSet universes;
+    int from;
+    int to;
+    domain::ExchangeOrder order;
+};
+
+Sides require_sides(Call &call, std::int32_t from_id, std::int32_t to_id)
+{
+    Sides sides{};
+    sides.from = storage::universe_in(call, sides.universes, from_id);
+    if (sides.from < 0) {
+        raise(no_universe(from_id));
+    }
+    sides.to = storage::universe_in(call, sides.universes, to_id);
+    if (sides.to < 0) {
+        raise(no_universe(to_id));
+    }
+    if (from_id == to_id) {
+        raise(same_universe(from_id));
+    }
+    sides.order.payer_currency = sides.universes.currencies[sides.from];
+    sides.order.receiver_currency = sides.universes.currencies[sides.to];
+    sides.order.payer_rules = sides.universes.universes[sides.from].rules;
+    sides.order.receiver_rules = sides.universes.universes[sides.to].rules;
+    sides.order.route = storage::route_in(call, sides.universes, sides.from, sides.to);
+    return sides;
+}
+
+// What the exchange would do to wallets that can pay and receive anything.
+domain::Settlement require_terms(Sides &sides)
+{
+    domain::RunningBalance payer{PG_INT64_MAX, false};
+    domain::RunningBalance receiver{0, false};
+    const domain::Settlement terms = domain::settle_exchange(sides.order, payer, receiver);
+    const storage::Universe &from = sides.universes.universes[sides.from];
+    const storage::Universe &to = sides.universes.universes[sides.to];
+    if (terms.error == ErrorCode::rule_violation) {
+        raise(broken_rule(terms, 0, from, to));
+    }
+    if (terms.error != ErrorCode::ok) {
+        raise(unusable_conversion(terms.error, sides.order.amount_minor, from, to));
+    }
+    return terms;
+}
+
+Datum quote_function(FunctionCallInfo fcinfo)
+{
+    const std::int64_t user_id = int8_argument(fcinfo, 0, "user_id");
+    const Datum amount = numeric_argument(fcinfo, 1, "amount");
+    const std::int32_t from_id = int4_argument(fcinfo, 2, "from_universe_id");
+    const std::int32_t to_id = int4_argument(fcinfo, 3, "to_universe_id");
+    require_positive(amount, "amount");
+    const std::int64_t lifetime_us = lifetime_argument(fcinfo, 4);
+
+    Call call;
+    storage::begin_write(call, "mvm_quote()");
+    require_user(call, user_id);
+    Sides sides = require_sides(call, from_id, to_id);
+    const storage::Universe &from = sides.universes.universes[sides.from];
+    const storage::Universe &to = sides.universes.universes[sides.to];
+    sides.order.amount_minor = require_amount(amount, from, "amount");
+    const domain::Settlement terms = require_terms(sides);
+
+    storage::Quote quote{};
+    quote.id = storage::next_id("quote_id_seq");
+    quote.user_id = user_id;
+    quote.paid_minor = terms.paid_minor;
+    quote.received_minor = terms.received_minor;
+    quote.fee_minor = terms.fee_minor;
+    quote.created_at = GetCurrentTimestamp();
+    quote.expires_at = quote.created_at + lifetime_us;
+    quote.from_universe_id = from_id;
+    quote.to_universe_id = to_id;
+    quote.from_rate = from.exchange_rate;
+    quote.to_rate = to.exchange_rate;
+    storage::insert_quote(call, quote);
+
+    Datum values[] = {
+        Int64GetDatum(quote.id),
+        Int64GetDatum(user_id),
+        pg::numeric_of_minor(quote.paid_minor, from.currency_scale),
+        pg::numeric_of_minor(quote.received_minor, to.currency_scale),
+        pg::numeric_of_minor(quote.fee_minor, to.currency_scale),
+        Int32GetDatum(from_id),
+        Int32GetDatum(to_id),
+        pg::numeric_ratio(quote.to_rate, quote.from_rate),
+        CStringGetTextDatum("open"),
+        TimestampTzGetDatum(quote.created_at),
+        TimestampTzGetDatum(quote.expires_at),
+        Datum{0}, // no transaction yet
+    };
+    bool nulls[lengthof(values)] = {};
+    nulls[lengthof(values) - 1] = true;
+    const Datum result = row_result(fcinfo, call, values, nulls, lengthof(values));
+    storage::end_call(call);
+    return result;
+}
+
+storage::Quote require_open_quote(Call &call, std::int64_t quote_id)
+{
+    storage::Quote quote{};
+    if (!storage::lock_quote(call, quote_id, quote)) {
+        pg::refuse(ErrorCode::quote_not_found,
+                   psprintf("There is no quote " INT64_FORMAT ".", quote_id));
+    }
+    if (quote.transaction_id) {
+        pg::refuse(ErrorCode::quote_closed,
+                   psprintf("Quote " INT64_FORMAT " was accepted by transaction " INT64_FORMAT ".",
+                            quote_id, *quote.transaction_id));
+    }
+    if (GetCurrentTimestamp() >= quote.expires_at) {
+        pg::refuse(ErrorCode::quote_closed,
+                   psprintf("Quote " INT64_FORMAT " expired at %s.", quote_id,
+                            timestamptz_to_str(quote.expires_at)));
+    }
+    return quote;
+}
+
+// The rate was frozen, not the operator's right to close an exchange.
+void require_open_sides(Call &call, const storage::Quote &quote)
+{
+    Sides sides = require_sides(call, quote.from_universe_id, quote.to_universe_id);
+    const domain::BrokenRule closed =
+        domain::first_closed(sides.order.payer_rules.exchange_open,
+                             sides.order.receiver_rules.exchange_open, sides.order.route);
+    if (closed != domain::BrokenRule::none) {
+        domain::Settlement terms;
+        terms.rule = closed;
+        raise(broken_rule(terms, 0, sides.universes.universes[sides.from],
+                          sides.universes.universes[sides.to]));
+    }
+}
+
+// Locks both of the user's wallets in the global order and moves the money.
+void apply_quote(Call &call, const storage::Quote &quote)
+{
+    release_expired_of(call, quote.user_id, quote.from_universe_id, std::nullopt, quote.user_id,
+                       quote.to_universe_id);
+    storage::Wallet from{};
+    storage::Wallet to{};
+    bool created = false;
+    const auto lock_from = [&] {
+        from = storage::lock_wallet(call, quote.user_id, quote.from_universe_id);
+    };
+    const auto lock_to = [&] {
+        to = storage::lock_or_create_wallet(call, quote.user_id, quote.to_universe_id, created);
+    };
+    if (quote.from_universe_id < quote.to_universe_id) {
+        lock_from();
+        lock_to();
+    } else {
+        lock_to();
+        lock_from();
+    }
+    const auto plan = domain::plan_transfer(from.balance_minor, quote.paid_minor, to.balance_minor,
+                                            quote.received_minor);
+    if (!plan.ok()) {
+        raise(plan.error == ErrorCode::insufficient_balance
+                  ? short_of_money(quote.user_id, require_universe(call, quote.from_universe_id),
+                                   from.balance_minor, quote.paid_minor)
+                  : balance_out_of_range(quote.user_id));
+    }
+    // From here only I/O can fail.
+    storage::advance_command(call);
+    storage::update_balance(call, from, plan.value.payer_balance_minor);
+    storage::update_balance(call, to, plan.value.receiver_balance_minor);
+}
+
+Datum accept_quote_function(FunctionCallInfo fcinfo)
+{
+    const std::int64_t quote_id = int8_argument(fcinfo, 0, "quote_id");
+
+    Call call;
+    storage::begin_write(call, "mvm_accept_quote()");
+    storage::Quote quote = require_open_quote(call, quote_id);
+    require_open_sides(call, quote);
+    apply_quote(call, quote);
+
+    storage::JournalRow row{};
+    row.kind = domain::JournalKind::exchange;
+    row.user_id = quote.user_id;
+    row.paid_minor = quote.paid_minor;
+    row.received_minor = quote.received_minor;
+    row.fee_minor = quote.fee_minor == 0 ? std::nullopt : std::optional(quote.fee_minor);
+    row.from_universe_id = quote.from_universe_id;
+    row.to_universe_id = quote.to_universe_id;
+    row.from_rate = quote.from_rate;
+    row.to_rate = quote.to_rate;
+    row.reference_id = quote.id;
+    storage::append_journal(call, row);
+    storage::accept_quote(call, quote, row.id);
+
+    storage::UniverseSet universes{};
+    const Datum result = exchange_result(fcinfo, call, universes, row);
+    storage::end_call(call);
+    return result;
+}
+
+} // namespace
+
+} // namespace mvm::entry
+
+MVM_SQL_FUNCTION(mvm_quote, mvm::entry::quote_function)
+MVM_SQL_FUNCTION(mvm_accept_quote, mvm::entry::accept_quote_function)

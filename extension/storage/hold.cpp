@@ -1,0 +1,189 @@
+#include "storage/hold.hpp"
+
+#include "pg/compat.hpp"
+
+namespace mvm::storage {
+
+namespace {
+
+std::optional<Datum> optional_of(const Datum *values, const bool *nulls, int column)
+{
+    return nulls[column - 1] ? std::nullopt : std::optional(values[column - 1]);
+}
+
+void read_hold(Call &call, HeapTuple row, Hold &hold)
+{
+    Datum values[hold_column::last];
+    bool nulls[hold_column::last];
+    deform_row(call, TableId::hold, row, values, nulls);
+    hold.id = DatumGetInt64(values[hold_column::id - 1]);
+    hold.buyer_id = DatumGetInt64(values[hold_column::buyer_id - 1]);
+    hold.item_id = DatumGetInt64(values[hold_column::item_id - 1]);
+    hold.seller_id = std::nullopt;
+    if (!nulls[hold_column::seller_id - 1]) {
+        hold.seller_id = DatumGetInt64(values[hold_column::seller_id - 1]);
+    }
+    hold.quantity = DatumGetInt64(values[hold_column::quantity - 1]);
+    hold.captured_quantity = DatumGetInt64(values[hold_column::captured_quantity - 1]);
+    hold.price_minor = DatumGetInt64(values[hold_column::price_minor - 1]);
+    hold.paid_minor = DatumGetInt64(values[hold_column::paid_minor - 1]);
+    hold.created_at = DatumGetTimestampTz(values[hold_column::created_at - 1]);
+    hold.expires_at = DatumGetTimestampTz(values[hold_column::expires_at - 1]);
+    hold.from_universe_id = DatumGetInt32(values[hold_column::from_universe_id - 1]);
+    hold.to_universe_id = DatumGetInt32(values[hold_column::to_universe_id - 1]);
+    hold.state = HoldState{DatumGetChar(values[hold_column::state - 1])};
+    hold.from_rate = values[hold_column::from_rate - 1];
+    hold.to_rate = values[hold_column::to_rate - 1];
+    hold.sale_fee_rate = optional_of(values, nulls, hold_column::sale_fee_rate);
+    hold.tariff_rate = optional_of(values, nulls, hold_column::tariff_rate);
+    hold.row = row;
+}
+
+Key key_of_hold(std::int64_t id)
+{
+    Key key = key_of_int8(id);
+    key.remembered = false; // each is looked up once or twice
+    return key;
+}
+
+// Runs over an index of active holds and appends those past their time.
+void append_expired(Call &call, const char *index_name, ScanKeyData key, int count_max,
+                    TimestampTz now, pg::Array<Hold> &holds)
+{
+    Relation index = open_index(index_name);
+    IndexScanDesc scan =
+        pg::begin_index_scan(table_of(call, TableId::hold).relation, index, GetActiveSnapshot(), 1);
+    index_rescan(scan, &key, 1, nullptr, 0);
+    TupleTableSlot *slot = read_slot(call, TableId::hold);
+    for (int count = 0;
+         count < count_max && index_getnext_slot(scan, ForwardScanDirection, slot);) {
+        CHECK_FOR_INTERRUPTS();
+        Hold hold;
+        read_hold(call, ExecCopySlotHeapTuple(slot), hold);
+        if (hold.expires_at <= now) {
+            holds.push(hold);
+            ++count;
+        }
+    }
+    index_endscan(scan);
+    index_close(index, NoLock);
+}
+
+ScanKeyData expires_until(TimestampTz now)
+{
+    ScanKeyData key;
+    ScanKeyInit(&key, 1, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(now));
+    return key;
+}
+
+ScanKeyData id_equals(std::int64_t id)
+{
+    ScanKeyData key;
+    ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
+    return key;
+}
+
+} // namespace
+
+void insert_hold(Call &call, const Hold &hold)
+{
+    Datum values[hold_column::last] = {};
+    bool nulls[hold_column::last] = {};
+    values[hold_column::id - 1] = Int64GetDatum(hold.id);
+    values[hold_column::buyer_id - 1] = Int64GetDatum(hold.buyer_id);
+    values[hold_column::item_id - 1] = Int64GetDatum(hold.item_id);
+    values[hold_column::seller_id - 1] = Int64GetDatum(hold.seller_id.value_or(0));
+    nulls[hold_column::seller_id - 1] = !hold.seller_id.has_value();
+    values[hold_column::quantity - 1] = Int64GetDatum(hold.quantity);
+    values[hold_column::captured_quantity - 1] = Int64GetDatum(hold.captured_quantity);
+    values[hold_column::price_minor - 1] = Int64GetDatum(hold.price_minor);
+    values[hold_column::paid_minor - 1] = Int64GetDatum(hold.paid_minor);
+    values[hold_column::created_at - 1] = TimestampTzGetDatum(hold.created_at);
+    values[hold_column::expires_at - 1] = TimestampTzGetDatum(hold.expires_at);
+    values[hold_column::from_universe_id - 1] = Int32GetDatum(hold.from_universe_id);
+    values[hold_column::to_universe_id - 1] = Int32GetDatum(hold.to_universe_id);
+    values[hold_column::state - 1] = CharGetDatum(static_cast<char>(hold.state));
+    values[hold_column::from_rate - 1] = hold.from_rate;
+    values[hold_column::to_rate - 1] = hold.to_rate;
+    values[hold_column::sale_fee_rate - 1] = hold.sale_fee_rate.value_or(Datum{0});
+    nulls[hold_column::sale_fee_rate - 1] = !hold.sale_fee_rate.has_value();
+    values[hold_column::tariff_rate - 1] = hold.tariff_rate.value_or(Datum{0});
+    nulls[hold_column::tariff_rate - 1] = !hold.tariff_rate.has_value();
+    insert_row(call, TableId::hold, values, nulls);
+}
+
+bool find_hold(Call &call, std::int64_t id, Hold &hold)
+{
+    TupleTableSlot *slot = find_row(call, TableId::hold, key_of_hold(id));
+    if (slot == nullptr) {
+        return false;
+    }
+    read_hold(call, ExecCopySlotHeapTuple(slot), hold);
+    return true;
+}
+
+bool lock_hold(Call &call, std::int64_t id, Hold &hold)
+{
+    HeapTuple row = lock_row(call, TableId::hold, key_of_hold(id));
+    if (row == nullptr) {
+        return false;
+    }
+    read_hold(call, row, hold);
+    return true;
+}
+
+void close_hold(Call &call, Hold &hold, HoldState state, std::int64_t captured_quantity)
+{
+    hold.state = state;
+    hold.captured_quantity = captured_quantity;
+    const ColumnChange changes[] = {
+        {hold_column::state, CharGetDatum(static_cast<char>(state))},
+        {hold_column::captured_quantity, Int64GetDatum(captured_quantity)},
+    };
+    update_row(call, TableId::hold, hold.row, changes, lengthof(changes));
+}
+
+bool has_expired_holds(Call &call, TimestampTz now)
+{
+    if (!has_table(TableId::hold) ||
+        RelationGetNumberOfBlocks(table_of(call, TableId::hold).relation) == 0) {
+        return false;
+    }
+    pg::Array<Hold> holds{};
+    first_expired_holds(call, 1, now, holds);
+    return holds.count > 0;
+}
+
+void expired_holds_of_item(Call &call, std::int64_t item_id, TimestampTz now,
+                           pg::Array<Hold> &holds)
+{
+    append_expired(call, "hold_item_id_idx", id_equals(item_id), PG_INT32_MAX, now, holds);
+}
+
+void expired_holds_of_buyer(Call &call, std::int64_t buyer_id, TimestampTz now,
+                            pg::Array<Hold> &holds)
+{
+    append_expired(call, "hold_buyer_id_idx", id_equals(buyer_id), PG_INT32_MAX, now, holds);
+}
+
+void first_expired_holds(Call &call, int count, TimestampTz now, pg::Array<Hold> &holds)
+{
+    append_expired(call, "hold_expires_at_idx", expires_until(now), count, now, holds);
+}
+
+std::int64_t expired_minor(Call &call, std::int64_t buyer_id, std::int32_t universe_id)
+{
+    const TimestampTz now = GetCurrentTimestamp();
+    if (!has_expired_holds(call, now)) {
+        return 0;
+    }
+    pg::Array<Hold> holds{};
+    expired_holds_of_buyer(call, buyer_id, now, holds);
+    std::int64_t sum = 0;
+    for (const Hold &hold : holds) {
+        sum += hold.from_universe_id == universe_id ? hold.paid_minor : 0;
+    }
+    return sum;
+}
+
+} // namespace mvm::storage

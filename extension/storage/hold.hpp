@@ -1,0 +1,65 @@
+// Rows of mvm.hold: stock and money set aside for a purchase at frozen terms.
+#pragma once
+
+#include <optional>
+
+#include "pg/array.hpp"
+#include "storage/row.hpp"
+
+namespace mvm::storage {
+
+enum class HoldState : char {
+    active = 'a',
+    captured = 'c',
+    released = 'r',
+    expired = 'e', // released because its time was over
+};
+
+struct Hold {
+    std::int64_t id;
+    std::int64_t buyer_id;
+    std::int64_t item_id;
+    std::optional<std::int64_t> seller_id; // none: the treasury of to_universe_id
+    std::int64_t quantity;
+    std::int64_t captured_quantity;
+    std::int64_t price_minor; // of one piece, in to_universe_id's currency
+    std::int64_t paid_minor;  // set aside, in from_universe_id's currency
+    TimestampTz created_at;
+    TimestampTz expires_at;
+    std::int32_t from_universe_id; // of the buyer's wallet
+    std::int32_t to_universe_id;   // of the item
+    HoldState state;
+    Datum from_rate;                    // numeric
+    Datum to_rate;                      // numeric
+    std::optional<Datum> sale_fee_rate; // numeric
+    std::optional<Datum> tariff_rate;   // numeric
+    HeapTuple row;
+};
+
+// Inserts a hold under its new id.
+void insert_hold(Call &call, const Hold &hold);
+
+// The hold as the call's snapshot sees it.
+[[nodiscard]] bool find_hold(Call &call, std::int64_t id, Hold &hold);
+
+// Finds and locks; see lock_row.
+[[nodiscard]] bool lock_hold(Call &call, std::int64_t id, Hold &hold);
+
+// Writes how a locked hold ended.
+void close_hold(Call &call, Hold &hold, HoldState state, std::int64_t captured_quantity);
+
+// Whether any active hold is past its time. Quick where there are no holds.
+[[nodiscard]] bool has_expired_holds(Call &call, TimestampTz now);
+
+// Active holds past their time, appended to `holds`: of an item, of a buyer, or the
+// first `count` that expired.
+void expired_holds_of_item(Call &call, std::int64_t item_id, TimestampTz now,
+                           pg::Array<Hold> &holds);
+void expired_holds_of_buyer(Call &call, std::int64_t buyer_id, TimestampTz now,
+                            pg::Array<Hold> &holds);
+void first_expired_holds(Call &call, int count, TimestampTz now, pg::Array<Hold> &holds);
+
+// What holds past their time still keep from a wallet, which counts as released.
+std::int64_t expired_minor(Call &call, std::int64_t buyer_id, std::int32_t universe_id);
+
+} // namespace mvm::storage
