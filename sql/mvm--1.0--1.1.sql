@@ -659,12 +659,13 @@ CREATE FUNCTION mvm_buy(
     item_id bigint,
     quantity bigint DEFAULT 1,
     idempotency_key text DEFAULT NULL,
-    max_amount numeric DEFAULT NULL
+    max_amount numeric DEFAULT NULL,
+    pay_from integer[] DEFAULT NULL
 ) RETURNS mvm.trades
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_buy';
-COMMENT ON FUNCTION mvm_buy(bigint, bigint, bigint, text, numeric) IS
-    'Buys quantity pieces of an item from the buyer''s home wallet, converting (rounded up) when it is priced in another currency, with tariff on top and the sale fee from the seller''s proceeds; refused when it would cost more than max_amount. Stock, both wallets and the journal move together. The same idempotency_key and request returns the first answer. MV001, MV002, MV101, MV102, MV104, MV105, MV106, MV201, MV202, MV203, MV204, MV301, MV401';
+COMMENT ON FUNCTION mvm_buy(bigint, bigint, bigint, text, numeric, integer[]) IS
+    'Buys quantity pieces of an item from the buyer''s home wallet, converting (rounded up) when it is priced in another currency, with tariff on top and the sale fee from the seller''s proceeds; refused when it would cost more than max_amount. pay_from names the universes of the wallets to pay from instead: what is in the first is exchanged into the currency of the next, until one can pay the rest; max_amount then is in the last one''s currency. Stock, wallets and the journal move together. The same idempotency_key and request returns the first answer. MV001, MV002, MV101, MV102, MV104, MV105, MV106, MV201, MV202, MV203, MV204, MV301, MV401';
 
 DROP FUNCTION mvm_buy_batch(bigint[], bigint[], bigint[], text[]);
 CREATE FUNCTION mvm_buy_batch(
@@ -727,7 +728,7 @@ COMMENT ON FUNCTION mvm_exchange_batch(bigint[], numeric[], integer[], integer[]
 
 REVOKE ALL ON FUNCTION
     mvm_exchange(bigint, numeric, integer, integer, text, numeric),
-    mvm_buy(bigint, bigint, bigint, text, numeric),
+    mvm_buy(bigint, bigint, bigint, text, numeric, integer[]),
     mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[]),
     mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[])
 FROM PUBLIC;

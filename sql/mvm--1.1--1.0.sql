@@ -89,7 +89,7 @@ DROP FUNCTION
     mvm_deposit(bigint, numeric, integer, text),
     mvm_withdraw(bigint, numeric, integer, text),
     mvm_exchange(bigint, numeric, integer, integer, text, numeric),
-    mvm_buy(bigint, bigint, bigint, text, numeric),
+    mvm_buy(bigint, bigint, bigint, text, numeric, integer[]),
     mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[]),
     mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[]),
     mvm_trades(bigint, integer, bigint),

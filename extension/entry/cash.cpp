@@ -34,7 +34,7 @@ void apply_deposit(storage::Call &call, const storage::JournalRow &row,
 void apply_withdrawal(storage::Call &call, const storage::JournalRow &row,
                       const storage::Universe &universe)
 {
-    release_expired_of(call, *row.user_id, universe.id, std::nullopt, std::nullopt, 0);
+    release_expired_of(call, *row.user_id, universe.id, std::nullopt, false, {});
     storage::Wallet wallet = storage::lock_wallet(call, *row.user_id, universe.id);
     if (wallet.balance_minor < *row.paid_minor) {
         raise(short_of_money(*row.user_id, universe, wallet.balance_minor, *row.paid_minor));

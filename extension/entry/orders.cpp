@@ -385,11 +385,11 @@ bool exceeds_stock(const Order &order, pg::Array<OrderedItem> &items)
 pg::Array<OrderedWallet> lock_wallets(Call &call, Order *orders, int count,
                                       pg::Array<OrderedItem> &items,
                                       pg::Array<storage::Hold> &expired,
-                                      const std::optional<OrderedWallet> &another = std::nullopt)
+                                      const pg::Array<WalletKey> &others = {})
 {
     pg::Array<OrderedWallet> wanted{};
-    if (another) {
-        wanted.push(*another);
+    for (int i = 0; i < others.count; ++i) {
+        wanted.push(wallet_key(others.data[i].user_id, others.data[i].universe_id, true));
     }
     for (int i = 0; i < count; ++i) {
         const Order &order = orders[i];
@@ -556,7 +556,15 @@ bool same_hold(const storage::Hold &a, const storage::Hold &b)
     return a.id == b.id;
 }
 
-// Those on the items and of the payers of the orders, each once, by their ids.
+// Each once, by their ids.
+void put_in_order(pg::Array<storage::Hold> &holds)
+{
+    std::sort(holds.begin(), holds.end(), by_hold_id);
+    holds.count =
+        static_cast<int>(std::unique(holds.begin(), holds.end(), same_hold) - holds.begin());
+}
+
+// Those on the items and of the payers of the orders.
 pg::Array<storage::Hold> find_expired_holds(Call &call, const Order *orders, int count)
 {
     pg::Array<storage::Hold> expired{};
@@ -573,9 +581,7 @@ pg::Array<storage::Hold> find_expired_holds(Call &call, const Order *orders, int
             storage::expired_holds_of_item(call, *orders[i].row.item_id, now, expired);
         }
     }
-    std::sort(expired.begin(), expired.end(), by_hold_id);
-    expired.count =
-        static_cast<int>(std::unique(expired.begin(), expired.end(), same_hold) - expired.begin());
+    put_in_order(expired);
     return expired;
 }
 
@@ -716,9 +722,10 @@ void execute_orders(Call &call, UniverseSet &universes, Order *orders, int count
     }
 }
 
-void release_expired_of(Call &call, std::int64_t payer_id, std::int32_t universe_id,
-                        const std::optional<std::int64_t> &item_id,
-                        const std::optional<std::int64_t> &other_id, std::int32_t other_universe_id)
+void release_expired_of(Call &call, std::int64_t payer_id,
+                        const std::optional<std::int32_t> &universe_id,
+                        const std::optional<std::int64_t> &item_id, bool takes_stock,
+                        const pg::Array<WalletKey> &others)
 {
     const TimestampTz now = GetCurrentTimestamp();
     if (!storage::has_expired_holds(call, now)) {
@@ -726,26 +733,28 @@ void release_expired_of(Call &call, std::int64_t payer_id, std::int32_t universe
     }
     pg::Array<storage::Hold> expired{};
     storage::expired_holds_of_buyer(call, payer_id, now, expired);
-    expired.count = static_cast<int>(std::remove_if(expired.begin(), expired.end(),
-                                                    [universe_id](const storage::Hold &hold) {
-                                                        return hold.from_universe_id != universe_id;
-                                                    }) -
-                                     expired.begin());
+    if (universe_id) {
+        expired.count =
+            static_cast<int>(std::remove_if(expired.begin(), expired.end(),
+                                            [universe_id](const storage::Hold &hold) {
+                                                return hold.from_universe_id != *universe_id;
+                                            }) -
+                             expired.begin());
+    }
+    if (takes_stock) {
+        storage::expired_holds_of_item(call, *item_id, now, expired);
+    }
     if (expired.count == 0) {
         return;
     }
-    std::sort(expired.begin(), expired.end(), by_hold_id);
-    std::optional<OrderedWallet> other;
-    if (other_id) {
-        other = wallet_key(*other_id, other_universe_id, true);
-    }
+    put_in_order(expired);
     pg::Array<OrderedItem> items = lock_items(call, nullptr, 0, expired, item_id);
-    pg::Array<OrderedWallet> wallets = lock_wallets(call, nullptr, 0, items, expired, other);
+    pg::Array<OrderedWallet> wallets = lock_wallets(call, nullptr, 0, items, expired, others);
     release_expired_holds(call, expired, items, wallets);
     storage::advance_command(call);
     write_items(call, items);
     for (OrderedWallet &wallet : wallets) {
-        wallet.created = false; // the caller is about to credit it
+        wallet.created = false; // the caller is about to use it
     }
     write_wallets(call, wallets);
     write_expired_holds(call, expired);

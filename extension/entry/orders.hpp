@@ -49,13 +49,19 @@ void execute_orders(storage::Call &call, storage::UniverseSet &universes, Order 
 // returns how many it did.
 int sweep_holds(storage::Call &call, int count);
 
-// Releases the holds past their time that keep money from a wallet which is about to
-// pay, so that it has what mvm_balance() says. Locks, in the global order, also the
-// item and the other wallet that the caller is going to lock.
-void release_expired_of(storage::Call &call, std::int64_t payer_id, std::int32_t universe_id,
-                        const std::optional<std::int64_t> &item_id,
-                        const std::optional<std::int64_t> &other_id,
-                        std::int32_t other_universe_id);
+struct WalletKey {
+    std::int64_t user_id;
+    std::int32_t universe_id;
+};
+
+// Releases the holds past their time that keep money from wallets which are about to
+// pay (of one universe, or all of the payer's), and stock from an item that the caller
+// takes from, so that there is what people were shown. Locks, in the global order,
+// also the item and the other wallets that the caller is going to lock.
+void release_expired_of(storage::Call &call, std::int64_t payer_id,
+                        const std::optional<std::int32_t> &universe_id,
+                        const std::optional<std::int64_t> &item_id, bool takes_stock,
+                        const pg::Array<WalletKey> &others);
 
 // The journal row of a hold that ends: all that it set aside goes back.
 storage::JournalRow release_row(const storage::Hold &hold);

@@ -1,10 +1,11 @@
 // mvm_buy, mvm_buy_batch
 #include "entry/arguments.hpp"
 #include "entry/array_arguments.hpp"
-#include "entry/orders.hpp"
+#include "entry/pay_from.hpp"
 #include "entry/requirements.hpp"
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
+#include "pg/refusal.hpp"
 
 namespace mvm::entry {
 
@@ -31,6 +32,32 @@ Order purchase_order(std::int64_t buyer_id, std::int64_t item_id, std::int64_t q
     return order;
 }
 
+// The universes of the wallets to pay from, in that order.
+pg::Array<std::int32_t> paying_universes(FunctionCallInfo fcinfo, int position)
+{
+    const ArrayArgument argument = array_argument(fcinfo, position, "pay_from", INT4OID);
+    if (argument.count < 1 || argument.count > paying_wallets_max) {
+        pg::refuse(ErrorCode::invalid_argument,
+                   psprintf("pay_from has %d elements, 1 to %d are allowed.", argument.count,
+                            paying_wallets_max));
+    }
+    pg::Array<std::int32_t> universe_ids{};
+    for (int i = 0; i < argument.count; ++i) {
+        if (argument.nulls[i]) {
+            raise(null_argument("pay_from's element"));
+        }
+        const std::int32_t universe_id = DatumGetInt32(argument.values[i]);
+        for (int before = 0; before < universe_ids.count; ++before) {
+            if (universe_ids[before] == universe_id) {
+                pg::refuse(ErrorCode::invalid_argument,
+                           psprintf("pay_from names universe %d twice.", universe_id));
+            }
+        }
+        universe_ids.push(universe_id);
+    }
+    return universe_ids;
+}
+
 Datum buy_function(FunctionCallInfo fcinfo)
 {
     const std::int64_t buyer_id = int8_argument(fcinfo, 0, "buyer_id");
@@ -39,10 +66,18 @@ Datum buy_function(FunctionCallInfo fcinfo)
     Order order = purchase_order(buyer_id, item_id, quantity, key_argument(fcinfo, 3),
                                  added_numeric_argument(fcinfo, 4));
 
+    const bool from_several = PG_NARGS() > 5 && !PG_ARGISNULL(5);
+    const pg::Array<std::int32_t> pay_from =
+        from_several ? paying_universes(fcinfo, 5) : pg::Array<std::int32_t>{};
+
     storage::Call call;
     storage::begin_write(call, "mvm_buy()");
     storage::UniverseSet universes{};
-    execute_orders(call, universes, &order, 1);
+    if (from_several && order.refusal.code == ErrorCode::ok) {
+        order.row = buy_from_wallets(call, universes, order, pay_from);
+    } else {
+        execute_orders(call, universes, &order, 1);
+    }
     if (order.refusal.code != ErrorCode::ok) {
         raise(order.refusal);
     }

@@ -157,8 +157,9 @@ void require_open_sides(Call &call, const storage::Quote &quote)
 // Locks both of the user's wallets in the global order and moves the money.
 void apply_quote(Call &call, const storage::Quote &quote)
 {
-    release_expired_of(call, quote.user_id, quote.from_universe_id, std::nullopt, quote.user_id,
-                       quote.to_universe_id);
+    pg::Array<WalletKey> other{};
+    other.push({quote.user_id, quote.to_universe_id});
+    release_expired_of(call, quote.user_id, quote.from_universe_id, std::nullopt, false, other);
     storage::Wallet from{};
     storage::Wallet to{};
     bool created = false;

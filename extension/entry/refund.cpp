@@ -129,8 +129,10 @@ JournalRow refund(Call &call, const JournalRow &purchase,
                   const std::optional<std::int64_t> &quantity, KeyedCall &keyed)
 {
     if (purchase.counterparty_id) {
+        pg::Array<WalletKey> buyer{};
+        buyer.push({*purchase.user_id, purchase.from_universe_id});
         release_expired_of(call, *purchase.counterparty_id, purchase.to_universe_id,
-                           purchase.item_id, purchase.user_id, purchase.from_universe_id);
+                           purchase.item_id, false, buyer);
     }
     // The item's lock queues the refunds of its purchases: what others refunded
     // while we waited is seen after it.

@@ -18,8 +18,9 @@ namespace {
 void apply_transfer(storage::Call &call, const storage::JournalRow &row,
                     const storage::Universe &universe)
 {
-    release_expired_of(call, *row.user_id, universe.id, std::nullopt, row.counterparty_id,
-                       universe.id);
+    pg::Array<WalletKey> other{};
+    other.push({*row.counterparty_id, universe.id});
+    release_expired_of(call, *row.user_id, universe.id, std::nullopt, false, other);
     storage::Wallet sender{};
     storage::Wallet receiver{};
     bool created = false;
