@@ -21,11 +21,15 @@ constexpr const char *operator_functions[] = {
     "mvm_deposit",         "mvm_withdraw",          "mvm_seed",        "mvm_purge_idempotency_keys",
     "mvm_restock",         "mvm_set_price",         "mvm_delist_item", "mvm_relist_item",
     "mvm_refund",          "mvm_move_user",         "mvm_set_rules",   "mvm_set_route",
-    "mvm_sweep_holds",
+    "mvm_sweep_holds",     "mvm_audit_checkpoint",
 };
-constexpr const char *views[] = {
-    "universes", "users",        "wallets", "items",  "transactions", "trades",        "ledger",
-    "routes",    "rule_changes", "prices",  "quotes", "holds",        "exchange_rates"};
+constexpr const char *views[] = {"universes",      "users",
+                                 "wallets",        "items",
+                                 "transactions",   "trades",
+                                 "ledger",         "routes",
+                                 "rule_changes",   "prices",
+                                 "quotes",         "holds",
+                                 "exchange_rates", "audit_checkpoints"};
 
 void execute(const char *command)
 {
@@ -34,16 +38,29 @@ void execute(const char *command)
     }
 }
 
-template <std::size_t count>
-void grant_execute(const char *schema, const char *const (&functions)[count], const char *role)
+// Every function of that name that belongs to the extension; none where the market
+// is of an earlier version.
+void grant_execute(Oid extension, const char *schema, const char *function, const char *role)
 {
-    for (const char *function : functions) {
-        List *name = list_make2(makeString(pstrdup(schema)), makeString(pstrdup(function)));
-        if (!OidIsValid(LookupFuncName(name, -1, nullptr, true))) {
-            continue; // the market is of an earlier version
+    List *name = list_make2(makeString(pstrdup(schema)), makeString(pstrdup(function)));
+    for (FuncCandidateList candidate =
+             FuncnameGetCandidates(name, -1, NIL, false, false, false, true);
+         candidate != nullptr; candidate = candidate->next) {
+        if (getExtensionOfObject(ProcedureRelationId, candidate->oid) == extension) {
+            execute(psprintf("GRANT EXECUTE ON FUNCTION %s TO %s",
+                             format_procedure_qualified(candidate->oid), role));
         }
-        execute(psprintf("GRANT EXECUTE ON FUNCTION %s.%s TO %s", quote_identifier(schema),
-                         function, role));
+    }
+}
+
+template <std::size_t count>
+void grant_execute(FunctionCallInfo fcinfo, const char *const (&functions)[count], const char *role)
+{
+    const Oid self = fcinfo->flinfo->fn_oid;
+    const Oid extension = getExtensionOfObject(ProcedureRelationId, self);
+    const char *schema = get_namespace_name(get_func_namespace(self));
+    for (const char *function : functions) {
+        grant_execute(extension, schema, function, role);
     }
 }
 
@@ -74,7 +91,6 @@ Datum grant_function(FunctionCallInfo fcinfo)
                    psprintf("There is no role \"%s\".", role_name));
     }
     const char *role = quote_identifier(role_name);
-    const char *schema = get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid));
 
     SPI_connect();
     execute(psprintf("GRANT USAGE ON SCHEMA mvm TO %s", role));
@@ -83,12 +99,12 @@ Datum grant_function(FunctionCallInfo fcinfo)
             execute(psprintf("GRANT SELECT ON %s.%s TO %s", storage::schema_name, view, role));
         }
     }
-    grant_execute(schema, reader_functions, role);
+    grant_execute(fcinfo, reader_functions, role);
     if (rank >= 1) {
-        grant_execute(schema, trader_functions, role);
+        grant_execute(fcinfo, trader_functions, role);
     }
     if (rank >= 2) {
-        grant_execute(schema, operator_functions, role);
+        grant_execute(fcinfo, operator_functions, role);
     }
     SPI_finish();
     return Datum{0};

@@ -57,4 +57,5 @@ SELECT mvm_quote(3, 10, 3, 1, '1 day'), mvm_quote(3, 20, 3, 1, '1 day');
 SELECT mvm_accept_quote(1);
 SELECT mvm_reserve(3, 1, 2, '1 day'), mvm_reserve(3, 1, 3, '2 days'), mvm_reserve(3, 3, 1, '1 ms');
 SELECT mvm_capture(1, 1);
+SELECT mvm_audit_checkpoint();
 \endif

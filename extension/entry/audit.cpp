@@ -1,0 +1,90 @@
+// mvm_audit(since), mvm_audit_checkpoint: auditing what came after a checkpoint. Off every hot
+// path, so plain SQL; the checks themselves are in mvm.violations_since_checkpoint().
+#include "entry/arguments.hpp"
+#include "pg/guard.hpp"
+#include "pg/refusal.hpp"
+#include "storage/call.hpp"
+
+namespace mvm::entry {
+
+namespace {
+
+using domain::ErrorCode;
+
+void require_outcome(int outcome, int wanted)
+{
+    if (outcome != wanted) {
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not audit the market")));
+    }
+}
+
+// Only the latest checkpoint has the balances that an audit starts from.
+void require_latest_checkpoint(std::int64_t since)
+{
+    require_outcome(SPI_execute("SELECT id FROM mvm.audit_checkpoint", true, 1), SPI_OK_SELECT);
+    if (SPI_processed == 0) {
+        pg::refuse(ErrorCode::invalid_argument, "There is no checkpoint yet.",
+                   "mvm_audit_checkpoint() makes one.");
+    }
+    bool is_null = false;
+    const std::int64_t latest =
+        DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+    if (since != latest) {
+        pg::refuse(ErrorCode::invalid_argument,
+                   psprintf("since is " INT64_FORMAT ", the latest checkpoint is " INT64_FORMAT ".",
+                            since, latest));
+    }
+}
+
+Datum audit_since_function(FunctionCallInfo fcinfo)
+{
+    const std::int64_t since = int8_argument(fcinfo, 0, "since");
+    InitMaterializedSRF(fcinfo, 0);
+    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    SPI_connect();
+    // Both under the caller's snapshot.
+    require_latest_checkpoint(since);
+    require_outcome(SPI_execute("SELECT * FROM mvm.violations_since_checkpoint()", true, 0),
+                    SPI_OK_SELECT);
+    for (uint64 i = 0; i < SPI_processed; ++i) {
+        tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
+    }
+    SPI_finish();
+    return Datum{0};
+}
+
+Datum audit_checkpoint_function(FunctionCallInfo fcinfo)
+{
+    const bool anew = !PG_ARGISNULL(0) && PG_GETARG_BOOL(0);
+    PreventCommandIfReadOnly("mvm_audit_checkpoint()");
+    InitMaterializedSRF(fcinfo, 0);
+    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    // One checkpoint at a time; the next statement's snapshot sees the one before.
+    LockRelationOid(storage::relation_oid("audit_checkpoint"), ShareRowExclusiveLock);
+    SPI_connect();
+    Oid types[] = {BOOLOID};
+    Datum values[] = {BoolGetDatum(anew)};
+    require_outcome(SPI_execute_with_args("SELECT * FROM mvm.write_audit_checkpoint($1)", 1, types,
+                                          values, nullptr, false, 0),
+                    SPI_OK_SELECT);
+    for (uint64 i = 0; i < SPI_processed; ++i) {
+        tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
+    }
+    SPI_finish();
+    return Datum{0};
+}
+
+// Every transaction that has begun to write by now has an id below this one. The
+// upper bound of a snapshot would not do: it is that of the transactions that ended.
+Datum next_transaction_id_function(FunctionCallInfo)
+{
+    return FullTransactionIdGetDatum(ReadNextFullTransactionId());
+}
+
+} // namespace
+
+} // namespace mvm::entry
+
+MVM_SQL_FUNCTION(mvm_audit_since, mvm::entry::audit_since_function)
+MVM_SQL_FUNCTION(mvm_audit_checkpoint, mvm::entry::audit_checkpoint_function)
+MVM_SQL_FUNCTION(mvm_next_transaction_id, mvm::entry::next_transaction_id_function)
