@@ -1221,6 +1221,15 @@ AS $$
     WHERE (SELECT count(*) FROM mvm.journal j
         WHERE j.id = l.refund_id AND j.kind = 'r' AND j.reference_id = l.transaction_id) = 0
     UNION ALL
+    -- Which hold it is, where it was made or ended since: each of these is as its rows say.
+    SELECT 'holds_equal_ledger', format('hold %s', j.reference_id), j.paid_minor, h.paid_minor
+    FROM later j
+    LEFT JOIN LATERAL (SELECT * FROM mvm.hold h WHERE h.id = j.reference_id OFFSET 0) h ON true
+    WHERE j.kind IN ('h', 'u')
+      AND (h.paid_minor IS DISTINCT FROM j.paid_minor OR h.quantity IS DISTINCT FROM j.quantity
+        OR (h.state = 'a') <> NOT EXISTS (
+            SELECT FROM later n WHERE n.kind = 'u' AND n.reference_id = j.reference_id))
+    UNION ALL
     SELECT 'rate_equals_history', format('universe %s', COALESCE(u.id, h.universe_id)), h.exchange_rate, u.exchange_rate
     FROM mvm.universe u
     FULL JOIN (

@@ -59,10 +59,6 @@ DROP TRIGGER universe_first_rate_is_recorded ON mvm.universe;
 DROP TRIGGER universe_rate_change_is_recorded ON mvm.universe;
 DROP FUNCTION
     mvm_audit(bigint),
-    mvm_audit_checkpoint(boolean),
-    mvm.write_audit_checkpoint(boolean),
-    mvm.violations_since_checkpoint(),
-    mvm.next_transaction_id(),
     mvm.record_exchange_rate(),
     mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint),
     mvm_restock(bigint, bigint, text),
@@ -80,7 +76,11 @@ DROP FUNCTION
     mvm_move_user(bigint, integer),
     mvm_set_rules(integer, boolean, boolean, numeric, numeric, numeric, numeric, bigint),
     mvm_set_route(integer, integer, boolean, numeric),
-    mvm_items(bigint, integer, bigint);
+    mvm_items(bigint, integer, bigint),
+    mvm.next_transaction_id(),
+    mvm.violations_since_checkpoint(),
+    mvm.write_audit_checkpoint(boolean),
+    mvm_audit_checkpoint(boolean);
 
 DROP FUNCTION
     mvm_create_universe(text, text, numeric, integer),
@@ -96,7 +96,8 @@ DROP FUNCTION
     mvm_convert(numeric, integer, integer, timestamptz),
     mvm_balance(bigint, integer, timestamptz);
 
-DROP VIEW mvm.rule_changes, mvm.routes, mvm.prices, mvm.quotes, mvm.holds, mvm.exchange_rates, mvm.audit_checkpoints;
+DROP VIEW mvm.rule_changes, mvm.routes, mvm.prices, mvm.quotes, mvm.holds, mvm.exchange_rates,
+    mvm.audit_checkpoints;
 DROP VIEW mvm.universes, mvm.items, mvm.transactions, mvm.trades;
 ALTER TYPE mvm.exchange_result DROP ATTRIBUTE fee;
 COMMENT ON TYPE mvm.exchange_result IS
@@ -273,7 +274,8 @@ ALTER TABLE mvm.journal
             ELSE paid_minor > 0 AND received_minor > 0 AND from_rate > 0 AND to_rate > 0
         END IS TRUE);
 DROP TABLE mvm.refund, mvm.price_change, mvm.rule_change, mvm.route, mvm.quote, mvm.hold,
-    mvm.exchange_rate_change, mvm.audit_checkpoint, mvm.audit_wallet, mvm.audit_item, mvm.audit_hold;
+    mvm.exchange_rate_change,
+    mvm.audit_checkpoint, mvm.audit_wallet, mvm.audit_item, mvm.audit_hold;
 COMMENT ON COLUMN mvm.journal.user_id IS 'Who acted: buyer, exchanger, depositor, withdrawer; the seller of a listing (null: treasury)';
 COMMENT ON COLUMN mvm.journal.counterparty_id IS 'Seller of a purchase; null: the treasury of to_universe_id';
 COMMENT ON COLUMN mvm.journal.quantity IS 'Pieces bought or listed';

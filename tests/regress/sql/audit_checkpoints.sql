@@ -209,3 +209,20 @@ SELECT mvm_audit_checkpoint();
 RESET ROLE;
 DROP OWNED BY regress_mvm_auditor;
 DROP ROLE regress_mvm_auditor;
+-- Holds and their ends are known, and a hold that the journal does not know is found.
+SELECT violations FROM mvm_audit_checkpoint(true);
+SELECT max(id) AS checkpoint FROM mvm.audit_checkpoints \gset
+SELECT id AS hold FROM mvm_reserve(1, 1, 2, '1 day') \gset
+SELECT id AS other FROM mvm_reserve(1, 1, 3, '1 day') \gset
+SELECT quantity FROM mvm_capture(:hold, 1);
+SELECT * FROM mvm_audit(:checkpoint);
+UPDATE mvm.hold SET paid_minor = paid_minor + 1 WHERE id = :other;
+SELECT check_name, actual - expected AS more FROM mvm_audit(:checkpoint);
+UPDATE mvm.hold SET paid_minor = paid_minor - 1, state = 'r' WHERE id = :other;
+SELECT check_name FROM mvm_audit(:checkpoint);
+UPDATE mvm.hold SET state = 'a' WHERE id = :other;
+SELECT violations FROM mvm_audit_checkpoint();
+SELECT state FROM mvm_release(:other);
+SELECT max(id) AS checkpoint FROM mvm.audit_checkpoints \gset
+SELECT * FROM mvm_audit(:checkpoint);
+SELECT * FROM mvm_audit();
