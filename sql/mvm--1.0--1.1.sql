@@ -750,7 +750,7 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION mvm_audit() RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
     -- One statement, so one snapshot: an audit beside running trades is exact.
     SELECT 'wallet_equals_ledger'::text,
