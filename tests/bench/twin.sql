@@ -12,7 +12,8 @@ CREATE TABLE twin.idempotency_key (LIKE mvm.idempotency_key INCLUDING ALL);
 
 -- LIKE leaves out the fill factors, and takes over the default of mvm's sequence.
 SELECT format('ALTER TABLE twin.%I SET (%s)', relname, array_to_string(reloptions, ', '))
-FROM pg_class WHERE relnamespace = 'mvm'::regnamespace AND relkind = 'r' AND reloptions IS NOT NULL \gexec
+FROM pg_class WHERE relnamespace = 'mvm'::regnamespace AND relkind = 'r' AND reloptions IS NOT NULL
+  AND to_regclass('twin.' || relname) IS NOT NULL \gexec
 CREATE SEQUENCE twin.journal_id_seq AS bigint;
 ALTER TABLE twin.journal ALTER COLUMN id SET DEFAULT nextval('twin.journal_id_seq');
 
