@@ -11,7 +11,8 @@ CREATE TABLE model.expected (
     operation text NOT NULL,
     args text[] NOT NULL,
     code text NOT NULL, -- SQLSTATE
-    event_id bigint,
+    result jsonb NOT NULL, -- without ids that the engine gives
+    event_id bigint, -- of the transaction that the answer shows
     replayed boolean NOT NULL, -- answered by an earlier call or order under its key
     remembered boolean NOT NULL -- a refusal that the key keeps
 );
@@ -22,7 +23,8 @@ CREATE TABLE model.answer (
     code text,
     detail text,
     replayed boolean,
-    result jsonb
+    result jsonb,
+    transaction_id bigint
 );
 
 -- ---------------------------------------------------------------------------
@@ -44,30 +46,39 @@ BEGIN
         listed := (model.attempt(model.engine_call('list_item', args))).result ->> 'id';
         CONTINUE WHEN listed IS NULL; -- a price that the currency has not
         PERFORM set_config('model.next_id', listed::text, false);
-        PERFORM set_config('model.next_event_id', max(id)::text, false) FROM mvm.journal;
+        PERFORM model.begin_call(max(id)::text) FROM mvm.journal;
         PERFORM model.attempt(model.model_call('list_item', args));
     END LOOP;
+    -- A batch releases holds past their time at once, even for an order that it refuses
+    -- then, and single calls do not: so in the sequence none is left over.
+    PERFORM model.attempt(model.engine_call('sweep_holds', '{1000}'));
+    PERFORM model.begin_call(string_agg(id::text, ',' ORDER BY id))
+    FROM mvm.journal WHERE id > (SELECT max(id) FROM model.event) HAVING count(*) > 0;
+    PERFORM model.attempt(model.model_call('sweep_holds', '{1000}'));
     COMMIT;
 END $$;
 
 -- The model's answer to one order. A batch remembers what it refused after the
 -- key's check; a single call does not.
 CREATE FUNCTION model.answer_order(operation text, args text[], in_batch boolean,
-    OUT code text, OUT event_id bigint, OUT replayed boolean, OUT remembered boolean)
+    OUT code text, OUT result jsonb, OUT event_id bigint, OUT replayed boolean, OUT remembered boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
     outcome model.outcome;
     key_check text;
 BEGIN
     PERFORM set_config('model.key_check', '', false);
-    PERFORM set_config('model.next_event_id', (COALESCE(max(id), 0) + 1)::text, false) FROM model.event;
+    PERFORM model.begin_call((COALESCE(max(id), 0) + 1)::text) FROM model.event;
+    IF operation = 'quote' THEN
+        PERFORM set_config('model.next_id', (COALESCE(max(id), 0) + 1)::text, false) FROM model.quote;
+    ELSIF operation = 'reserve' THEN
+        PERFORM set_config('model.next_id', (COALESCE(max(id), 0) + 1)::text, false) FROM model.hold;
+    END IF;
     outcome := model.attempt(model.model_call(operation, args));
     code := outcome.sqlstate;
+    result := model.told(outcome.result);
     key_check := CASE WHEN code = '00000' THEN current_setting('model.key_check') ELSE outcome.detail END;
-    event_id := CASE operation
-        WHEN 'exchange' THEN outcome.result ->> 'transaction_id'
-        WHEN 'set_exchange_rate' THEN NULL
-        ELSE outcome.result ->> 'id' END;
+    event_id := model.transaction_of(operation, outcome.result);
     replayed := key_check = 'repeat';
     remembered := in_batch AND code <> '00000' AND key_check LIKE 'new:%';
     IF remembered THEN
@@ -92,20 +103,23 @@ BEGIN
             RETURN earlier.args;
         END IF;
     END IF;
-    IF new_operation = 'buy' AND model.chance(0.8) THEN -- of few items, all with stock
-        args[2] := model.random_id(ARRAY(SELECT id FROM model.item WHERE stock > 0 ORDER BY id DESC LIMIT 20));
+    IF new_operation IN ('buy', 'reserve') AND model.chance(0.8) THEN -- of few items, all with stock
+        args[2] := model.random_id(ARRAY(SELECT id FROM model.item WHERE stock > 0 AND listed ORDER BY id DESC LIMIT 20));
         args[3] := model.random_pieces(args[2]);
+        IF new_operation = 'buy' THEN
+            args[4] := model.random_max_amount(args[1], args[2], args[3]);
+        END IF;
     END IF;
-    IF new_operation <> 'set_exchange_rate' AND model.chance(0.15) THEN
+    IF model.takes_key(new_operation) AND model.chance(0.15) THEN
         SELECT * INTO earlier FROM model.keyed_call WHERE place = slot;
         IF earlier.operation = new_operation THEN
             RETURN model.again(new_operation, earlier.args);
-        ELSIF earlier.operation IS NOT NULL THEN
+        ELSIF model.names_owner_of_key(earlier.operation) AND model.names_owner_of_key(new_operation) THEN
             args[1] := earlier.args[1];
             args[key_place] := earlier.args[cardinality(earlier.args)];
         END IF;
     END IF;
-    IF model.chance(0.01) THEN
+    IF new_operation IN ('buy', 'exchange') AND model.chance(0.01) THEN
         args[1 + model.below(key_place - 1)] := NULL;
     END IF;
     RETURN args;
@@ -130,9 +144,14 @@ BEGIN
     PERFORM setseed(seed / 1000000000.0);
     WHILE new_place < last_place LOOP
         new_batch := NULL;
-        IF model.chance(0.3) THEN
+        IF new_place = 0 OR model.chance(0.3) THEN
             size := 1;
             new_operation := model.pick('{deposit,deposit,deposit,deposit,withdraw,set_exchange_rate}');
+        ELSIF model.chance(0.75) THEN
+            size := 1;
+            new_operation := model.pick('{restock,set_price,delist_item,relist_item,relist_item,transfer,transfer,move_user,
+                refund,refund,refund,quote,accept_quote,reserve,reserve,reserve,capture,capture,release,expire_and_sweep,
+                set_rules,set_rules,set_rules,set_rules,set_route,set_route}');
         ELSIF repeats_refusals AND model.chance(0.3) THEN
             size := 1 + model.below(30);
             new_operation := model.pick('{buy,exchange}');
@@ -145,16 +164,22 @@ BEGIN
         FOR i IN 1 .. size LOOP
             new_place := new_place + 1;
             new_args := model.random_order(new_operation, repeats_refusals);
-            new_key := CASE WHEN new_operation <> 'set_exchange_rate' THEN new_args[cardinality(new_args)] END;
+            IF new_place = 1 THEN -- a rule that many orders will meet
+                new_operation := 'set_rules';
+                new_args := ARRAY[(SELECT universe_id FROM model.item GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1),
+                    NULL, NULL, 0.05, 0.125, NULL, NULL, 2]::text[];
+            END IF;
+            new_key := CASE WHEN model.takes_key(new_operation) THEN new_args[cardinality(new_args)] END;
             IF NOT repeats_refusals AND EXISTS (SELECT FROM model.request r
-                WHERE r.user_id = new_args[1]::bigint AND r.key = new_key AND r.refusal IS NOT NULL)
+                WHERE (r.user_id = new_args[1]::bigint OR NOT model.names_owner_of_key(new_operation))
+                  AND r.key = new_key AND r.refusal IS NOT NULL)
             THEN
                 new_key := 'key of order ' || new_place;
                 new_args[cardinality(new_args)] := new_key;
             END IF;
             SELECT * INTO answered FROM model.answer_order(new_operation, new_args, new_batch IS NOT NULL);
             INSERT INTO model.expected VALUES (new_place, new_batch, new_operation, new_args,
-                answered.code, answered.event_id, answered.replayed, answered.remembered);
+                answered.code, answered.result, answered.event_id, answered.replayed, answered.remembered);
             IF new_batch IS NOT NULL AND answered.event_id IS NOT NULL AND NOT answered.replayed THEN
                 INSERT INTO model.batched_event VALUES (answered.event_id, new_batch);
             END IF;
@@ -173,13 +198,39 @@ END $$;
 -- ---------------------------------------------------------------------------
 
 -- What single calls and batches both tell of an order; nothing of a refused one. Times
--- are left out, and the key, which only single purchases show.
+-- are left out, ids that the engine gives, and the key, which only single purchases show.
 CREATE FUNCTION model.told(answer jsonb) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT jsonb_strip_nulls(COALESCE(
-        (answer - '{id,idempotency_key,transaction_time,ordinal,outcome,detail,replayed}'::text[])
-            || jsonb_build_object('transaction_id', COALESCE(answer -> 'transaction_id', answer -> 'id')),
-        '{}'))
+    SELECT CASE jsonb_typeof(answer)
+        WHEN 'object' THEN jsonb_strip_nulls(answer - '{id,transaction_id,reference_id,idempotency_key,transaction_time,
+            created_at,expires_at,ordinal,outcome,detail,replayed}'::text[])
+        ELSE '{}' END
 $$;
+
+-- Which journal row an answer shows.
+CREATE FUNCTION model.transaction_of(operation text, answer jsonb) RETURNS bigint LANGUAGE sql AS $$
+    SELECT CASE
+        WHEN operation IN ('exchange', 'accept_quote') THEN answer ->> 'transaction_id'
+        WHEN operation <> 'reserve' AND model.takes_key(operation) THEN answer ->> 'id'
+    END::bigint
+$$;
+
+-- The model's ids of journal rows, quotes and holds need only be in the order of the
+-- engine's, so a call that names one names that at the same rank.
+CREATE FUNCTION model.in_the_engine(operation text, args text[]) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    named bigint := args[1];
+BEGIN
+    CASE
+        WHEN operation = 'refund' AND EXISTS (SELECT FROM model.event WHERE id = named) THEN
+            args[1] := (SELECT id FROM mvm.journal ORDER BY id OFFSET (SELECT count(*) FROM model.event WHERE id < named) LIMIT 1);
+        WHEN operation = 'accept_quote' AND EXISTS (SELECT FROM model.quote WHERE id = named) THEN
+            args[1] := (SELECT id FROM mvm.quote ORDER BY id OFFSET (SELECT count(*) FROM model.quote WHERE id < named) LIMIT 1);
+        WHEN operation IN ('capture', 'release', 'expire_and_sweep') AND EXISTS (SELECT FROM model.hold WHERE id = named) THEN
+            args[1] := (SELECT id FROM mvm.hold ORDER BY id OFFSET (SELECT count(*) FROM model.hold WHERE id < named) LIMIT 1);
+        ELSE
+    END CASE;
+    RETURN args;
+END $$;
 
 CREATE FUNCTION model.code_of(outcome text) RETURNS text LANGUAGE sql AS $$
     SELECT CASE WHEN outcome = 'ok' THEN '00000' ELSE (SELECT code FROM model.refusal WHERE name = outcome) END
@@ -201,9 +252,9 @@ DECLARE
     outcome model.outcome;
 BEGIN
     SELECT * INTO wanted FROM model.expected WHERE place = of_place;
-    outcome := model.attempt(model.engine_call(wanted.operation, wanted.args));
+    outcome := model.attempt(model.engine_call(wanted.operation, model.in_the_engine(wanted.operation, wanted.args)));
     INSERT INTO model.answer VALUES (of_place, outcome.sqlstate, outcome.detail, NULL,
-        CASE WHEN wanted.operation = 'set_exchange_rate' THEN '{}' ELSE model.told(outcome.result) END);
+        model.told(outcome.result), model.transaction_of(wanted.operation, outcome.result));
 END $$;
 
 -- Runs what is not answered yet: batches as such, or every order by a single call.
@@ -223,7 +274,8 @@ BEGIN
             array_agg(e.args[2] ORDER BY e.place) AS seconds,
             array_agg(e.args[3] ORDER BY e.place) AS thirds,
             array_agg(e.args[4] ORDER BY e.place) AS fourths,
-            array_agg(e.args[5] ORDER BY e.place) AS fifths
+            array_agg(e.args[5] ORDER BY e.place) AS fifths,
+            array_agg(e.args[6] ORDER BY e.place) AS sixths
         FROM model.expected e
         WHERE NOT EXISTS (SELECT FROM model.answer a WHERE a.place = e.place)
         GROUP BY e.batch, CASE WHEN e.batch IS NULL THEN e.place END
@@ -234,14 +286,15 @@ BEGIN
         ELSIF call.operation = 'buy' THEN
             INSERT INTO model.answer
             SELECT call.first_place - 1 + r.ordinal, model.code_of(r.outcome), r.detail, r.replayed,
-                model.told(to_jsonb(r))
-            FROM mvm_buy_batch(call.users::bigint[], call.seconds::bigint[], call.thirds::bigint[], call.fourths) r;
+                model.told(to_jsonb(r)), r.transaction_id
+            FROM mvm_buy_batch(call.users::bigint[], call.seconds::bigint[], call.thirds::bigint[], call.fifths,
+                call.fourths::numeric[]) r;
         ELSE
             INSERT INTO model.answer
             SELECT call.first_place - 1 + r.ordinal, model.code_of(r.outcome), r.detail, r.replayed,
-                model.told(to_jsonb(r))
+                model.told(to_jsonb(r)), r.transaction_id
             FROM mvm_exchange_batch(call.users::bigint[], call.seconds::numeric[], call.thirds::integer[],
-                call.fourths::integer[], call.fifths) r;
+                call.fourths::integer[], call.sixths, call.fifths::numeric[]) r;
         END IF;
         CALL model.perhaps_commit();
     END LOOP;
@@ -249,19 +302,28 @@ BEGIN
     CALL model.take_engine_ids();
 END $$;
 
--- The engine's ids need only be in the order of effect: the model's events take
--- over the ids of the journal rows at the same rank.
+-- The engine's ids need only be in the order of effect: the model's events, quotes
+-- and holds take over the ids of the engine's at the same rank.
 CREATE PROCEDURE model.take_engine_ids() LANGUAGE plpgsql AS $$
 BEGIN
     CREATE TEMPORARY TABLE engine_id ON COMMIT DROP AS
-    SELECT m.id AS model_id, j.id AS engine_id
-    FROM (SELECT id, row_number() OVER (ORDER BY id) AS rank FROM model.event) m
-    JOIN (SELECT id, row_number() OVER (ORDER BY id) AS rank FROM mvm.journal) j USING (rank)
-    WHERE m.id <> j.id;
-    UPDATE model.event SET id = engine_id FROM engine_id WHERE id = model_id;
-    UPDATE model.batched_event SET event_id = engine_id FROM engine_id WHERE event_id = model_id;
-    UPDATE model.request SET event_id = engine_id FROM engine_id WHERE event_id = model_id;
-    UPDATE model.expected SET event_id = engine_id FROM engine_id WHERE event_id = model_id;
+    SELECT m.what, m.id AS model_id, e.id AS engine_id
+    FROM (SELECT what, id, row_number() OVER (PARTITION BY what ORDER BY id) AS rank
+        FROM (SELECT 'event' AS what, id FROM model.event UNION ALL SELECT 'quote', id FROM model.quote
+            UNION ALL SELECT 'hold', id FROM model.hold) ids) m
+    JOIN (SELECT what, id, row_number() OVER (PARTITION BY what ORDER BY id) AS rank
+        FROM (SELECT 'event' AS what, id FROM mvm.journal UNION ALL SELECT 'quote', id FROM mvm.quote
+            UNION ALL SELECT 'hold', id FROM mvm.hold) ids) e USING (what, rank)
+    WHERE m.id <> e.id;
+    UPDATE model.event SET reference_id = engine_id FROM engine_id WHERE reference_id = model_id AND what = CASE kind
+        WHEN 'refund' THEN 'event' WHEN 'exchange' THEN 'quote' ELSE 'hold' END;
+    UPDATE model.event SET id = engine_id FROM engine_id WHERE id = model_id AND what = 'event';
+    UPDATE model.quote SET event_id = engine_id FROM engine_id WHERE event_id = model_id AND what = 'event';
+    UPDATE model.quote SET id = engine_id FROM engine_id WHERE id = model_id AND what = 'quote';
+    UPDATE model.hold SET id = engine_id FROM engine_id WHERE id = model_id AND what = 'hold';
+    UPDATE model.batched_event SET event_id = engine_id FROM engine_id WHERE event_id = model_id AND what = 'event';
+    UPDATE model.request SET event_id = engine_id FROM engine_id WHERE event_id = model_id AND what = 'event';
+    UPDATE model.expected SET event_id = engine_id FROM engine_id WHERE event_id = model_id AND what = 'event';
     COMMIT;
 END $$;
 
@@ -269,23 +331,16 @@ END $$;
 -- Comparing
 -- ---------------------------------------------------------------------------
 
-CREATE FUNCTION model.told_by_model(operation text, event_id bigint) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT model.told(CASE operation
-        WHEN 'buy' THEN model.trade_row(event_id)
-        WHEN 'exchange' THEN model.exchange_row(event_id)
-        ELSE model.transaction_row(event_id) END)
-$$;
-
 -- The first answers that differ from the model's; in the order of the sequence.
 CREATE FUNCTION model.differing_answers() RETURNS TABLE (difference text) LANGUAGE sql AS $$
-    SELECT format(E'order %s, %s: mvm_%s(%s)\n  engine: %s %s%s %s\n  model:  %s %s%s', e.place,
+    SELECT format(E'order %s, %s: mvm_%s(%s)\n  engine: %s %s%s %s %s\n  model:  %s %s%s %s', e.place,
         COALESCE('batch ' || e.batch, 'a single call'), e.operation, model.arguments(e.operation, e.args),
-        a.code, CASE WHEN a.replayed THEN 'replayed ' END, a.result, a.detail,
-        e.code, CASE WHEN e.replayed THEN 'replayed ' END, m.result)
+        a.code, CASE WHEN a.replayed THEN 'replayed ' END, a.transaction_id, a.result, a.detail,
+        e.code, CASE WHEN e.replayed THEN 'replayed ' END, e.event_id, e.result)
     FROM model.expected e
-    CROSS JOIN LATERAL model.told_by_model(e.operation, e.event_id) m (result)
     LEFT JOIN model.answer a ON a.place = e.place
-    WHERE a.code IS DISTINCT FROM e.code OR a.replayed <> e.replayed OR a.result::text IS DISTINCT FROM m.result::text
+    WHERE a.code IS DISTINCT FROM e.code OR a.replayed <> e.replayed OR a.result::text IS DISTINCT FROM e.result::text
+        OR a.transaction_id IS DISTINCT FROM e.event_id
     ORDER BY e.place
 $$;
 
@@ -303,8 +358,8 @@ $$;
 CREATE FUNCTION model.never_met(repeats_refusals boolean) RETURNS TABLE (what text) LANGUAGE sql AS $$
     SELECT 'no ' || operation || ' in a batch met ' || wanted_code
     FROM (VALUES
-        ('buy', '{00000,MV001,MV002,MV101,MV102,MV104,MV202,MV203,MV401}'::text[]),
-        ('exchange', '{00000,MV001,MV003,MV101,MV103,MV201,MV203,MV204,MV401}')
+        ('buy', '{00000,MV001,MV002,MV101,MV102,MV104,MV106,MV201,MV202,MV203,MV301,MV401}'::text[]),
+        ('exchange', '{00000,MV001,MV003,MV101,MV103,MV106,MV201,MV203,MV204,MV301,MV401}')
     ) wanted (operation, codes), unnest(codes) wanted_code
     WHERE NOT EXISTS (SELECT FROM model.expected e
         WHERE e.batch IS NOT NULL AND e.operation = wanted.operation AND e.code = wanted_code)

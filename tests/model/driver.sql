@@ -23,7 +23,8 @@ EXCEPTION WHEN OTHERS THEN
     RETURN outcome;
 END $$;
 
--- A null argument is the null of its type, so no call is ambiguous.
+-- A null argument is the null of its type, so no call is ambiguous. The key is the
+-- last argument of every call that takes one, so those where it is not are named.
 CREATE FUNCTION model.arguments(operation text, args text[]) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     types text[] := CASE operation
@@ -34,24 +35,59 @@ DECLARE
         WHEN 'deposit' THEN '{bigint,numeric,integer,text}'
         WHEN 'withdraw' THEN '{bigint,numeric,integer,text}'
         WHEN 'convert' THEN '{numeric,integer,integer}'
-        WHEN 'exchange' THEN '{bigint,numeric,integer,integer,text}'
-        WHEN 'buy' THEN '{bigint,bigint,bigint,text}'
+        WHEN 'exchange' THEN '{bigint,numeric,integer,integer,min_converted=>numeric,idempotency_key=>text}'
+        WHEN 'buy' THEN '{bigint,bigint,bigint,max_amount=>numeric,idempotency_key=>text}'
+        WHEN 'restock' THEN '{bigint,bigint,text}'
+        WHEN 'set_price' THEN '{bigint,numeric}'
+        WHEN 'delist_item' THEN '{bigint}'
+        WHEN 'relist_item' THEN '{bigint}'
+        WHEN 'transfer' THEN '{bigint,bigint,numeric,integer,text}'
+        WHEN 'move_user' THEN '{bigint,integer}'
+        WHEN 'refund' THEN '{bigint,bigint,text}'
+        WHEN 'quote' THEN '{bigint,numeric,integer,integer,interval}'
+        WHEN 'accept_quote' THEN '{bigint}'
+        WHEN 'reserve' THEN '{bigint,bigint,bigint,interval,text}'
+        WHEN 'capture' THEN '{bigint,bigint,text}'
+        WHEN 'release' THEN '{bigint}'
+        WHEN 'sweep_holds' THEN '{integer}'
+        WHEN 'expire' THEN '{bigint}'
+        WHEN 'expire_and_sweep' THEN '{bigint}'
+        WHEN 'set_rules' THEN '{integer,boolean,boolean,numeric,numeric,numeric,numeric,bigint}'
+        WHEN 'set_route' THEN '{integer,integer,boolean,numeric}'
         WHEN 'balance' THEN '{bigint,integer}'
         WHEN 'trades' THEN '{bigint,integer,bigint}'
     END;
 BEGIN
     FOR i IN 1 .. cardinality(args) LOOP
-        args[i] := quote_nullable(args[i]) || '::' || types[i];
+        args[i] := COALESCE(substring(types[i] FROM '.*=>'), '') || quote_nullable(args[i])
+            || '::' || regexp_replace(types[i], '.*=>', '');
     END LOOP;
     RETURN array_to_string(args, ', ');
 END $$;
+
+-- Nobody can wait for a hold's time to be over, so the test turns its clock.
+CREATE FUNCTION model.expire_in_engine(of_hold bigint) RETURNS jsonb LANGUAGE sql AS $$
+    UPDATE mvm.hold SET created_at = '2000-01-01', expires_at = '2000-01-02'
+    WHERE id = of_hold AND state = 'a' RETURNING to_jsonb(id)
+$$;
+
+CREATE FUNCTION model.expire_and_sweep_in_engine(of_hold bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM model.expire_in_engine(of_hold);
+    RETURN to_jsonb(mvm_sweep_holds());
+END $$;
+
+CREATE FUNCTION model.without_times(answer jsonb) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT answer - '{transaction_time,created_at,expires_at}'::text[]
+$$;
 
 CREATE FUNCTION model.engine_call(operation text, args text[]) RETURNS text LANGUAGE sql AS $$
     SELECT CASE
         WHEN operation = 'trades' THEN format(
             'SELECT jsonb_agg(to_jsonb(r) - ''transaction_time'') FROM mvm_%s(%s) r', operation, list)
-        WHEN operation IN ('balance', 'convert') THEN format('SELECT to_jsonb(mvm_%s(%s))', operation, list)
-        ELSE format('SELECT to_jsonb(r) - ''transaction_time'' FROM mvm_%s(%s) r', operation, list)
+        WHEN operation IN ('balance', 'convert', 'sweep_holds') THEN format('SELECT to_jsonb(mvm_%s(%s))', operation, list)
+        WHEN operation IN ('expire', 'expire_and_sweep') THEN format('SELECT model.%s_in_engine(%s)', operation, list)
+        ELSE format('SELECT model.without_times(to_jsonb(r)) FROM mvm_%s(%s) r', operation, list)
     END
     FROM model.arguments(operation, args) list
 $$;
@@ -111,7 +147,8 @@ BEGIN
         WHEN 4 THEN minor := 1 + model.below(20) + 0.5;
         WHEN 5 THEN RETURN model.pick('{1,0.30000000000000004,0.1,10,2.675,1.005}');
         WHEN 6 THEN minor := round((random() * 100)::numeric, 6);
-        WHEN 7 THEN minor := 9223372036854775807 - held + model.below(2);
+        WHEN 7 THEN minor := 9223372036854775807 - held + model.below(2) - COALESCE((
+            SELECT sum(paid) FROM model.hold WHERE state = 'active' AND buyer_id = of_user::bigint), 0);
         WHEN 8 THEN minor := 1 + model.below(9);
         ELSE minor := trunc(held * random()::numeric * CASE WHEN model.chance(0.5) THEN 0.05 ELSE 1 END);
     END CASE;
@@ -139,21 +176,27 @@ CREATE FUNCTION model.random_key() RETURNS text LANGUAGE sql VOLATILE AS $$
 $$;
 
 -- Ids of the rows that exist, now and then one that does not, or none.
-CREATE FUNCTION model.random_id(ids bigint[]) RETURNS text LANGUAGE sql VOLATILE AS $$
-    SELECT CASE
-        WHEN model.chance(0.02) OR cardinality(ids) = 0
-            THEN model.pick('{0,-1,987654321,2147483647,-2147483648}')
-        WHEN model.chance(0.005) THEN NULL
-        ELSE ids[1 + model.below(cardinality(ids))]::text
-    END
-$$;
+CREATE FUNCTION model.random_id(ids bigint[]) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN (
+        SELECT CASE
+            WHEN model.chance(0.02) OR cardinality(ids) = 0
+                THEN model.pick('{0,-1,987654321,2147483647,-2147483648}')
+            WHEN model.chance(0.005) THEN NULL
+            ELSE ids[1 + model.below(cardinality(ids))]::text
+        END
+    );
+END $$;
 
-CREATE FUNCTION model.random_item() RETURNS text LANGUAGE sql VOLATILE AS $$
-    SELECT CASE WHEN model.chance(0.9) THEN
-        -- recent ones: with stock left, few enough to meet again
-        model.random_id(ARRAY(SELECT id FROM model.item ORDER BY id DESC LIMIT 25))
-    ELSE model.random_id(ARRAY(SELECT id FROM model.item ORDER BY id LIMIT 50)) END
-$$;
+CREATE FUNCTION model.random_item() RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN (
+        SELECT CASE WHEN model.chance(0.9) THEN
+            -- recent ones: with stock left, few enough to meet again
+            model.random_id(ARRAY(SELECT id FROM model.item ORDER BY id DESC LIMIT 25))
+        ELSE model.random_id(ARRAY(SELECT id FROM model.item ORDER BY id LIMIT 50)) END
+    );
+END $$;
 
 CREATE FUNCTION model.random_pieces(of_item text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -167,9 +210,119 @@ BEGIN
     END::text;
 END $$;
 
+-- Around what the deal costs or credits now, so that it is sometimes just kept to; mostly none.
+CREATE FUNCTION model.random_limit(exact_minor numeric, in_universe integer) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    IF model.chance(0.75) THEN
+        RETURN NULL;
+    ELSIF exact_minor IS NULL OR model.chance(0.1) THEN
+        RETURN model.pick('{0,-1,NaN,Infinity,0.0049,1,1000,1e15,1e30}');
+    END IF;
+    RETURN GREATEST(trim_scale((exact_minor + model.pick('{0,0,0,0.001,-0.001,0.5,-0.5,1,-1,1000}')::numeric) * model.power_of_ten(
+        -(SELECT currency_scale FROM model.universe WHERE id = in_universe))), 0.01)::text;
+END $$;
+
+CREATE FUNCTION model.random_max_amount(of_user text, of_item text, pieces text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    home model.universe;
+    priced_in model.universe;
+    ware model.item;
+BEGIN
+    SELECT u.* INTO home FROM model.universe u JOIN model.person p ON p.universe_id = u.id WHERE p.id = of_user::bigint;
+    SELECT * INTO ware FROM model.item WHERE id = of_item::bigint;
+    SELECT * INTO priced_in FROM model.universe WHERE id = ware.universe_id;
+    RETURN model.random_limit((SELECT paid FROM model.terms(ware.price, pieces::numeric, home, priced_in,
+        0, model.tariff_rate(home.id, priced_in.id))), home.id);
+END $$;
+
+CREATE FUNCTION model.random_min_converted(amount text, from_id text, to_id text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    origin model.universe;
+    target model.universe;
+    minor numeric;
+BEGIN
+    SELECT * INTO origin FROM model.universe WHERE id = from_id::integer;
+    SELECT * INTO target FROM model.universe WHERE id = to_id::integer;
+    IF model.above_zero(amount::numeric) THEN
+        minor := model.to_minor(amount::numeric, origin.currency_scale);
+        IF NOT model.too_large(minor) THEN
+            minor := model.convert_down(minor, origin, target);
+            minor := minor - model.share(minor, target.exchange_fee_rate);
+        END IF;
+    END IF;
+    RETURN model.random_limit(CASE WHEN minor BETWEEN 1 AND 1e18 THEN minor END, target.id);
+END $$;
+
+-- Rules that mostly let trade go on; what was closed opens again soon.
+CREATE FUNCTION model.random_rules(of_universe text) RETURNS text[] LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    decimals integer := COALESCE((SELECT currency_scale FROM model.universe WHERE id = of_universe::integer), 2);
+BEGIN
+    RETURN ARRAY[of_universe,
+        CASE WHEN model.chance(0.3) THEN model.pick('{t,t,t,t,t,t,t,t,t,f}') END,
+        CASE WHEN model.chance(0.3) THEN model.pick('{t,t,t,t,t,t,t,t,t,f}') END,
+        CASE WHEN model.chance(0.4)
+            THEN model.pick('{0,0.00,0.05,0.125,0.5,0.010,0.000000001,0.333333333,0.999999999,1,-0.1,NaN,0.0000000001,Infinity}') END,
+        CASE WHEN model.chance(0.4)
+            THEN model.pick('{0,0.00,0.05,0.125,0.5,0.010,0.000000001,0.333333333,0.999999999,1,-0.1,NaN,0.0000000001,Infinity}') END,
+        CASE WHEN model.chance(0.3) THEN CASE WHEN model.chance(0.7) THEN '0' WHEN model.chance(0.1) THEN model.random_bad_amount()
+            ELSE trim_scale(trunc(power(10, random() * 4)::numeric) * model.power_of_ten(-decimals))::text END END,
+        CASE WHEN model.chance(0.3) THEN CASE WHEN model.chance(0.7) THEN 'Infinity' WHEN model.chance(0.1) THEN model.random_bad_amount()
+            ELSE trim_scale(trunc(power(10, 2 + random() * 8)::numeric) * model.power_of_ten(-decimals))::text END END,
+        CASE WHEN model.chance(0.2)
+            THEN model.pick('{9223372036854775807,9223372036854775807,9223372036854775807,2,3,10,1,0,-5}') END];
+END $$;
+
+-- Most of what can still be done, now and then what cannot.
+CREATE FUNCTION model.random_purchase() RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN (
+        SELECT model.random_id(CASE WHEN model.chance(0.95)
+            THEN ARRAY(SELECT id FROM model.event WHERE kind = 'purchase' ORDER BY id DESC LIMIT 40)
+            ELSE ARRAY(SELECT id FROM model.event ORDER BY id DESC LIMIT 20) END)
+    );
+END $$;
+
+CREATE FUNCTION model.random_hold() RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN (
+        SELECT model.random_id(CASE WHEN model.chance(0.85)
+            THEN ARRAY(SELECT id FROM model.hold WHERE state = 'active' ORDER BY id DESC LIMIT 20)
+            ELSE ARRAY(SELECT id FROM model.hold ORDER BY id DESC LIMIT 20) END)
+    );
+END $$;
+
+CREATE FUNCTION model.random_quote() RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN (
+        SELECT model.random_id(CASE WHEN model.chance(0.9)
+            THEN ARRAY(SELECT id FROM model.quote WHERE event_id IS NULL ORDER BY id DESC LIMIT 10)
+            ELSE ARRAY(SELECT id FROM model.quote ORDER BY id DESC LIMIT 20) END)
+    );
+END $$;
+
+CREATE FUNCTION model.random_part() RETURNS text LANGUAGE sql VOLATILE AS $$
+    SELECT CASE WHEN model.chance(0.6) THEN model.pick('{1,1,1,1,2,2,3,0,-1,9223372036854775807}') END
+$$;
+
+CREATE FUNCTION model.random_ttl() RETURNS text LANGUAGE sql VOLATILE AS $$
+    SELECT CASE WHEN model.chance(0.95) THEN model.pick('{1 day,366 days,12 mons,01:00:00}')
+        ELSE model.pick('{0,-1 s,367 days,13 mons,366 days 00:00:00.000001,178000000 years}') END
+$$;
+
 -- ---------------------------------------------------------------------------
 -- Random operations
 -- ---------------------------------------------------------------------------
+
+-- The operations that take a key as their last argument, and those of them whose
+-- first is the user whom the key belongs to.
+CREATE FUNCTION model.takes_key(operation text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT operation IN ('deposit', 'withdraw', 'exchange', 'buy', 'restock', 'transfer', 'refund', 'reserve', 'capture')
+$$;
+
+CREATE FUNCTION model.names_owner_of_key(operation text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT operation IN ('deposit', 'withdraw', 'exchange', 'buy', 'transfer', 'reserve')
+$$;
 
 CREATE FUNCTION model.random_arguments(operation text) RETURNS text[] LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -180,6 +333,7 @@ DECLARE
     home text := (SELECT universe_id::text FROM model.person WHERE id = actor::bigint);
     wallets bigint[];
     chosen_item text;
+    other text;
     amount text;
 BEGIN
     CASE operation
@@ -224,11 +378,54 @@ BEGIN
             IF model.chance(0.93) THEN
                 universes := array_remove(universes, chosen_universe::bigint);
             END IF;
-            RETURN ARRAY[actor, model.random_amount(actor, chosen_universe), chosen_universe, model.random_id(universes),
-                model.random_key()];
+            amount := model.random_amount(actor, chosen_universe);
+            other := model.random_id(universes);
+            RETURN ARRAY[actor, amount, chosen_universe, other,
+                model.random_min_converted(amount, chosen_universe, other), model.random_key()];
         WHEN 'buy' THEN
             chosen_item := model.random_item();
-            RETURN ARRAY[actor, chosen_item, model.random_pieces(chosen_item), model.random_key()];
+            amount := model.random_pieces(chosen_item);
+            RETURN ARRAY[actor, chosen_item, amount, model.random_max_amount(actor, chosen_item, amount), model.random_key()];
+        WHEN 'restock' THEN
+            RETURN ARRAY[model.random_item(), model.pick('{1,2,5,20,50,0,-1,9223372036854775807}'), model.random_key()];
+        WHEN 'set_price' THEN
+            RETURN ARRAY[model.random_item(), CASE WHEN model.chance(0.1) THEN model.random_bad_amount()
+                ELSE trunc(power(10, random() * 4 - 1)::numeric, model.below(4))::text END];
+        WHEN 'delist_item', 'relist_item' THEN
+            chosen_item := NULL;
+            IF operation = 'relist_item' AND model.chance(0.8) THEN
+                SELECT id::text INTO chosen_item FROM model.item WHERE NOT listed ORDER BY id DESC LIMIT 1;
+            END IF;
+            RETURN ARRAY[COALESCE(chosen_item, model.random_item())];
+        WHEN 'transfer' THEN
+            IF model.chance(0.6) THEN
+                chosen_universe := home;
+            END IF;
+            RETURN ARRAY[actor, model.random_id(users), model.random_amount(actor, chosen_universe),
+                CASE WHEN chosen_universe = home AND model.chance(0.5) THEN NULL ELSE chosen_universe END, model.random_key()];
+        WHEN 'move_user' THEN
+            RETURN ARRAY[actor, chosen_universe];
+        WHEN 'refund' THEN
+            RETURN ARRAY[model.random_purchase(), model.random_part(), model.random_key()];
+        WHEN 'quote' THEN
+            RETURN (model.random_arguments('exchange'))[:4] || model.random_ttl();
+        WHEN 'accept_quote' THEN
+            RETURN ARRAY[model.random_quote()];
+        WHEN 'reserve' THEN
+            chosen_item := model.random_item();
+            RETURN ARRAY[actor, chosen_item, model.random_pieces(chosen_item), model.random_ttl(), model.random_key()];
+        WHEN 'capture' THEN
+            RETURN ARRAY[model.random_hold(), model.random_part(), model.random_key()];
+        WHEN 'release', 'expire', 'expire_and_sweep' THEN
+            RETURN ARRAY[model.random_hold()];
+        WHEN 'sweep_holds' THEN
+            RETURN ARRAY[model.pick('{1000,1000,1000,1000,1000,1000,0,-1}')];
+        WHEN 'set_rules' THEN
+            RETURN model.random_rules(chosen_universe);
+        WHEN 'set_route' THEN
+            RETURN ARRAY[chosen_universe, model.random_id(universes),
+                CASE WHEN model.chance(0.8) THEN model.pick('{t,t,t,t,t,t,f}') END, CASE WHEN model.chance(0.9)
+                THEN model.pick('{0,0.00,0.05,0.10,0.125,0.5,1.5,99.999999999,0.000000001,100,-1,NaN,Infinity,0.0000000001}') END];
         WHEN 'balance' THEN
             RETURN ARRAY[actor, CASE WHEN model.chance(0.5) THEN chosen_universe END];
         WHEN 'trades' THEN
@@ -251,7 +448,7 @@ BEGIN
         IF args[2] !~ '[NI]|e' THEN
             args[2] := (args[2]::numeric + 0.0000000001)::text;
         END IF;
-        IF operation <> 'exchange' AND args[3] IS NULL AND model.chance(0.5) THEN
+        IF operation IN ('deposit', 'withdraw') AND args[3] IS NULL AND model.chance(0.5) THEN
             args[3] := (SELECT universe_id FROM model.person WHERE id = args[1]::bigint)::text;
         END IF;
         RETURN args;
@@ -280,13 +477,15 @@ END $$;
 CREATE FUNCTION model.differing_balances() RETURNS TABLE (difference text) LANGUAGE sql AS $$
     SELECT model.only_on_one_side('wallets',
         'SELECT user_id, universe_id, balance FROM mvm.wallets',
-        'SELECT w.user_id, w.universe_id, model.to_amount(w.balance, u.currency_scale) AS balance
+        'SELECT w.user_id, w.universe_id,
+            model.to_amount(model.shown_balance(w.user_id, w.universe_id), u.currency_scale) AS balance
          FROM model.wallet w JOIN model.universe u ON u.id = w.universe_id')
     UNION ALL
     SELECT model.only_on_one_side('items',
-        'SELECT id, name, universe_id, seller_id, price, stock FROM mvm.items',
-        'SELECT i.id, i.name, i.universe_id, i.seller_id, model.to_amount(i.price, u.currency_scale) AS price, i.stock
-         FROM model.item i JOIN model.universe u ON u.id = i.universe_id')
+        'SELECT to_jsonb(i) AS r FROM mvm.items i', 'SELECT model.item_row(id) AS r FROM model.item')
+    UNION ALL
+    SELECT model.only_on_one_side('holds',
+        'SELECT model.without_times(to_jsonb(h)) AS r FROM mvm.holds h', 'SELECT model.hold_row(id) AS r FROM model.hold')
 $$;
 
 -- The orders of batches: which call wrote which event. Every other event has a
@@ -294,18 +493,35 @@ $$;
 CREATE TABLE model.batched_event (event_id bigint PRIMARY KEY DEFERRABLE, batch integer NOT NULL);
 
 CREATE VIEW model.call_of_event AS
-SELECT e.id AS event_id, COALESCE('batch ' || b.batch, 'event ' || e.id) AS call
+SELECT e.id AS event_id, COALESCE('batch ' || b.batch, 'call ' || e.call_id) AS call
 FROM model.event e LEFT JOIN model.batched_event b ON b.event_id = e.id;
 
 CREATE FUNCTION model.differing_tables() RETURNS TABLE (difference text) LANGUAGE sql AS $$
     SELECT model.differing_balances()
     UNION ALL
-    SELECT model.only_on_one_side('universes', 'SELECT * FROM mvm.universes', 'SELECT * FROM model.universe')
+    SELECT model.only_on_one_side('universes', 'SELECT * FROM mvm.universes', 'SELECT * FROM model.universes')
     UNION ALL
-    SELECT model.only_on_one_side('users', 'SELECT id, username, universe_id, balance FROM mvm.users',
-        'SELECT p.id, p.username, p.universe_id,
-            model.to_amount(model.balance_minor(p.id, p.universe_id), u.currency_scale) AS balance
-         FROM model.person p JOIN model.universe u ON u.id = p.universe_id')
+    SELECT model.only_on_one_side('routes', 'SELECT * FROM mvm.routes', 'SELECT * FROM model.route')
+    UNION ALL
+    SELECT model.only_on_one_side('rule changes',
+        'SELECT row_number() OVER (ORDER BY id) AS rank, to_jsonb(c) - ''{id,changed_at,changed_by}''::text[] AS r
+         FROM mvm.rule_changes c',
+        'SELECT row_number() OVER (ORDER BY place) AS rank, rules AS r FROM model.rule_change')
+    UNION ALL
+    SELECT model.only_on_one_side('prices',
+        'SELECT item_id, price, row_number() OVER (PARTITION BY item_id ORDER BY valid_from) AS rank FROM mvm.prices',
+        'SELECT c.item_id, model.to_amount(c.price, u.currency_scale) AS price,
+            row_number() OVER (PARTITION BY c.item_id ORDER BY c.place) AS rank
+         FROM model.price_change c JOIN model.item i ON i.id = c.item_id JOIN model.universe u ON u.id = i.universe_id')
+    UNION ALL
+    SELECT model.only_on_one_side('quotes',
+        'SELECT model.without_times(to_jsonb(q)) AS r FROM mvm.quotes q', 'SELECT model.quote_row(id) AS r FROM model.quote')
+    UNION ALL
+    SELECT model.only_on_one_side('refunds', 'SELECT * FROM mvm.refund',
+        'SELECT reference_id AS transaction_id, id AS refund_id, quantity::bigint FROM model.event WHERE kind = ''refund''')
+    UNION ALL
+    SELECT model.only_on_one_side('users', 'SELECT to_jsonb(u) AS r FROM mvm.users u',
+        'SELECT model.user_row(id) AS r FROM model.person')
     UNION ALL
     SELECT model.only_on_one_side('transactions',
         'SELECT to_jsonb(t) - ''transaction_time'' AS r FROM mvm.transactions t',
@@ -326,24 +542,41 @@ CREATE FUNCTION model.differing_tables() RETURNS TABLE (difference text) LANGUAG
          FROM model.leg l JOIN model.universe u ON u.id = l.universe_id WHERE l.account <> ''wallet'' GROUP BY 1, 2')
     UNION ALL
     SELECT model.only_on_one_side('wallets from the ledger',
-        'SELECT user_id, universe_id, balance FROM mvm.wallets',
+        'SELECT w.user_id, w.universe_id, mvm.amount(w.balance_minor, u.currency_scale) AS balance
+         FROM mvm.wallet w JOIN mvm.universe u ON u.id = w.universe_id',
         'SELECT l.user_id, l.universe_id, sum(model.to_amount(l.amount, u.currency_scale)) AS balance
          FROM model.leg l JOIN model.universe u ON u.id = l.universe_id WHERE l.account = ''wallet'' GROUP BY 1, 2')
     UNION ALL
-    -- Each call that touched a wallet or an item raised its version by one, a batch
-    -- too; a wallet made for a first credit begins empty, one step before it.
-    SELECT format('version of wallet (%s, %s) is %s after %s calls', user_id, universe_id, w.version, l.calls)
+    -- Each call that moved a wallet or an item raised its version by one, a batch too;
+    -- a wallet made for a first credit begins empty, one step before it. A capture that
+    -- ends where its hold left off moves nothing, and money that a hold past its time
+    -- gives back may be one step of its own.
+    SELECT format('version of wallet (%s, %s) is %s after %s calls, %s of them with money, %s with releases',
+        user_id, universe_id, w.version, l.calls, l.moving, l.releasing)
     FROM mvm.wallet w
-    JOIN (SELECT l.user_id, l.universe_id, count(DISTINCT c.call) AS calls
-        FROM model.leg l JOIN model.call_of_event c ON c.event_id = l.transaction_id
-        WHERE l.account = 'wallet' GROUP BY 1, 2) l
+    JOIN (SELECT user_id, universe_id, count(*) AS calls, count(*) FILTER (WHERE moved <> 0) AS moving,
+            count(*) FILTER (WHERE releases) AS releasing
+        FROM (SELECT l.user_id, l.universe_id, sum(l.amount) AS moved, bool_or(e.kind = 'release') AS releases
+            FROM model.leg l
+            JOIN model.event e ON e.id = l.transaction_id
+            JOIN model.call_of_event c ON c.event_id = e.id
+            WHERE l.account = 'wallet' GROUP BY l.user_id, l.universe_id, c.call) of_call
+        GROUP BY 1, 2) l
         USING (user_id, universe_id)
-    WHERE w.version NOT IN (l.calls, l.calls + 1)
+    WHERE w.version NOT BETWEEN l.moving AND l.calls + l.releasing + 1
     UNION ALL
-    SELECT model.only_on_one_side('item versions',
-        'SELECT id, version FROM mvm.item',
-        'SELECT e.item_id AS id, count(DISTINCT c.call) AS version
-         FROM model.event e JOIN model.call_of_event c ON c.event_id = e.id WHERE e.item_id IS NOT NULL GROUP BY 1')
+    SELECT format('version of item %s is %s after %s calls, %s of them with pieces, %s with releases, and %s changes',
+        i.id, w.version, l.calls, l.moving, l.releasing, i.changes)
+    FROM mvm.item w
+    JOIN model.item i USING (id)
+    JOIN (SELECT item_id, count(*) AS calls, count(*) FILTER (WHERE moved <> 0 OR lists) AS moving,
+            count(*) FILTER (WHERE releases) AS releasing
+        FROM (SELECT e.item_id, bool_or(e.kind = 'release') AS releases, bool_or(e.kind = 'listing') AS lists,
+                sum(CASE WHEN e.kind IN ('purchase', 'hold') THEN -e.quantity ELSE e.quantity END) AS moved
+            FROM model.event e JOIN model.call_of_event c ON c.event_id = e.id
+            WHERE e.item_id IS NOT NULL GROUP BY e.item_id, c.call) of_call
+        GROUP BY 1) l ON l.item_id = i.id
+    WHERE w.version NOT BETWEEN l.moving + i.changes AND l.calls + l.releasing + i.changes
     UNION ALL
     SELECT model.only_on_one_side('idempotency keys',
         'SELECT user_id, key, transaction_id, refusal FROM mvm.idempotency_key',
@@ -377,6 +610,7 @@ DECLARE
     last_id bigint;
     last_event_id bigint;
     engine_event_id bigint;
+    new_event_ids text;
     difference text;
 BEGIN
     PERFORM setseed(seed / 1000000000.0);
@@ -389,7 +623,10 @@ BEGIN
                 deposit,deposit,deposit,deposit,deposit,deposit,withdraw,withdraw,withdraw,withdraw,
                 exchange,exchange,exchange,exchange,exchange,exchange,exchange,exchange,exchange,exchange,
                 buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,
-                convert,convert,balance,balance,trades}')
+                convert,convert,balance,balance,trades,
+                restock,set_price,delist_item,relist_item,relist_item,transfer,transfer,move_user,
+                refund,refund,refund,refund,quote,quote,accept_quote,accept_quote,
+                reserve,reserve,reserve,reserve,reserve,capture,capture,capture,release,expire,sweep_holds,set_rules,set_route}')
         END;
         earlier := NULL;
         IF model.chance(0.08) THEN
@@ -407,14 +644,17 @@ BEGIN
 
         -- The model takes over the ids that the engine gave, once they are seen to grow.
         last_event_id := COALESCE((SELECT max(id) FROM model.event), 0);
-        engine_event_id := COALESCE((SELECT max(id) FROM mvm.journal), 0);
-        PERFORM set_config('model.next_event_id', GREATEST(engine_event_id, last_event_id + 1)::text, false);
-        IF operation IN ('create_universe', 'create_user', 'list_item') THEN
+        SELECT COALESCE(max(id), last_event_id), COALESCE(string_agg(id::text, ',' ORDER BY id), (last_event_id + 1)::text)
+        INTO engine_event_id, new_event_ids FROM mvm.journal WHERE id > last_event_id;
+        PERFORM model.begin_call(new_event_ids);
+        IF operation IN ('create_universe', 'create_user', 'list_item', 'quote', 'reserve') THEN
             last_id := COALESCE(CASE operation
                 WHEN 'create_universe' THEN (SELECT max(id) FROM model.universe)
                 WHEN 'create_user' THEN (SELECT max(id) FROM model.person)
+                WHEN 'quote' THEN (SELECT max(id) FROM model.quote)
+                WHEN 'reserve' THEN (SELECT max(id) FROM model.hold)
                 ELSE (SELECT max(id) FROM model.item) END, 0);
-            IF (engine.result ->> 'id')::bigint <= last_id THEN
+            IF operation <> 'reserve' AND (engine.result ->> 'id')::bigint <= last_id THEN -- a key may answer with an old hold
                 CALL model.fail(seed, step, operation, args, format('new id %s after %s', engine.result ->> 'id', last_id));
             END IF;
             PERFORM set_config('model.next_id', COALESCE(engine.result ->> 'id', (last_id + 1)::text), false);
@@ -435,7 +675,7 @@ BEGIN
 
         INSERT INTO model.tally AS t VALUES (operation, engine.sqlstate, 1)
             ON CONFLICT ON CONSTRAINT tally_pkey DO UPDATE SET times = t.times + 1;
-        IF operation IN ('deposit', 'withdraw', 'exchange', 'buy') AND args[cardinality(args)] IS NOT NULL THEN
+        IF model.takes_key(operation) AND args[cardinality(args)] IS NOT NULL THEN
             INSERT INTO model.keyed_call VALUES (model.below(60), operation, args)
                 ON CONFLICT ON CONSTRAINT keyed_call_pkey DO UPDATE SET operation = EXCLUDED.operation, args = EXCLUDED.args;
         END IF;
