@@ -96,6 +96,19 @@ WrittenRow written_row(const pqxx::result &result)
     return {result[0][0].c_str(), result[0][1].c_str()};
 }
 
+WrittenItem written_item(const pqxx::result &result)
+{
+    return {result[0][0].c_str(), result[0][1].c_str(), result[0][2].c_str()};
+}
+
+// c_str() of a null is empty.
+WrittenTransaction written_transaction(const pqxx::result &result)
+{
+    const auto row = result[0];
+    return {row[0].c_str(), row[1].c_str(), row[2].c_str(),
+            row[3].c_str(), row[4].c_str(), row[5].c_str()};
+}
+
 // An array literal of one member of every order. Numbers as JSON writes them, so nothing
 // in it needs quotes.
 template <typename Order>
@@ -270,6 +283,13 @@ std::optional<Page> Database::items_of_universe(const std::string &universe_id,
     return result.empty() ? std::nullopt : std::optional(page_of(result));
 }
 
+std::optional<Page> Database::items_of_seller(const std::string &user_id, const std::string &after,
+                                              const std::string &rows)
+{
+    const pqxx::result result = run(Kind::read, queries::items_of_seller, user_id, rows, after);
+    return result.empty() ? std::nullopt : std::optional(page_of(result));
+}
+
 Page Database::trades(const std::string &user_id, const std::string &rows,
                       const std::optional<std::string> &before)
 {
@@ -342,7 +362,20 @@ WrittenItem Database::write(const NewItem &item)
 {
     const pqxx::result result = run(Kind::plain_write, queries::list_item, or_null(item.seller_id),
                                     item.name, item.price, item.stock, or_null(item.universe_id));
-    return {result[0][0].c_str(), result[0][1].c_str(), result[0][2].c_str()};
+    return written_item(result);
+}
+
+WrittenItem Database::write(const ItemChange &change)
+{
+    const char *listed = !change.listed ? nullptr : *change.listed ? "true" : "false";
+    return written_item(run(Kind::plain_write, queries::change_item, change.item_id,
+                            or_null(change.price), listed));
+}
+
+WrittenTransaction Database::write(const Restock &restock)
+{
+    return written_transaction(run(kind_of(restock), queries::restock, restock.item_id,
+                                   restock.quantity, or_null(restock.idempotency_key)));
 }
 
 WrittenRow Database::write(const CashOrder &order)

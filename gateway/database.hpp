@@ -100,6 +100,31 @@ struct NewItem {
     std::optional<std::string> universe_id; // absent: the seller's home
 };
 
+// What is not there stays as it is; something is there.
+struct ItemChange {
+    using Receipt = WrittenItem;
+    std::string item_id;
+    std::optional<std::string> price;
+    std::optional<bool> listed;
+};
+
+// A row of the journal after a write, and whom and what it concerns.
+struct WrittenTransaction {
+    std::string body;
+    std::string id;
+    std::string user_id;         // empty: nobody
+    std::string counterparty_id; // empty: nobody
+    std::string item_id;         // empty: none
+    std::string universe_id;     // the receiver's, or the item's
+};
+
+struct Restock {
+    using Receipt = WrittenTransaction;
+    std::string item_id;
+    std::string quantity;
+    Key idempotency_key;
+};
+
 struct CashOrder {
     using Receipt = WrittenRow;
     enum class Kind { deposit, withdrawal };
@@ -132,6 +157,9 @@ public:
     // Nothing when there is no such universe.
     std::optional<Page> items_of_universe(const std::string &universe_id, const std::string &after,
                                           const std::string &rows);
+    // Nothing when there is no such user.
+    std::optional<Page> items_of_seller(const std::string &user_id, const std::string &after,
+                                        const std::string &rows);
     Page trades(const std::string &user_id, const std::string &rows,
                 const std::optional<std::string> &before);
     // Nothing when there is no such user.
@@ -151,6 +179,8 @@ public:
     WrittenRow write(const UniverseChange &change);
     WrittenRow write(const NewUser &user);
     WrittenItem write(const NewItem &item);
+    WrittenItem write(const ItemChange &change);
+    WrittenTransaction write(const Restock &restock);
     WrittenRow write(const CashOrder &order);
 
     // Many orders in one call, as if each came alone, in their order; an answer

@@ -287,6 +287,21 @@ void get_items(Call &call)
                   "limit=" + rows + "&after=");
 }
 
+// Not cached: whatever changes an item would have to say whose it is.
+void get_items_of_seller(Call &call)
+{
+    const std::string user_id = path_id(call, "user_id");
+    const std::string rows = page_rows(call);
+    const std::string after = query_integer(call, "after", 0, id_most).value_or("0");
+    auto page = call.services.database.items_of_seller(user_id, after, rows);
+    if (!page) {
+        throw Refused{
+            market_problem(ErrorCode::user_not_found, "There is no user " + user_id + ".")};
+    }
+    send_page(call, *std::move(page),
+              "/api/v1/users/" + user_id + "/items?limit=" + rows + "&after=");
+}
+
 void get_item(Call &call)
 {
     const std::string item_id = path_id(call, "item_id");
@@ -417,6 +432,42 @@ void post_item(Call &call)
     item.universe_id = optional_universe_id(request);
     WrittenItem row = call.services.writes.write(std::move(item));
     send_created(call, std::move(row.body), "/api/v1/items/" + row.id);
+}
+
+// As patch_universe.
+void patch_item(Call &call)
+{
+    ItemChange change;
+    change.item_id = path_id(call, "item_id");
+    const JsonRequest request = json_body(call);
+    if (request.has("price")) {
+        change.price = request.number("price");
+    }
+    if (request.has("listed")) {
+        change.listed = request.boolean("listed");
+    }
+    if (!change.price && !change.listed) {
+        throw Refused{invalid_field("body", "has nothing to change: price, listed")};
+    }
+    send_json(call, call.services.writes.write(std::move(change)).body);
+}
+
+namespace {
+
+void send_transaction(Call &call, WrittenTransaction row)
+{
+    send_created(call, std::move(row.body), "/api/v1/transactions/" + row.id);
+}
+
+} // namespace
+
+void post_restock(Call &call)
+{
+    Restock restock;
+    restock.item_id = path_id(call, "item_id");
+    restock.idempotency_key = idempotency_key(call);
+    restock.quantity = json_body(call).integer("quantity");
+    send_transaction(call, call.services.writes.write(std::move(restock)));
 }
 
 namespace {

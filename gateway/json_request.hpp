@@ -33,6 +33,9 @@ public:
     // naming the field.
     std::string number(std::string_view name) const;
 
+    // true or false. Throws Refused, naming the field.
+    bool boolean(std::string_view name) const;
+
     // A JSON string without U+0000, which PostgreSQL's texts cannot hold.
     // Throws Refused, naming the field.
     std::string text(std::string_view name) const;
@@ -47,7 +50,7 @@ public:
     bool has(std::string_view name) const;
 
 private:
-    enum class Kind { integer, number, too_large, text, null, other };
+    enum class Kind { integer, number, too_large, text, boolean, null, other };
     struct Field {
         std::string name;
         Kind kind;

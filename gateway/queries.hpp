@@ -19,6 +19,15 @@ inline constexpr const char *database_identity =
     " FROM pg_catalog.pg_control_system() s, pg_catalog.pg_database d"
     " WHERE d.datname = pg_catalog.current_database()";
 
+// The body of a row t of mvm.transactions. What few have stands only where there is one.
+#define MVM_TRANSACTION_BODY                                                                       \
+    "(SELECT left(row_to_json(r)::text, -1)"                                                       \
+    "  || COALESCE(',\"fee\":' || t.fee, '') || COALESCE(',\"tariff\":' || t.tariff, '')"          \
+    "  || COALESCE(',\"reference_id\":' || t.reference_id, '') || '}'"                             \
+    " FROM (SELECT t.id, t.kind, t.user_id, t.counterparty_id, t.item_id, t.quantity,"             \
+    "  t.from_universe_id, t.to_universe_id, t.amount, t.received_amount, t.exchange_rate,"        \
+    "  t.from_rate, t.to_rate, t.idempotency_key, t.transaction_time) r)"
+
 // -> version
 inline constexpr Query version{"version", "SELECT mvm_version()"};
 
@@ -40,8 +49,8 @@ inline constexpr Query items{
     "items",
     "WITH page AS ("
     " SELECT row_to_json(i)::text AS body, i.id, row_number() OVER (ORDER BY i.id) AS ordinal"
-    " FROM (SELECT id, name, universe_id, price, stock, seller_id FROM mvm.items"
-    "  WHERE id > $1::bigint ORDER BY id LIMIT $2::integer + 1) i)"
+    " FROM (SELECT id, name, universe_id, price, stock, seller_id, listed FROM mvm.items"
+    "  WHERE id > $1::bigint AND listed ORDER BY id LIMIT $2::integer + 1) i)"
     " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id)"
     "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
     "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE ordinal <= $2::integer) END"
@@ -52,18 +61,34 @@ inline constexpr Query items_of_universe{
     "items_of_universe",
     "WITH page AS ("
     " SELECT row_to_json(i)::text AS body, i.id, row_number() OVER (ORDER BY i.id) AS ordinal"
-    " FROM (SELECT id, name, universe_id, price, stock, seller_id FROM mvm.items"
-    "  WHERE universe_id = $3::integer AND id > $1::bigint ORDER BY id LIMIT $2::integer + 1) i)"
+    " FROM (SELECT id, name, universe_id, price, stock, seller_id, listed FROM mvm.items"
+    "  WHERE universe_id = $3::integer AND id > $1::bigint AND listed ORDER BY id"
+    "  LIMIT $2::integer + 1) i)"
     " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id)"
     "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
     "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE ordinal <= $2::integer) END"
     " FROM page"
     " HAVING EXISTS (SELECT FROM mvm.universes WHERE id = $3::integer)"};
 
+// $1 seller, $2 rows, $3 after item id -> as items, listed or not; no row when there is no such
+// user
+inline constexpr Query items_of_seller{
+    "items_of_seller",
+    "WITH page AS ("
+    " SELECT (SELECT row_to_json(r)::text FROM (SELECT i.id, i.name, i.universe_id, i.price,"
+    "   i.stock, i.seller_id, i.listed) r) AS body,"
+    "  i.id, row_number() OVER (ORDER BY i.id) AS ordinal"
+    " FROM mvm_items($1::bigint, $2::integer + 1, $3::bigint) i)"
+    " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id)"
+    "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
+    "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE ordinal <= $2::integer) END"
+    " FROM page"
+    " HAVING EXISTS (SELECT FROM mvm.users WHERE id = $1::bigint)"};
+
 // $1 item -> body; no row when there is no such item
 inline constexpr Query item{
     "item", "SELECT row_to_json(i)"
-            " FROM (SELECT id, name, universe_id, price, stock, seller_id FROM mvm.items) i"
+            " FROM (SELECT id, name, universe_id, price, stock, seller_id, listed FROM mvm.items) i"
             " WHERE i.id = $1::bigint"};
 
 // $1 user -> body; no row when there is no such user
@@ -93,13 +118,9 @@ inline constexpr Query trades{
     " FROM page"};
 
 // $1 transaction -> body; no row when there is no such transaction
-inline constexpr Query transaction{
-    "transaction",
-    "SELECT row_to_json(t)"
-    " FROM (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
-    "  to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
-    "  idempotency_key, transaction_time FROM mvm.transactions) t"
-    " WHERE t.id = $1::bigint"};
+inline constexpr Query transaction{"transaction",
+                                   "SELECT " MVM_TRANSACTION_BODY
+                                   " FROM mvm.transactions t WHERE t.id = $1::bigint"};
 
 // $1 user, $2 rows, $3 before transaction id or null -> body, last id of the page or null when it
 // is the last page; no row when there is no such user. Two ranges of the journal's indexes, as
@@ -109,18 +130,19 @@ inline constexpr Query transaction{
 inline constexpr Query transactions{
     "transactions",
     "WITH page AS ("
-    " SELECT row_to_json(t)::text AS body, t.id, row_number() OVER (ORDER BY t.id DESC) AS ordinal"
+    " SELECT " MVM_TRANSACTION_BODY " AS body,"
+    "  t.id, row_number() OVER (ORDER BY t.id DESC) AS ordinal"
     " FROM ("
     "  (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
     "    to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
-    "    idempotency_key, transaction_time FROM mvm.transactions"
+    "    idempotency_key, transaction_time, fee, tariff, reference_id FROM mvm.transactions"
     "   WHERE (user_id, id) < ($1::bigint, COALESCE($3::bigint, 9223372036854775807))"
     "    AND user_id >= $1::bigint"
     "   ORDER BY user_id DESC, id DESC LIMIT $2::integer + 1)"
     "  UNION ALL"
     "  (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
     "    to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
-    "    idempotency_key, transaction_time FROM mvm.transactions"
+    "    idempotency_key, transaction_time, fee, tariff, reference_id FROM mvm.transactions"
     "   WHERE (counterparty_id, id) < ($1::bigint, COALESCE($3::bigint, 9223372036854775807))"
     "    AND counterparty_id >= $1::bigint AND user_id IS DISTINCT FROM $1::bigint"
     "   ORDER BY counterparty_id DESC, id DESC LIMIT $2::integer + 1)"
@@ -192,24 +214,37 @@ inline constexpr Query create_user{
 inline constexpr Query list_item{
     "list_item",
     "SELECT (SELECT row_to_json(r) FROM (SELECT i.id, i.name, i.universe_id, i.price,"
-    "   i.stock, i.seller_id) r), i.id, i.universe_id"
+    "   i.stock, i.seller_id, i.listed) r), i.id, i.universe_id"
     " FROM mvm_list_item($1::bigint, $2::text, $3::numeric, $4::bigint, $5::integer) i"};
+
+// $1 item, $2 price or null, $3 listed or null -> body, item, universe of the item. OFFSET 0 keeps
+// each call where it stands: the price first, and no call twice.
+inline constexpr Query change_item{
+    "change_item",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT (c.i).id, (c.i).name, (c.i).universe_id,"
+    "   (c.i).price, (c.i).stock, (c.i).seller_id, (c.i).listed) r), (c.i).id, (c.i).universe_id"
+    " FROM (SELECT CASE WHEN $3::boolean IS NULL THEN p.i"
+    "   WHEN $3::boolean THEN mvm_relist_item($1::bigint)"
+    "   ELSE mvm_delist_item($1::bigint) END AS i"
+    "  FROM (SELECT CASE WHEN $2::numeric IS NOT NULL"
+    "    THEN mvm_set_price($1::bigint, $2::numeric) END AS i OFFSET 0) p OFFSET 0) c"};
+
+// $1 item, $2 quantity, $3 idempotency key or null
+// -> body, transaction, seller or null, null, item, universe of the item
+inline constexpr Query restock{"restock",
+                               "SELECT " MVM_TRANSACTION_BODY ","
+                               "  t.id, t.user_id, t.counterparty_id, t.item_id, t.to_universe_id"
+                               " FROM mvm_restock($1::bigint, $2::bigint, $3::text) t"};
 
 // $1 user, $2 amount, $3 universe or null, $4 idempotency key or null -> body, transaction
 inline constexpr Query deposit{
-    "deposit",
-    "SELECT (SELECT row_to_json(r) FROM (SELECT t.id, t.kind, t.user_id, t.counterparty_id,"
-    "   t.item_id, t.quantity, t.from_universe_id, t.to_universe_id, t.amount, t.received_amount,"
-    "   t.exchange_rate, t.from_rate, t.to_rate, t.idempotency_key, t.transaction_time) r), t.id"
-    " FROM mvm_deposit($1::bigint, $2::numeric, $3::integer, $4::text) t"};
+    "deposit", "SELECT " MVM_TRANSACTION_BODY ", t.id"
+               " FROM mvm_deposit($1::bigint, $2::numeric, $3::integer, $4::text) t"};
 
 // As above.
 inline constexpr Query withdraw{
-    "withdraw",
-    "SELECT (SELECT row_to_json(r) FROM (SELECT t.id, t.kind, t.user_id, t.counterparty_id,"
-    "   t.item_id, t.quantity, t.from_universe_id, t.to_universe_id, t.amount, t.received_amount,"
-    "   t.exchange_rate, t.from_rate, t.to_rate, t.idempotency_key, t.transaction_time) r), t.id"
-    " FROM mvm_withdraw($1::bigint, $2::numeric, $3::integer, $4::text) t"};
+    "withdraw", "SELECT " MVM_TRANSACTION_BODY ", t.id"
+                " FROM mvm_withdraw($1::bigint, $2::numeric, $3::integer, $4::text) t"};
 
 // $1 user, $2 amount, $3 from universe, $4 to universe, $5 idempotency key or null -> body
 inline constexpr Query exchange{
@@ -256,24 +291,12 @@ inline constexpr Query exchange_batch{
 // What every connection prepares when it opens, so that a call is one round trip; the rest when
 // first used. Preparing what reads the journal's view waits for whoever holds the journal, and no
 // connection for other calls must wait for that.
-inline constexpr std::array prepared{version,
-                                     universes,
-                                     universe,
-                                     items,
-                                     items_of_universe,
-                                     item,
-                                     user,
-                                     trades,
-                                     convert,
-                                     create_universe,
-                                     set_exchange_rate,
-                                     create_user,
-                                     list_item,
-                                     deposit,
-                                     withdraw,
-                                     exchange,
-                                     buy,
-                                     buy_batch,
-                                     exchange_batch};
+inline constexpr std::array prepared{
+    version,   universes,   universe,      items,           items_of_universe, item,
+    user,      trades,      convert,       create_universe, set_exchange_rate, create_user,
+    list_item, change_item, restock,       deposit,         withdraw,          exchange,
+    buy,       buy_batch,   exchange_batch};
+
+#undef MVM_TRANSACTION_BODY
 
 } // namespace mvm::gateway::queries

@@ -56,6 +56,16 @@ void add_changed(std::vector<std::string> &changed, const NewItem &, const Writt
     add_item(changed, item.id, item.universe_id);
 }
 
+void add_changed(std::vector<std::string> &changed, const ItemChange &, const WrittenItem &item)
+{
+    add_item(changed, item.id, item.universe_id);
+}
+
+void add_changed(std::vector<std::string> &changed, const Restock &, const WrittenTransaction &row)
+{
+    add_item(changed, row.item_id, row.universe_id);
+}
+
 void add_changed(std::vector<std::string> &changed, const CashOrder &order, const WrittenRow &)
 {
     changed.push_back(groups::user(order.user_id));
@@ -184,6 +194,16 @@ WrittenRow WriteBatcher::write(NewUser user)
 WrittenItem WriteBatcher::write(NewItem item)
 {
     return submit_alone(std::move(item));
+}
+
+WrittenItem WriteBatcher::write(ItemChange change)
+{
+    return submit_alone(std::move(change));
+}
+
+WrittenTransaction WriteBatcher::write(Restock restock)
+{
+    return submit_alone(std::move(restock));
 }
 
 WrittenRow WriteBatcher::write(CashOrder order)

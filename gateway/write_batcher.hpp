@@ -60,6 +60,8 @@ public:
     WrittenRow write(UniverseChange change);
     WrittenRow write(NewUser user);
     WrittenItem write(NewItem item);
+    WrittenItem write(ItemChange change);
+    WrittenTransaction write(Restock restock);
     WrittenRow write(CashOrder order);
 
     std::size_t queued() const;

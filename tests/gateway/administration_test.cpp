@@ -313,7 +313,7 @@ TEST_F(NewItems, are_201_with_their_place_and_the_row_of_the_list)
     EXPECT_EQ(answer.status, 201);
     EXPECT_EQ(answer.headers.at("location"), "/api/v1/items/4");
     EXPECT_EQ(answer.body, R"({"id":4,"name":"Red Dust","universe_id":2,"price":5.00,"stock":10,)"
-                           R"("seller_id":2})");
+                           R"("seller_id":2,"listed":true})");
     EXPECT_EQ(get("/api/v1/items/4").body, answer.body);
     EXPECT_TRUE(get("/api/v1/items?universe_id=2").body.ends_with("," + answer.body + "]"));
     EXPECT_EQ(database_->sql("SELECT count(*) FROM mvm_audit()"), "0");
@@ -324,7 +324,7 @@ TEST_F(NewItems, are_sold_by_the_treasury_or_in_another_universe_when_told)
     const Answer treasury =
         create(R"({"seller_id":null,"name":"Ice","price":1.005,"stock":0,"universe_id":3})");
     EXPECT_EQ(treasury.body, R"({"id":4,"name":"Ice","universe_id":3,"price":1.00,"stock":0,)"
-                             R"("seller_id":null})");
+                             R"("seller_id":null,"listed":true})");
     const Answer abroad =
         create(R"({"seller_id":2,"name":"Souvenir","price":9,"stock":1,"universe_id":1})");
     EXPECT_EQ(abroad.json()["universe_id"], 1);

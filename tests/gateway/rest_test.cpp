@@ -46,7 +46,7 @@ TEST_F(Items, lists_items_with_exact_prices)
 {
     EXPECT_EQ(get("/api/v1/items?universe_id=2").body,
               R"([{"id":2,"name":"Mars Rocks","universe_id":2,"price":10.00,"stock":50,)"
-              R"("seller_id":null}])");
+              R"("seller_id":null,"listed":true}])");
     const auto all = get("/api/v1/items").json();
     ASSERT_EQ(all.size(), 3u);
     EXPECT_EQ(all[0]["name"], "Earth Coffee");
