@@ -378,6 +378,19 @@ WrittenTransaction Database::write(const Restock &restock)
                                    restock.quantity, or_null(restock.idempotency_key)));
 }
 
+WrittenTransaction Database::write(const Transfer &transfer)
+{
+    return written_transaction(
+        run(kind_of(transfer), queries::transfer, transfer.from_user_id, transfer.to_user_id,
+            transfer.amount, or_null(transfer.universe_id), or_null(transfer.idempotency_key)));
+}
+
+WrittenTransaction Database::write(const Refund &refund)
+{
+    return written_transaction(run(kind_of(refund), queries::refund, refund.transaction_id,
+                                   or_null(refund.quantity), or_null(refund.idempotency_key)));
+}
+
 WrittenRow Database::write(const CashOrder &order)
 {
     const queries::Query &query =

@@ -125,6 +125,22 @@ struct Restock {
     Key idempotency_key;
 };
 
+struct Transfer {
+    using Receipt = WrittenTransaction;
+    std::string from_user_id;
+    std::string to_user_id;
+    std::string amount;
+    std::optional<std::string> universe_id; // absent: the sender's home
+    Key idempotency_key;
+};
+
+struct Refund {
+    using Receipt = WrittenTransaction;
+    std::string transaction_id;
+    std::optional<std::string> quantity; // absent: all that is left
+    Key idempotency_key;
+};
+
 struct CashOrder {
     using Receipt = WrittenRow;
     enum class Kind { deposit, withdrawal };
@@ -181,6 +197,8 @@ public:
     WrittenItem write(const NewItem &item);
     WrittenItem write(const ItemChange &change);
     WrittenTransaction write(const Restock &restock);
+    WrittenTransaction write(const Transfer &transfer);
+    WrittenTransaction write(const Refund &refund);
     WrittenRow write(const CashOrder &order);
 
     // Many orders in one call, as if each came alone, in their order; an answer

@@ -498,6 +498,30 @@ void post_withdrawal(Call &call)
     post_cash(call, CashOrder::Kind::withdrawal);
 }
 
+void post_transfer(Call &call)
+{
+    const auto key = idempotency_key(call);
+    const JsonRequest request = json_body(call);
+    Transfer transfer;
+    transfer.from_user_id = request.integer("from_user_id");
+    transfer.to_user_id = request.integer("to_user_id");
+    transfer.amount = request.number("amount");
+    transfer.universe_id = optional_universe_id(request);
+    transfer.idempotency_key = key;
+    send_transaction(call, call.services.writes.write(std::move(transfer)));
+}
+
+void post_refund(Call &call)
+{
+    const auto key = idempotency_key(call);
+    const JsonRequest request = json_body(call);
+    Refund refund;
+    refund.transaction_id = request.integer("transaction_id");
+    refund.quantity = request.optional_integer("quantity");
+    refund.idempotency_key = key;
+    send_transaction(call, call.services.writes.write(std::move(refund)));
+}
+
 void post_exchange(Call &call)
 {
     const auto key = idempotency_key(call);

@@ -57,6 +57,8 @@ void get_convert(Call &call);
 void get_audit(Call &call);
 void post_deposit(Call &call);
 void post_withdrawal(Call &call);
+void post_transfer(Call &call);
+void post_refund(Call &call);
 void post_exchange(Call &call);
 void post_buy(Call &call);
 void get_root(Call &call);

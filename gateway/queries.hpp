@@ -236,6 +236,20 @@ inline constexpr Query restock{"restock",
                                "  t.id, t.user_id, t.counterparty_id, t.item_id, t.to_universe_id"
                                " FROM mvm_restock($1::bigint, $2::bigint, $3::text) t"};
 
+// $1 sender, $2 receiver, $3 amount, $4 universe or null, $5 idempotency key or null
+// -> body, transaction, sender, receiver, null, universe
+inline constexpr Query transfer{
+    "transfer", "SELECT " MVM_TRANSACTION_BODY ","
+                "  t.id, t.user_id, t.counterparty_id, t.item_id, t.to_universe_id"
+                " FROM mvm_transfer($1::bigint, $2::bigint, $3::numeric, $4::integer, $5::text) t"};
+
+// $1 transaction, $2 quantity or null, $3 idempotency key or null
+// -> body, transaction, buyer, seller or null, item, universe of the item
+inline constexpr Query refund{"refund",
+                              "SELECT " MVM_TRANSACTION_BODY ","
+                              "  t.id, t.user_id, t.counterparty_id, t.item_id, t.to_universe_id"
+                              " FROM mvm_refund($1::bigint, $2::bigint, $3::text) t"};
+
 // $1 user, $2 amount, $3 universe or null, $4 idempotency key or null -> body, transaction
 inline constexpr Query deposit{
     "deposit", "SELECT " MVM_TRANSACTION_BODY ", t.id"
@@ -291,11 +305,29 @@ inline constexpr Query exchange_batch{
 // What every connection prepares when it opens, so that a call is one round trip; the rest when
 // first used. Preparing what reads the journal's view waits for whoever holds the journal, and no
 // connection for other calls must wait for that.
-inline constexpr std::array prepared{
-    version,   universes,   universe,      items,           items_of_universe, item,
-    user,      trades,      convert,       create_universe, set_exchange_rate, create_user,
-    list_item, change_item, restock,       deposit,         withdraw,          exchange,
-    buy,       buy_batch,   exchange_batch};
+inline constexpr std::array prepared{version,
+                                     universes,
+                                     universe,
+                                     items,
+                                     items_of_universe,
+                                     item,
+                                     user,
+                                     trades,
+                                     convert,
+                                     create_universe,
+                                     set_exchange_rate,
+                                     create_user,
+                                     list_item,
+                                     change_item,
+                                     restock,
+                                     transfer,
+                                     refund,
+                                     deposit,
+                                     withdraw,
+                                     exchange,
+                                     buy,
+                                     buy_batch,
+                                     exchange_batch};
 
 #undef MVM_TRANSACTION_BODY
 

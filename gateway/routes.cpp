@@ -36,6 +36,8 @@ const std::vector<Route> &routes()
         {"GET", "/api/v1/audit", handlers::get_audit},
         {"POST", "/api/v1/deposits", handlers::post_deposit},
         {"POST", "/api/v1/withdrawals", handlers::post_withdrawal},
+        {"POST", "/api/v1/transfers", handlers::post_transfer},
+        {"POST", "/api/v1/refunds", handlers::post_refund},
         {"POST", "/api/v1/exchange", handlers::post_exchange},
         {"POST", "/api/v1/buy", handlers::post_buy},
         {"GET", "/", handlers::get_root},

@@ -66,6 +66,28 @@ void add_changed(std::vector<std::string> &changed, const Restock &, const Writt
     add_item(changed, row.item_id, row.universe_id);
 }
 
+// Buyer or sender, and seller or receiver.
+void add_both_users(std::vector<std::string> &changed, const WrittenTransaction &row)
+{
+    for (const std::string &user_id : {row.user_id, row.counterparty_id}) {
+        if (!user_id.empty()) {
+            changed.push_back(groups::user(user_id));
+        }
+    }
+}
+
+void add_changed(std::vector<std::string> &changed, const Transfer &, const WrittenTransaction &row)
+{
+    add_both_users(changed, row);
+}
+
+// Trades stay as they were made.
+void add_changed(std::vector<std::string> &changed, const Refund &, const WrittenTransaction &row)
+{
+    add_both_users(changed, row);
+    add_item(changed, row.item_id, row.universe_id);
+}
+
 void add_changed(std::vector<std::string> &changed, const CashOrder &order, const WrittenRow &)
 {
     changed.push_back(groups::user(order.user_id));
@@ -204,6 +226,16 @@ WrittenItem WriteBatcher::write(ItemChange change)
 WrittenTransaction WriteBatcher::write(Restock restock)
 {
     return submit_alone(std::move(restock));
+}
+
+WrittenTransaction WriteBatcher::write(Transfer transfer)
+{
+    return submit_alone(std::move(transfer));
+}
+
+WrittenTransaction WriteBatcher::write(Refund refund)
+{
+    return submit_alone(std::move(refund));
 }
 
 WrittenRow WriteBatcher::write(CashOrder order)

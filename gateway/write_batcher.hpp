@@ -62,6 +62,8 @@ public:
     WrittenItem write(NewItem item);
     WrittenItem write(ItemChange change);
     WrittenTransaction write(Restock restock);
+    WrittenTransaction write(Transfer transfer);
+    WrittenTransaction write(Refund refund);
     WrittenRow write(CashOrder order);
 
     std::size_t queued() const;

@@ -154,6 +154,12 @@ TEST_F(Documents, openapi_has_every_error_that_a_route_can_send)
     expect_codes("withdrawals", "post",
                  {"user_not_found", "universe_not_found", "insufficient_balance", "invalid_amount",
                   "amount_out_of_range", "idempotency_mismatch"});
+    expect_codes("transfers", "post",
+                 {"user_not_found", "universe_not_found", "insufficient_balance", "invalid_amount",
+                  "amount_out_of_range", "idempotency_mismatch"});
+    expect_codes("refunds", "post",
+                 {"transaction_not_found", "insufficient_balance", "refund_exceeded",
+                  "invalid_quantity", "amount_out_of_range", "idempotency_mismatch"});
     expect_codes("transactions/{transaction_id}", "get",
                  {"transaction_not_found", "invalid_argument"});
     expect_codes("users/{user_id}/transactions", "get", {"user_not_found", "invalid_argument"});
@@ -213,6 +219,13 @@ TEST_F(Documents, openapi_schemas_are_what_is_answered)
     expect_members("Transaction", post("/api/v1/deposits", R"({"user_id":1,"amount":1})").body);
     expect_members("Transaction", post("/api/v1/withdrawals", R"({"user_id":1,"amount":1})").body);
     expect_members("Transaction", get("/api/v1/transactions/1").body);
+    expect_members(
+        "Transaction",
+        post("/api/v1/transfers", R"({"from_user_id":1,"to_user_id":2,"amount":1})").body);
+    const std::string trade =
+        post("/api/v1/buy", R"({"buyer_id":2,"item_id":1,"quantity":1})").json()["id"].dump();
+    expect_members("Transaction",
+                   post("/api/v1/refunds", R"({"transaction_id":)" + trade + "}").body);
     expect_members("Transaction", get("/api/v1/users/1/transactions").body);
     expect_members("Conversion",
                    get("/api/v1/convert?amount=1&from_universe_id=1&to_universe_id=2").body);
