@@ -122,6 +122,18 @@ std::string array_of(const std::vector<Order> &orders, std::string Order::*membe
     return text + "}";
 }
 
+// The same of a member that may be absent.
+template <typename Order>
+std::string array_of(const std::vector<Order> &orders, std::optional<std::string> Order::*member)
+{
+    std::string text = "{";
+    for (const Order &order : orders) {
+        text += text.size() > 1 ? "," : "";
+        text += (order.*member).value_or("NULL");
+    }
+    return text + "}";
+}
+
 // An array literal of the orders' keys, which may hold any character.
 template <typename Order> std::string array_of_keys(const std::vector<Order> &orders)
 {
@@ -322,7 +334,7 @@ Exchange Database::write(const ExchangeOrder &order, bool repeated)
     const auto call = [&](pqxx::nontransaction &transaction) {
         return exec_prepared(transaction, queries::exchange.name, order.user_id, order.amount,
                              order.from_universe_id, order.to_universe_id,
-                             or_null(order.idempotency_key));
+                             or_null(order.idempotency_key), or_null(order.min_converted));
     };
     const pqxx::result result = run(kind_of(order), call, repeated);
     return {result[0][0].c_str()};
@@ -332,7 +344,8 @@ Purchase Database::write(const PurchaseOrder &order, bool repeated)
 {
     const auto call = [&](pqxx::nontransaction &transaction) {
         return exec_prepared(transaction, queries::buy.name, order.buyer_id, order.item_id,
-                             order.quantity, or_null(order.idempotency_key));
+                             order.quantity, or_null(order.idempotency_key),
+                             or_null(order.max_amount));
     };
     const pqxx::result result = run(kind_of(order), call, repeated);
     return {result[0][0].c_str(), result[0][1].is_null() ? "" : result[0][1].c_str(),
@@ -419,8 +432,10 @@ Database::write_batch(const std::vector<PurchaseOrder> &orders, bool repeated)
     const std::string items = array_of(orders, &PurchaseOrder::item_id);
     const std::string quantities = array_of(orders, &PurchaseOrder::quantity);
     const std::string keys = array_of_keys(orders);
+    const std::string limits = array_of(orders, &PurchaseOrder::max_amount);
     const auto call = [&](pqxx::nontransaction &transaction) {
-        return exec_prepared(transaction, queries::buy_batch.name, buyers, items, quantities, keys);
+        return exec_prepared(transaction, queries::buy_batch.name, buyers, items, quantities, keys,
+                             limits);
     };
     std::vector<BatchAnswer<PurchaseOrder>> answers;
     answers.reserve(orders.size());
@@ -443,9 +458,10 @@ Database::write_batch(const std::vector<ExchangeOrder> &orders, bool repeated)
     const std::string from = array_of(orders, &ExchangeOrder::from_universe_id);
     const std::string to = array_of(orders, &ExchangeOrder::to_universe_id);
     const std::string keys = array_of_keys(orders);
+    const std::string limits = array_of(orders, &ExchangeOrder::min_converted);
     const auto call = [&](pqxx::nontransaction &transaction) {
         return exec_prepared(transaction, queries::exchange_batch.name, users, amounts, from, to,
-                             keys);
+                             keys, limits);
     };
     std::vector<BatchAnswer<ExchangeOrder>> answers;
     answers.reserve(orders.size());

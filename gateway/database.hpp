@@ -42,6 +42,7 @@ struct PurchaseOrder {
     std::string item_id;
     std::string quantity;
     Key idempotency_key;
+    std::optional<std::string> max_amount; // refused when it would cost more
 };
 
 struct Exchange {
@@ -55,6 +56,7 @@ struct ExchangeOrder {
     std::string from_universe_id;
     std::string to_universe_id;
     Key idempotency_key;
+    std::optional<std::string> min_converted; // refused when it would credit less
 };
 
 // A row as it is after a write.

@@ -532,6 +532,7 @@ void post_exchange(Call &call)
     order.from_universe_id = required_universe_id(request, "from_universe_id");
     order.to_universe_id = required_universe_id(request, "to_universe_id");
     order.idempotency_key = key;
+    order.min_converted = request.optional_number("min_converted");
     send_json(call, call.services.writes.write(std::move(order)).body);
 }
 
@@ -544,6 +545,7 @@ void post_buy(Call &call)
     order.item_id = request.integer("item_id");
     order.quantity = request.integer("quantity");
     order.idempotency_key = key;
+    order.max_amount = request.optional_number("max_amount");
     send_json(call, call.services.writes.write(std::move(order)).body);
 }
 

@@ -28,6 +28,17 @@ inline constexpr const char *database_identity =
     "  t.from_universe_id, t.to_universe_id, t.amount, t.received_amount, t.exchange_rate,"        \
     "  t.from_rate, t.to_rate, t.idempotency_key, t.transaction_time) r)"
 
+// The bodies of a trade t, whose id is `id`, and of an exchange e.
+#define MVM_TRADE_BODY(id)                                                                         \
+    "(SELECT left(row_to_json(r)::text, -1)"                                                       \
+    "  || COALESCE(',\"fee\":' || t.fee, '') || COALESCE(',\"tariff\":' || t.tariff, '') || '}'"   \
+    " FROM (SELECT " id " AS id, t.buyer_id, t.seller_id, t.item_id, t.amount, t.quantity,"        \
+    "  t.from_universe_id, t.to_universe_id, t.transaction_time) r)"
+#define MVM_EXCHANGE_BODY                                                                          \
+    "(SELECT left(row_to_json(r)::text, -1) || COALESCE(',\"fee\":' || e.fee, '') || '}'"          \
+    " FROM (SELECT e.converted_amount, e.from_universe_id, e.to_universe_id, e.exchange_rate,"     \
+    "  e.amount, e.transaction_id) r)"
+
 // -> version
 inline constexpr Query version{"version", "SELECT mvm_version()"};
 
@@ -106,16 +117,16 @@ inline constexpr Query user{
 // $1 user, $2 rows, $3 before trade id or null -> body, last id of the page or null when it is
 // the last page. MV001 when there is no such user.
 inline constexpr Query trades{
-    "trades",
-    "WITH page AS ("
-    " SELECT (SELECT row_to_json(r)::text FROM (SELECT t.id, t.buyer_id, t.seller_id, t.item_id,"
-    "   t.amount, t.quantity, t.from_universe_id, t.to_universe_id, t.transaction_time) r) AS body,"
-    "  t.id, row_number() OVER (ORDER BY t.id DESC) AS ordinal"
-    " FROM mvm_trades($1::bigint, $2::integer + 1, $3::bigint) t)"
-    " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id DESC)"
-    "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
-    "  CASE WHEN count(*) > $2::integer THEN min(id) FILTER (WHERE ordinal <= $2::integer) END"
-    " FROM page"};
+    "trades", "WITH page AS ("
+              " SELECT " MVM_TRADE_BODY(
+                  "t.id") " AS body,"
+                          "  t.id, row_number() OVER (ORDER BY t.id DESC) AS ordinal"
+                          " FROM mvm_trades($1::bigint, $2::integer + 1, $3::bigint) t)"
+                          " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id DESC)"
+                          "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
+                          "  CASE WHEN count(*) > $2::integer THEN min(id) FILTER (WHERE ordinal "
+                          "<= $2::integer) END"
+                          " FROM page"};
 
 // $1 transaction -> body; no row when there is no such transaction
 inline constexpr Query transaction{"transaction",
@@ -260,46 +271,47 @@ inline constexpr Query withdraw{
     "withdraw", "SELECT " MVM_TRANSACTION_BODY ", t.id"
                 " FROM mvm_withdraw($1::bigint, $2::numeric, $3::integer, $4::text) t"};
 
-// $1 user, $2 amount, $3 from universe, $4 to universe, $5 idempotency key or null -> body
+// $1 user, $2 amount, $3 from universe, $4 to universe, $5 idempotency key or null,
+// $6 least converted amount or null -> body
 inline constexpr Query exchange{
-    "exchange",
-    "SELECT (SELECT row_to_json(r) FROM (SELECT e.converted_amount, e.from_universe_id,"
-    "   e.to_universe_id, e.exchange_rate, e.amount, e.transaction_id) r)"
-    " FROM mvm_exchange($1::bigint, $2::numeric, $3::integer, $4::integer, $5::text) e"};
+    "exchange", "SELECT " MVM_EXCHANGE_BODY
+                " FROM mvm_exchange($1::bigint, $2::numeric, $3::integer, $4::integer, $5::text,"
+                "  $6::numeric) e"};
 
-// $1 buyer, $2 item, $3 quantity, $4 idempotency key or null
+// $1 buyer, $2 item, $3 quantity, $4 idempotency key or null, $5 largest amount or null
 // -> body, seller or null, universe of the item
 inline constexpr Query buy{
-    "buy", "SELECT (SELECT row_to_json(r) FROM (SELECT t.id, t.buyer_id, t.seller_id, t.item_id,"
-           "   t.amount, t.quantity, t.from_universe_id, t.to_universe_id, t.transaction_time) r),"
-           "  t.seller_id, t.to_universe_id"
-           " FROM mvm_buy($1::bigint, $2::bigint, $3::bigint, $4::text) t"};
+    "buy",
+    "SELECT " MVM_TRADE_BODY(
+        "t.id") ","
+                "  t.seller_id, t.to_universe_id"
+                " FROM mvm_buy($1::bigint, $2::bigint, $3::bigint, $4::text, $5::numeric) t"};
 
 // The batches below take an array for each argument of the single call and give
 // a row per order, in order: outcome, its detail or null, and when the outcome
 // is 'ok' the columns of the single call.
 
-// $1 buyers, $2 items, $3 quantities, $4 idempotency keys
+// $1 buyers, $2 items, $3 quantities, $4 idempotency keys, $5 largest amounts
 // -> outcome, detail or null, body, seller or null, universe of the item
-inline constexpr Query buy_batch{
-    "buy_batch",
-    "SELECT t.outcome, t.detail,"
-    "  CASE t.outcome WHEN 'ok' THEN (SELECT row_to_json(r) FROM (SELECT t.transaction_id AS id,"
-    "   t.buyer_id, t.seller_id, t.item_id, t.amount, t.quantity, t.from_universe_id,"
-    "   t.to_universe_id, t.transaction_time) r) END,"
-    "  t.seller_id, t.to_universe_id"
-    " FROM mvm_buy_batch($1::bigint[], $2::bigint[], $3::bigint[], $4::text[]) t"
-    " ORDER BY t.ordinal"};
+inline constexpr Query buy_batch{"buy_batch",
+                                 "SELECT t.outcome, t.detail,"
+                                 "  CASE t.outcome WHEN 'ok' THEN " MVM_TRADE_BODY(
+                                     "t.transaction_id") " END,"
+                                                         "  t.seller_id, t.to_universe_id"
+                                                         " FROM mvm_buy_batch($1::bigint[], "
+                                                         "$2::bigint[], $3::bigint[], $4::text[],"
+                                                         "  $5::numeric[]) t"
+                                                         " ORDER BY t.ordinal"};
 
-// $1 users, $2 amounts, $3 from universes, $4 to universes, $5 idempotency keys
+// $1 users, $2 amounts, $3 from universes, $4 to universes, $5 idempotency keys,
+// $6 least converted amounts
 // -> outcome, detail or null, body
 inline constexpr Query exchange_batch{
     "exchange_batch",
     "SELECT e.outcome, e.detail,"
-    "  CASE e.outcome WHEN 'ok' THEN (SELECT row_to_json(r) FROM (SELECT e.converted_amount,"
-    "   e.from_universe_id, e.to_universe_id, e.exchange_rate, e.amount, e.transaction_id) r) END"
+    "  CASE e.outcome WHEN 'ok' THEN " MVM_EXCHANGE_BODY " END"
     " FROM mvm_exchange_batch($1::bigint[], $2::numeric[], $3::integer[], $4::integer[],"
-    "  $5::text[]) e"
+    "  $5::text[], $6::numeric[]) e"
     " ORDER BY e.ordinal"};
 
 // What every connection prepares when it opens, so that a call is one round trip; the rest when
@@ -330,5 +342,7 @@ inline constexpr std::array prepared{version,
                                      exchange_batch};
 
 #undef MVM_TRANSACTION_BODY
+#undef MVM_TRADE_BODY
+#undef MVM_EXCHANGE_BODY
 
 } // namespace mvm::gateway::queries

@@ -127,11 +127,12 @@ TEST_F(Documents, openapi_has_every_error_that_a_route_can_send)
     };
     expect_codes("buy", "post",
                  {"user_not_found", "item_not_found", "insufficient_balance", "insufficient_stock",
-                  "own_item", "invalid_quantity", "amount_out_of_range", "idempotency_mismatch",
+                  "own_item", "item_not_listed", "limit_exceeded", "invalid_amount",
+                  "invalid_quantity", "amount_out_of_range", "idempotency_mismatch",
                   "rule_violation"});
     expect_codes("exchange", "post",
                  {"user_not_found", "universe_not_found", "insufficient_balance", "same_universe",
-                  "invalid_amount", "amount_out_of_range", "idempotency_mismatch",
+                  "limit_exceeded", "invalid_amount", "amount_out_of_range", "idempotency_mismatch",
                   "rule_violation"});
     expect_codes("universes", "post", {"already_exists"});
     expect_codes("universes/{universe_id}", "patch", {"universe_not_found"});
