@@ -19,6 +19,11 @@ const char *or_null(const std::optional<std::string> &text)
     return text ? text->c_str() : nullptr;
 }
 
+const char *or_null(const std::optional<bool> &value)
+{
+    return !value ? nullptr : *value ? "true" : "false";
+}
+
 // libpqxx throws a type without its SQLSTATE for some errors; the type says which it was.
 SqlVerdict judge(const std::exception &error)
 {
@@ -267,6 +272,11 @@ std::optional<std::string> Database::universe(const std::string &universe_id)
     return row_of(run(Kind::read, queries::universe, universe_id));
 }
 
+std::optional<std::string> Database::routes_from(const std::string &universe_id)
+{
+    return row_of(run(Kind::read, queries::routes, universe_id));
+}
+
 std::optional<std::string> Database::item(const std::string &item_id)
 {
     return row_of(run(Kind::read, queries::item, item_id));
@@ -361,8 +371,20 @@ WrittenRow Database::write(const NewUniverse &universe)
 
 WrittenRow Database::write(const UniverseChange &change)
 {
-    return written_row(run(Kind::plain_write, queries::set_exchange_rate, change.universe_id,
-                           or_null(change.exchange_rate)));
+    const UniverseChange::Rules rules = change.rules.value_or(UniverseChange::Rules{});
+    return written_row(run(Kind::plain_write, queries::change_universe, change.universe_id,
+                           or_null(change.exchange_rate), change.rules ? "true" : "false",
+                           or_null(rules.trade_open), or_null(rules.exchange_open),
+                           or_null(rules.sale_fee_rate), or_null(rules.exchange_fee_rate),
+                           or_null(rules.min_amount), or_null(rules.max_amount),
+                           or_null(rules.max_quantity)));
+}
+
+WrittenRow Database::write(const RouteChange &change)
+{
+    return written_row(run(Kind::plain_write, queries::set_route, change.from_universe_id,
+                           change.to_universe_id, or_null(change.allowed),
+                           or_null(change.tariff_rate)));
 }
 
 WrittenRow Database::write(const NewUser &user)
@@ -380,9 +402,8 @@ WrittenItem Database::write(const NewItem &item)
 
 WrittenItem Database::write(const ItemChange &change)
 {
-    const char *listed = !change.listed ? nullptr : *change.listed ? "true" : "false";
     return written_item(run(Kind::plain_write, queries::change_item, change.item_id,
-                            or_null(change.price), listed));
+                            or_null(change.price), or_null(change.listed)));
 }
 
 WrittenTransaction Database::write(const Restock &restock)

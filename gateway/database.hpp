@@ -73,11 +73,31 @@ struct NewUniverse {
     std::optional<std::string> currency_scale;
 };
 
-// What is not there stays as it is.
+// What is not there stays as it is; something is there.
 struct UniverseChange {
     using Receipt = WrittenRow;
+    // As mvm_set_rules() takes them, which has a value of its own for each bound that is taken
+    // away.
+    struct Rules {
+        std::optional<bool> trade_open;
+        std::optional<bool> exchange_open;
+        std::optional<std::string> sale_fee_rate;
+        std::optional<std::string> exchange_fee_rate;
+        std::optional<std::string> min_amount;
+        std::optional<std::string> max_amount;
+        std::optional<std::string> max_quantity;
+    };
     std::string universe_id;
     std::optional<std::string> exchange_rate;
+    std::optional<Rules> rules;
+};
+
+struct RouteChange {
+    using Receipt = WrittenRow;
+    std::string from_universe_id;
+    std::string to_universe_id;
+    std::optional<bool> allowed;            // absent: it is
+    std::optional<std::string> tariff_rate; // absent: none
 };
 
 struct NewUser {
@@ -168,6 +188,7 @@ public:
     std::string universes();
     // These give nothing when there is no such row.
     std::optional<std::string> universe(const std::string &universe_id);
+    std::optional<std::string> routes_from(const std::string &universe_id);
     std::optional<std::string> item(const std::string &item_id);
     std::optional<std::string> user(const std::string &user_id);
     std::optional<std::string> transaction(const std::string &transaction_id);
@@ -195,6 +216,7 @@ public:
     Exchange write(const ExchangeOrder &order, bool repeated);
     WrittenRow write(const NewUniverse &universe);
     WrittenRow write(const UniverseChange &change);
+    WrittenRow write(const RouteChange &change);
     WrittenRow write(const NewUser &user);
     WrittenItem write(const NewItem &item);
     WrittenItem write(const ItemChange &change);

@@ -261,6 +261,17 @@ void get_universe(Call &call)
         "There is no universe " + universe_id + ".");
 }
 
+void get_routes(Call &call)
+{
+    const std::string universe_id = path_universe_id(call);
+    auto body = call.services.database.routes_from(universe_id);
+    if (!body) {
+        throw Refused{market_problem(ErrorCode::universe_not_found,
+                                     "There is no universe " + universe_id + ".")};
+    }
+    send_json(call, *std::move(body));
+}
+
 void get_items(Call &call)
 {
     const auto universe_id =
@@ -395,6 +406,55 @@ void post_universe(Call &call)
     send_created(call, std::move(row.body), "/api/v1/universes/" + row.id);
 }
 
+namespace {
+
+// A bound, as the function that sets it takes it: for null the value that takes it away.
+template <typename Read>
+std::optional<std::string> bound(const JsonRequest &request, const char *name, const char *none,
+                                 const Read &read)
+{
+    if (!request.has(name)) {
+        return std::nullopt;
+    }
+    return request.is_null(name) ? std::string(none) : read(name);
+}
+
+std::optional<UniverseChange::Rules> rules_of(const JsonRequest &request)
+{
+    const auto boolean = [&](const char *name) {
+        return request.has(name) ? std::optional(request.boolean(name)) : std::nullopt;
+    };
+    const auto number = [&](const char *name) { return request.number(name); };
+    // 0 would take the bound away, and nobody who sends it means that.
+    const auto amount = [&](const char *name) {
+        std::string text = request.number(name);
+        const std::string digits = text.substr(0, text.find_first_of("eE"));
+        if (digits.find_first_of("123456789") == std::string::npos) {
+            throw Refused{market_problem(ErrorCode::invalid_amount,
+                                         std::string(name) + ": must be above zero, or null")};
+        }
+        return text;
+    };
+    const auto quantity = [&](const char *name) { return request.integer(name); };
+    UniverseChange::Rules rules;
+    rules.trade_open = boolean("trade_open");
+    rules.exchange_open = boolean("exchange_open");
+    rules.sale_fee_rate =
+        request.has("sale_fee_rate") ? std::optional(number("sale_fee_rate")) : std::nullopt;
+    rules.exchange_fee_rate = request.has("exchange_fee_rate")
+                                  ? std::optional(number("exchange_fee_rate"))
+                                  : std::nullopt;
+    rules.min_amount = bound(request, "min_amount", "0", amount);
+    rules.max_amount = bound(request, "max_amount", "Infinity", amount);
+    rules.max_quantity = bound(request, "max_quantity", "9223372036854775807", quantity);
+    const bool any = rules.trade_open || rules.exchange_open || rules.sale_fee_rate ||
+                     rules.exchange_fee_rate || rules.min_amount || rules.max_amount ||
+                     rules.max_quantity;
+    return any ? std::optional(std::move(rules)) : std::nullopt;
+}
+
+} // namespace
+
 // Changes the fields that are there; null is a value like any other.
 void patch_universe(Call &call)
 {
@@ -404,9 +464,24 @@ void patch_universe(Call &call)
     if (request.has("exchange_rate")) {
         change.exchange_rate = request.number("exchange_rate");
     }
-    if (!change.exchange_rate) {
-        throw Refused{invalid_field("body", "has nothing to change: exchange_rate")};
+    change.rules = rules_of(request);
+    if (!change.exchange_rate && !change.rules) {
+        throw Refused{invalid_field("body", "has nothing to change: exchange_rate or a rule")};
     }
+    send_json(call, call.services.writes.write(std::move(change)).body);
+}
+
+// The whole route: what is left out is as without one.
+void put_route(Call &call)
+{
+    RouteChange change;
+    change.from_universe_id = std::to_string(
+        integer_parameter("from_universe_id", call.parameter, universe_id_least, universe_id_most));
+    change.to_universe_id = std::to_string(integer_parameter(
+        "to_universe_id", call.second_parameter, universe_id_least, universe_id_most));
+    const JsonRequest request = json_body(call);
+    change.allowed = request.optional_boolean("allowed");
+    change.tariff_rate = request.optional_number("tariff_rate");
     send_json(call, call.services.writes.write(std::move(change)).body);
 }
 

@@ -28,12 +28,14 @@ struct Services {
     std::atomic<bool> auditing{false};
 };
 
-// One request. `parameter` is what stands for the "{name}" of the route.
+// One request. `parameter` is what stands for the "{name}" of the route, `second_parameter` for
+// its second if it has two.
 struct Call {
     Services &services;
     const httplib::Request &request;
     httplib::Response &response;
     std::string_view parameter;
+    std::string_view second_parameter = {};
 };
 
 // Each fills `call.response`, or throws Refused or DatabaseFailure.
@@ -42,6 +44,8 @@ void get_universes(Call &call);
 void get_universe(Call &call);
 void post_universe(Call &call);
 void patch_universe(Call &call);
+void get_routes(Call &call);
+void put_route(Call &call);
 void get_items(Call &call);
 void get_item(Call &call);
 void post_item(Call &call);

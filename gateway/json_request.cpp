@@ -175,6 +175,12 @@ bool JsonRequest::has(std::string_view name) const
     return look_up(name) != nullptr;
 }
 
+bool JsonRequest::is_null(std::string_view name) const
+{
+    const Field *field = look_up(name);
+    return field != nullptr && field->kind == Kind::null;
+}
+
 bool JsonRequest::has_value(std::string_view name) const
 {
     const Field *field = look_up(name);
@@ -243,6 +249,11 @@ std::optional<std::string> JsonRequest::optional_integer(std::string_view name, 
 std::optional<std::string> JsonRequest::optional_number(std::string_view name) const
 {
     return has_value(name) ? std::optional(number(name)) : std::nullopt;
+}
+
+std::optional<bool> JsonRequest::optional_boolean(std::string_view name) const
+{
+    return has_value(name) ? std::optional(boolean(name)) : std::nullopt;
 }
 
 std::int64_t integer_parameter(std::string_view name, std::string_view text, std::int64_t least,

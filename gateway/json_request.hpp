@@ -46,8 +46,11 @@ public:
                                                 std::int64_t most = INT64_MAX) const;
     std::optional<std::string> optional_number(std::string_view name) const;
 
-    // Whether the field is there, null or not.
+    std::optional<bool> optional_boolean(std::string_view name) const;
+
+    // Whether the field is there, null or not; whether it is there and null.
     bool has(std::string_view name) const;
+    bool is_null(std::string_view name) const;
 
 private:
     enum class Kind { integer, number, too_large, text, boolean, null, other };

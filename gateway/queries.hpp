@@ -39,21 +39,35 @@ inline constexpr const char *database_identity =
     " FROM (SELECT e.converted_amount, e.from_universe_id, e.to_universe_id, e.exchange_rate,"     \
     "  e.amount, e.transaction_id) r)"
 
+// The body of a row `u` of mvm.universes.
+#define MVM_UNIVERSE_BODY(u)                                                                       \
+    "(SELECT row_to_json(r) FROM (SELECT " u ".id, " u ".name, " u ".currency_type,"               \
+    "  " u ".exchange_rate, " u ".currency_scale, " u ".trade_open, " u ".exchange_open,"          \
+    "  " u ".sale_fee_rate, " u ".exchange_fee_rate, " u ".min_amount, " u ".max_amount,"          \
+    "  " u ".max_quantity) r)"
+
 // -> version
 inline constexpr Query version{"version", "SELECT mvm_version()"};
 
 // -> body
-inline constexpr Query universes{
-    "universes",
-    "SELECT '[' || COALESCE(string_agg(row_to_json(u)::text, ',' ORDER BY u.id), '') || ']'"
-    " FROM (SELECT id, name, currency_type, exchange_rate, currency_scale FROM mvm.universes) u"};
+inline constexpr Query universes{"universes",
+                                 "SELECT '[' || COALESCE(string_agg(" MVM_UNIVERSE_BODY(
+                                     "u") "::text, ',' ORDER BY u.id),"
+                                          "  '') || ']' FROM mvm.universes u"};
 
 // $1 universe -> body; no row when there is no such universe
-inline constexpr Query universe{
-    "universe",
-    "SELECT row_to_json(u)"
-    " FROM (SELECT id, name, currency_type, exchange_rate, currency_scale FROM mvm.universes) u"
-    " WHERE u.id = $1::integer"};
+inline constexpr Query universe{"universe",
+                                "SELECT " MVM_UNIVERSE_BODY("u") " FROM mvm.universes u"
+                                                                 " WHERE u.id = $1::integer"};
+
+// $1 universe -> body; no row when there is no such universe
+inline constexpr Query routes{
+    "routes",
+    "SELECT '[' || COALESCE(string_agg(row_to_json(r)::text, ',' ORDER BY r.to_universe_id), '')"
+    "  || ']'"
+    " FROM (SELECT from_universe_id, to_universe_id, allowed, tariff_rate FROM mvm.routes"
+    "  WHERE from_universe_id = $1::integer) r"
+    " HAVING EXISTS (SELECT FROM mvm.universes WHERE id = $1::integer)"};
 
 // $1 after item id, $2 rows -> body, last id of the page or null when it is the last page
 inline constexpr Query items{
@@ -199,16 +213,31 @@ inline constexpr Query audit{
 // $1 name, $2 currency type, $3 exchange rate, $4 currency scale or null -> body, universe
 inline constexpr Query create_universe{
     "create_universe",
-    "SELECT (SELECT row_to_json(r) FROM (SELECT u.id, u.name, u.currency_type, u.exchange_rate,"
-    "   u.currency_scale) r), u.id"
-    " FROM mvm_create_universe($1::text, $2::text, $3::numeric, COALESCE($4::integer, 2)) u"};
+    "SELECT " MVM_UNIVERSE_BODY("u") ", u.id"
+                                     " FROM mvm_create_universe($1::text, $2::text, $3::numeric, "
+                                     "COALESCE($4::integer, 2)) u"};
 
-// $1 universe, $2 exchange rate -> body, universe
-inline constexpr Query set_exchange_rate{
-    "set_exchange_rate",
-    "SELECT (SELECT row_to_json(r) FROM (SELECT u.id, u.name, u.currency_type, u.exchange_rate,"
-    "   u.currency_scale) r), u.id"
-    " FROM mvm_set_exchange_rate($1::integer, $2::numeric) u"};
+// $1 universe, $2 exchange rate or null, $3 whether there is a rule, $4 trade open, $5 exchange
+// open, $6 sale fee rate, $7 exchange fee rate, $8 smallest and $9 largest amount, $10 largest
+// quantity; each or null -> body, universe. OFFSET 0 as in change_item: the rate first.
+inline constexpr Query change_universe{
+    "change_universe",
+    "SELECT " MVM_UNIVERSE_BODY(
+        "(c.u)") ", (c.u).id"
+                 " FROM (SELECT CASE WHEN $3::boolean THEN mvm_set_rules($1::integer, $4::boolean, "
+                 "$5::boolean,"
+                 "    $6::numeric, $7::numeric, $8::numeric, $9::numeric, $10::bigint)"
+                 "   ELSE p.u END AS u"
+                 "  FROM (SELECT CASE WHEN $2::numeric IS NOT NULL"
+                 "    THEN mvm_set_exchange_rate($1::integer, $2::numeric) END AS u OFFSET 0) p "
+                 "OFFSET 0) c"};
+
+// $1 from universe, $2 to universe, $3 allowed or null, $4 tariff rate or null -> body, from
+// universe. What is null is what it is when there is no route yet: allowed and free.
+inline constexpr Query set_route{
+    "set_route", "SELECT row_to_json(r), r.from_universe_id"
+                 " FROM mvm_set_route($1::integer, $2::integer, COALESCE($3::boolean, true),"
+                 "  COALESCE($4::numeric, 0)) r"};
 
 // $1 username, $2 universe, $3 opening balance or null -> body, user. The wallet is taken from
 // the answer, as a statement does not see the rows that it inserts.
@@ -327,7 +356,8 @@ inline constexpr std::array prepared{version,
                                      trades,
                                      convert,
                                      create_universe,
-                                     set_exchange_rate,
+                                     change_universe,
+                                     set_route,
                                      create_user,
                                      list_item,
                                      change_item,
@@ -341,6 +371,7 @@ inline constexpr std::array prepared{version,
                                      buy_batch,
                                      exchange_batch};
 
+#undef MVM_UNIVERSE_BODY
 #undef MVM_TRANSACTION_BODY
 #undef MVM_TRADE_BODY
 #undef MVM_EXCHANGE_BODY

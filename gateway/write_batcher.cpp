@@ -48,6 +48,9 @@ void add_changed(std::vector<std::string> &changed, const UniverseChange &, cons
     changed.emplace_back(groups::universes);
 }
 
+// Nothing: routes are not in the cache.
+void add_changed(std::vector<std::string> &, const RouteChange &, const WrittenRow &) {}
+
 // Nothing: what does not exist is not in the cache, and users are in no list.
 void add_changed(std::vector<std::string> &, const NewUser &, const WrittenRow &) {}
 
@@ -204,6 +207,11 @@ WrittenRow WriteBatcher::write(NewUniverse universe)
 }
 
 WrittenRow WriteBatcher::write(UniverseChange change)
+{
+    return submit_alone(std::move(change));
+}
+
+WrittenRow WriteBatcher::write(RouteChange change)
 {
     return submit_alone(std::move(change));
 }

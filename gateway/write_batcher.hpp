@@ -58,6 +58,7 @@ public:
     Exchange write(ExchangeOrder order);
     WrittenRow write(NewUniverse universe);
     WrittenRow write(UniverseChange change);
+    WrittenRow write(RouteChange change);
     WrittenRow write(NewUser user);
     WrittenItem write(NewItem item);
     WrittenItem write(ItemChange change);

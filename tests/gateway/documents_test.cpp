@@ -135,7 +135,13 @@ TEST_F(Documents, openapi_has_every_error_that_a_route_can_send)
                   "limit_exceeded", "invalid_amount", "amount_out_of_range", "idempotency_mismatch",
                   "rule_violation"});
     expect_codes("universes", "post", {"already_exists"});
-    expect_codes("universes/{universe_id}", "patch", {"universe_not_found"});
+    expect_codes(
+        "universes/{universe_id}", "patch",
+        {"universe_not_found", "invalid_amount", "invalid_quantity", "amount_out_of_range"});
+    expect_codes("universes/{universe_id}/routes", "get",
+                 {"universe_not_found", "invalid_argument"});
+    expect_codes("universes/{from_universe_id}/routes/{to_universe_id}", "put",
+                 {"universe_not_found"});
     expect_codes("universes/{universe_id}", "get", {"universe_not_found", "invalid_argument"});
     expect_codes("users", "post",
                  {"universe_not_found", "already_exists", "invalid_amount", "amount_out_of_range"});
@@ -210,6 +216,8 @@ TEST_F(Documents, openapi_schemas_are_what_is_answered)
     expect_members(
         "Universe",
         post("/api/v1/universes", R"({"name":"X","currency_type":"X","exchange_rate":1})").body);
+    expect_members("Route", put("/api/v1/universes/1/routes/2", "{}").body);
+    expect_members("Route", get("/api/v1/universes/1/routes").body);
     expect_members("Item", get("/api/v1/items/1").body);
     expect_members("Item",
                    post("/api/v1/items", R"({"seller_id":1,"name":"x","price":1,"stock":1})").body);

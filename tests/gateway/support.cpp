@@ -267,6 +267,11 @@ Answer Client::post(const std::string &path, const std::string &body, const Head
     return send_json("POST", path, body, headers);
 }
 
+Answer Client::put(const std::string &path, const std::string &body, const Headers &headers)
+{
+    return send_json("PUT", path, body, headers);
+}
+
 Answer Client::patch(const std::string &path, const std::string &body, const Headers &headers)
 {
     return send_json("PATCH", path, body, headers);

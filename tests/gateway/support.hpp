@@ -117,6 +117,7 @@ public:
     Answer get(const std::string &path, const Headers &headers = {});
     Answer post(const std::string &path, const std::string &body, const Headers &headers = {});
     Answer patch(const std::string &path, const std::string &body, const Headers &headers = {});
+    Answer put(const std::string &path, const std::string &body, const Headers &headers = {});
     Answer request(const std::string &method, const std::string &path, const std::string &body,
                    const Headers &headers);
 
@@ -153,6 +154,10 @@ protected:
     Answer patch(const std::string &path, const std::string &body)
     {
         return client_->patch(path, body);
+    }
+    Answer put(const std::string &path, const std::string &body)
+    {
+        return client_->put(path, body);
     }
     Answer buy(const std::string &body, const Headers &headers = {})
     {
@@ -193,6 +198,11 @@ inline constexpr BadAmount bad_amounts[] = {
 inline constexpr const char *bad_integers[] = {
     "\"1\"", "null", "1.0", "true", "[]", "{}", "9223372036854775808"};
 inline constexpr const char *bad_numbers[] = {"\"1\"", "null", "true", "[]", "{}"};
+
+// The members of a universe's body that say that it has no rules.
+inline constexpr const char *no_rules =
+    R"("trade_open":true,"exchange_open":true,"sale_fee_rate":0,"exchange_fee_rate":0,)"
+    R"("min_amount":null,"max_amount":null,"max_quantity":null)";
 
 // Asserts that `answer` is 422 and names the field.
 void expect_names_field(const Answer &answer, const std::string &field);
