@@ -19,6 +19,11 @@ const char *or_null(const std::optional<std::string> &text)
     return text ? text->c_str() : nullptr;
 }
 
+const char *or_null(const std::optional<bool> &value)
+{
+    return !value ? nullptr : *value ? "true" : "false";
+}
+
 // libpqxx throws a type without its SQLSTATE for some errors; the type says which it was.
 SqlVerdict judge(const std::exception &error)
 {
@@ -96,6 +101,19 @@ WrittenRow written_row(const pqxx::result &result)
     return {result[0][0].c_str(), result[0][1].c_str()};
 }
 
+WrittenItem written_item(const pqxx::result &result)
+{
+    return {result[0][0].c_str(), result[0][1].c_str(), result[0][2].c_str()};
+}
+
+// c_str() of a null is empty.
+WrittenTransaction written_transaction(const pqxx::result &result)
+{
+    const auto row = result[0];
+    return {row[0].c_str(), row[1].c_str(), row[2].c_str(),
+            row[3].c_str(), row[4].c_str(), row[5].c_str()};
+}
+
 // An array literal of one member of every order. Numbers as JSON writes them, so nothing
 // in it needs quotes.
 template <typename Order>
@@ -105,6 +123,18 @@ std::string array_of(const std::vector<Order> &orders, std::string Order::*membe
     for (const Order &order : orders) {
         text += text.size() > 1 ? "," : "";
         text += order.*member;
+    }
+    return text + "}";
+}
+
+// The same of a member that may be absent.
+template <typename Order>
+std::string array_of(const std::vector<Order> &orders, std::optional<std::string> Order::*member)
+{
+    std::string text = "{";
+    for (const Order &order : orders) {
+        text += text.size() > 1 ? "," : "";
+        text += (order.*member).value_or("NULL");
     }
     return text + "}";
 }
@@ -242,6 +272,11 @@ std::optional<std::string> Database::universe(const std::string &universe_id)
     return row_of(run(Kind::read, queries::universe, universe_id));
 }
 
+std::optional<std::string> Database::routes_from(const std::string &universe_id)
+{
+    return row_of(run(Kind::read, queries::routes, universe_id));
+}
+
 std::optional<std::string> Database::item(const std::string &item_id)
 {
     return row_of(run(Kind::read, queries::item, item_id));
@@ -267,6 +302,13 @@ std::optional<Page> Database::items_of_universe(const std::string &universe_id,
 {
     const pqxx::result result =
         run(Kind::read, queries::items_of_universe, after, rows, universe_id);
+    return result.empty() ? std::nullopt : std::optional(page_of(result));
+}
+
+std::optional<Page> Database::items_of_seller(const std::string &user_id, const std::string &after,
+                                              const std::string &rows)
+{
+    const pqxx::result result = run(Kind::read, queries::items_of_seller, user_id, rows, after);
     return result.empty() ? std::nullopt : std::optional(page_of(result));
 }
 
@@ -302,7 +344,7 @@ Exchange Database::write(const ExchangeOrder &order, bool repeated)
     const auto call = [&](pqxx::nontransaction &transaction) {
         return exec_prepared(transaction, queries::exchange.name, order.user_id, order.amount,
                              order.from_universe_id, order.to_universe_id,
-                             or_null(order.idempotency_key));
+                             or_null(order.idempotency_key), or_null(order.min_converted));
     };
     const pqxx::result result = run(kind_of(order), call, repeated);
     return {result[0][0].c_str()};
@@ -312,7 +354,8 @@ Purchase Database::write(const PurchaseOrder &order, bool repeated)
 {
     const auto call = [&](pqxx::nontransaction &transaction) {
         return exec_prepared(transaction, queries::buy.name, order.buyer_id, order.item_id,
-                             order.quantity, or_null(order.idempotency_key));
+                             order.quantity, or_null(order.idempotency_key),
+                             or_null(order.max_amount));
     };
     const pqxx::result result = run(kind_of(order), call, repeated);
     return {result[0][0].c_str(), result[0][1].is_null() ? "" : result[0][1].c_str(),
@@ -328,8 +371,20 @@ WrittenRow Database::write(const NewUniverse &universe)
 
 WrittenRow Database::write(const UniverseChange &change)
 {
-    return written_row(run(Kind::plain_write, queries::set_exchange_rate, change.universe_id,
-                           or_null(change.exchange_rate)));
+    const UniverseChange::Rules rules = change.rules.value_or(UniverseChange::Rules{});
+    return written_row(run(Kind::plain_write, queries::change_universe, change.universe_id,
+                           or_null(change.exchange_rate), change.rules ? "true" : "false",
+                           or_null(rules.trade_open), or_null(rules.exchange_open),
+                           or_null(rules.sale_fee_rate), or_null(rules.exchange_fee_rate),
+                           or_null(rules.min_amount), or_null(rules.max_amount),
+                           or_null(rules.max_quantity)));
+}
+
+WrittenRow Database::write(const RouteChange &change)
+{
+    return written_row(run(Kind::plain_write, queries::set_route, change.from_universe_id,
+                           change.to_universe_id, or_null(change.allowed),
+                           or_null(change.tariff_rate)));
 }
 
 WrittenRow Database::write(const NewUser &user)
@@ -342,7 +397,32 @@ WrittenItem Database::write(const NewItem &item)
 {
     const pqxx::result result = run(Kind::plain_write, queries::list_item, or_null(item.seller_id),
                                     item.name, item.price, item.stock, or_null(item.universe_id));
-    return {result[0][0].c_str(), result[0][1].c_str(), result[0][2].c_str()};
+    return written_item(result);
+}
+
+WrittenItem Database::write(const ItemChange &change)
+{
+    return written_item(run(Kind::plain_write, queries::change_item, change.item_id,
+                            or_null(change.price), or_null(change.listed)));
+}
+
+WrittenTransaction Database::write(const Restock &restock)
+{
+    return written_transaction(run(kind_of(restock), queries::restock, restock.item_id,
+                                   restock.quantity, or_null(restock.idempotency_key)));
+}
+
+WrittenTransaction Database::write(const Transfer &transfer)
+{
+    return written_transaction(
+        run(kind_of(transfer), queries::transfer, transfer.from_user_id, transfer.to_user_id,
+            transfer.amount, or_null(transfer.universe_id), or_null(transfer.idempotency_key)));
+}
+
+WrittenTransaction Database::write(const Refund &refund)
+{
+    return written_transaction(run(kind_of(refund), queries::refund, refund.transaction_id,
+                                   or_null(refund.quantity), or_null(refund.idempotency_key)));
 }
 
 WrittenRow Database::write(const CashOrder &order)
@@ -373,8 +453,10 @@ Database::write_batch(const std::vector<PurchaseOrder> &orders, bool repeated)
     const std::string items = array_of(orders, &PurchaseOrder::item_id);
     const std::string quantities = array_of(orders, &PurchaseOrder::quantity);
     const std::string keys = array_of_keys(orders);
+    const std::string limits = array_of(orders, &PurchaseOrder::max_amount);
     const auto call = [&](pqxx::nontransaction &transaction) {
-        return exec_prepared(transaction, queries::buy_batch.name, buyers, items, quantities, keys);
+        return exec_prepared(transaction, queries::buy_batch.name, buyers, items, quantities, keys,
+                             limits);
     };
     std::vector<BatchAnswer<PurchaseOrder>> answers;
     answers.reserve(orders.size());
@@ -397,9 +479,10 @@ Database::write_batch(const std::vector<ExchangeOrder> &orders, bool repeated)
     const std::string from = array_of(orders, &ExchangeOrder::from_universe_id);
     const std::string to = array_of(orders, &ExchangeOrder::to_universe_id);
     const std::string keys = array_of_keys(orders);
+    const std::string limits = array_of(orders, &ExchangeOrder::min_converted);
     const auto call = [&](pqxx::nontransaction &transaction) {
         return exec_prepared(transaction, queries::exchange_batch.name, users, amounts, from, to,
-                             keys);
+                             keys, limits);
     };
     std::vector<BatchAnswer<ExchangeOrder>> answers;
     answers.reserve(orders.size());

@@ -42,6 +42,7 @@ struct PurchaseOrder {
     std::string item_id;
     std::string quantity;
     Key idempotency_key;
+    std::optional<std::string> max_amount; // refused when it would cost more
 };
 
 struct Exchange {
@@ -55,6 +56,7 @@ struct ExchangeOrder {
     std::string from_universe_id;
     std::string to_universe_id;
     Key idempotency_key;
+    std::optional<std::string> min_converted; // refused when it would credit less
 };
 
 // A row as it is after a write.
@@ -71,11 +73,31 @@ struct NewUniverse {
     std::optional<std::string> currency_scale;
 };
 
-// What is not there stays as it is.
+// What is not there stays as it is; something is there.
 struct UniverseChange {
     using Receipt = WrittenRow;
+    // As mvm_set_rules() takes them, which has a value of its own for each bound that is taken
+    // away.
+    struct Rules {
+        std::optional<bool> trade_open;
+        std::optional<bool> exchange_open;
+        std::optional<std::string> sale_fee_rate;
+        std::optional<std::string> exchange_fee_rate;
+        std::optional<std::string> min_amount;
+        std::optional<std::string> max_amount;
+        std::optional<std::string> max_quantity;
+    };
     std::string universe_id;
     std::optional<std::string> exchange_rate;
+    std::optional<Rules> rules;
+};
+
+struct RouteChange {
+    using Receipt = WrittenRow;
+    std::string from_universe_id;
+    std::string to_universe_id;
+    std::optional<bool> allowed;            // absent: it is
+    std::optional<std::string> tariff_rate; // absent: none
 };
 
 struct NewUser {
@@ -98,6 +120,47 @@ struct NewItem {
     std::string price;
     std::string stock;
     std::optional<std::string> universe_id; // absent: the seller's home
+};
+
+// What is not there stays as it is; something is there.
+struct ItemChange {
+    using Receipt = WrittenItem;
+    std::string item_id;
+    std::optional<std::string> price;
+    std::optional<bool> listed;
+};
+
+// A row of the journal after a write, and whom and what it concerns.
+struct WrittenTransaction {
+    std::string body;
+    std::string id;
+    std::string user_id;         // empty: nobody
+    std::string counterparty_id; // empty: nobody
+    std::string item_id;         // empty: none
+    std::string universe_id;     // the receiver's, or the item's
+};
+
+struct Restock {
+    using Receipt = WrittenTransaction;
+    std::string item_id;
+    std::string quantity;
+    Key idempotency_key;
+};
+
+struct Transfer {
+    using Receipt = WrittenTransaction;
+    std::string from_user_id;
+    std::string to_user_id;
+    std::string amount;
+    std::optional<std::string> universe_id; // absent: the sender's home
+    Key idempotency_key;
+};
+
+struct Refund {
+    using Receipt = WrittenTransaction;
+    std::string transaction_id;
+    std::optional<std::string> quantity; // absent: all that is left
+    Key idempotency_key;
 };
 
 struct CashOrder {
@@ -125,6 +188,7 @@ public:
     std::string universes();
     // These give nothing when there is no such row.
     std::optional<std::string> universe(const std::string &universe_id);
+    std::optional<std::string> routes_from(const std::string &universe_id);
     std::optional<std::string> item(const std::string &item_id);
     std::optional<std::string> user(const std::string &user_id);
     std::optional<std::string> transaction(const std::string &transaction_id);
@@ -132,6 +196,9 @@ public:
     // Nothing when there is no such universe.
     std::optional<Page> items_of_universe(const std::string &universe_id, const std::string &after,
                                           const std::string &rows);
+    // Nothing when there is no such user.
+    std::optional<Page> items_of_seller(const std::string &user_id, const std::string &after,
+                                        const std::string &rows);
     Page trades(const std::string &user_id, const std::string &rows,
                 const std::optional<std::string> &before);
     // Nothing when there is no such user.
@@ -149,8 +216,13 @@ public:
     Exchange write(const ExchangeOrder &order, bool repeated);
     WrittenRow write(const NewUniverse &universe);
     WrittenRow write(const UniverseChange &change);
+    WrittenRow write(const RouteChange &change);
     WrittenRow write(const NewUser &user);
     WrittenItem write(const NewItem &item);
+    WrittenItem write(const ItemChange &change);
+    WrittenTransaction write(const Restock &restock);
+    WrittenTransaction write(const Transfer &transfer);
+    WrittenTransaction write(const Refund &refund);
     WrittenRow write(const CashOrder &order);
 
     // Many orders in one call, as if each came alone, in their order; an answer

@@ -261,6 +261,17 @@ void get_universe(Call &call)
         "There is no universe " + universe_id + ".");
 }
 
+void get_routes(Call &call)
+{
+    const std::string universe_id = path_universe_id(call);
+    auto body = call.services.database.routes_from(universe_id);
+    if (!body) {
+        throw Refused{market_problem(ErrorCode::universe_not_found,
+                                     "There is no universe " + universe_id + ".")};
+    }
+    send_json(call, *std::move(body));
+}
+
 void get_items(Call &call)
 {
     const auto universe_id =
@@ -285,6 +296,21 @@ void get_items(Call &call)
     send_page(call, std::move(page),
               "/api/v1/items?" + (universe_id ? "universe_id=" + *universe_id + "&" : "") +
                   "limit=" + rows + "&after=");
+}
+
+// Not cached: whatever changes an item would have to say whose it is.
+void get_items_of_seller(Call &call)
+{
+    const std::string user_id = path_id(call, "user_id");
+    const std::string rows = page_rows(call);
+    const std::string after = query_integer(call, "after", 0, id_most).value_or("0");
+    auto page = call.services.database.items_of_seller(user_id, after, rows);
+    if (!page) {
+        throw Refused{
+            market_problem(ErrorCode::user_not_found, "There is no user " + user_id + ".")};
+    }
+    send_page(call, *std::move(page),
+              "/api/v1/users/" + user_id + "/items?limit=" + rows + "&after=");
 }
 
 void get_item(Call &call)
@@ -380,6 +406,55 @@ void post_universe(Call &call)
     send_created(call, std::move(row.body), "/api/v1/universes/" + row.id);
 }
 
+namespace {
+
+// A bound, as the function that sets it takes it: for null the value that takes it away.
+template <typename Read>
+std::optional<std::string> bound(const JsonRequest &request, const char *name, const char *none,
+                                 const Read &read)
+{
+    if (!request.has(name)) {
+        return std::nullopt;
+    }
+    return request.is_null(name) ? std::string(none) : read(name);
+}
+
+std::optional<UniverseChange::Rules> rules_of(const JsonRequest &request)
+{
+    const auto boolean = [&](const char *name) {
+        return request.has(name) ? std::optional(request.boolean(name)) : std::nullopt;
+    };
+    const auto number = [&](const char *name) { return request.number(name); };
+    // 0 would take the bound away, and nobody who sends it means that.
+    const auto amount = [&](const char *name) {
+        std::string text = request.number(name);
+        const std::string digits = text.substr(0, text.find_first_of("eE"));
+        if (digits.find_first_of("123456789") == std::string::npos) {
+            throw Refused{market_problem(ErrorCode::invalid_amount,
+                                         std::string(name) + ": must be above zero, or null")};
+        }
+        return text;
+    };
+    const auto quantity = [&](const char *name) { return request.integer(name); };
+    UniverseChange::Rules rules;
+    rules.trade_open = boolean("trade_open");
+    rules.exchange_open = boolean("exchange_open");
+    rules.sale_fee_rate =
+        request.has("sale_fee_rate") ? std::optional(number("sale_fee_rate")) : std::nullopt;
+    rules.exchange_fee_rate = request.has("exchange_fee_rate")
+                                  ? std::optional(number("exchange_fee_rate"))
+                                  : std::nullopt;
+    rules.min_amount = bound(request, "min_amount", "0", amount);
+    rules.max_amount = bound(request, "max_amount", "Infinity", amount);
+    rules.max_quantity = bound(request, "max_quantity", "9223372036854775807", quantity);
+    const bool any = rules.trade_open || rules.exchange_open || rules.sale_fee_rate ||
+                     rules.exchange_fee_rate || rules.min_amount || rules.max_amount ||
+                     rules.max_quantity;
+    return any ? std::optional(std::move(rules)) : std::nullopt;
+}
+
+} // namespace
+
 // Changes the fields that are there; null is a value like any other.
 void patch_universe(Call &call)
 {
@@ -389,9 +464,24 @@ void patch_universe(Call &call)
     if (request.has("exchange_rate")) {
         change.exchange_rate = request.number("exchange_rate");
     }
-    if (!change.exchange_rate) {
-        throw Refused{invalid_field("body", "has nothing to change: exchange_rate")};
+    change.rules = rules_of(request);
+    if (!change.exchange_rate && !change.rules) {
+        throw Refused{invalid_field("body", "has nothing to change: exchange_rate or a rule")};
     }
+    send_json(call, call.services.writes.write(std::move(change)).body);
+}
+
+// The whole route: what is left out is as without one.
+void put_route(Call &call)
+{
+    RouteChange change;
+    change.from_universe_id = std::to_string(
+        integer_parameter("from_universe_id", call.parameter, universe_id_least, universe_id_most));
+    change.to_universe_id = std::to_string(integer_parameter(
+        "to_universe_id", call.second_parameter, universe_id_least, universe_id_most));
+    const JsonRequest request = json_body(call);
+    change.allowed = request.optional_boolean("allowed");
+    change.tariff_rate = request.optional_number("tariff_rate");
     send_json(call, call.services.writes.write(std::move(change)).body);
 }
 
@@ -417,6 +507,42 @@ void post_item(Call &call)
     item.universe_id = optional_universe_id(request);
     WrittenItem row = call.services.writes.write(std::move(item));
     send_created(call, std::move(row.body), "/api/v1/items/" + row.id);
+}
+
+// As patch_universe.
+void patch_item(Call &call)
+{
+    ItemChange change;
+    change.item_id = path_id(call, "item_id");
+    const JsonRequest request = json_body(call);
+    if (request.has("price")) {
+        change.price = request.number("price");
+    }
+    if (request.has("listed")) {
+        change.listed = request.boolean("listed");
+    }
+    if (!change.price && !change.listed) {
+        throw Refused{invalid_field("body", "has nothing to change: price, listed")};
+    }
+    send_json(call, call.services.writes.write(std::move(change)).body);
+}
+
+namespace {
+
+void send_transaction(Call &call, WrittenTransaction row)
+{
+    send_created(call, std::move(row.body), "/api/v1/transactions/" + row.id);
+}
+
+} // namespace
+
+void post_restock(Call &call)
+{
+    Restock restock;
+    restock.item_id = path_id(call, "item_id");
+    restock.idempotency_key = idempotency_key(call);
+    restock.quantity = json_body(call).integer("quantity");
+    send_transaction(call, call.services.writes.write(std::move(restock)));
 }
 
 namespace {
@@ -447,6 +573,30 @@ void post_withdrawal(Call &call)
     post_cash(call, CashOrder::Kind::withdrawal);
 }
 
+void post_transfer(Call &call)
+{
+    const auto key = idempotency_key(call);
+    const JsonRequest request = json_body(call);
+    Transfer transfer;
+    transfer.from_user_id = request.integer("from_user_id");
+    transfer.to_user_id = request.integer("to_user_id");
+    transfer.amount = request.number("amount");
+    transfer.universe_id = optional_universe_id(request);
+    transfer.idempotency_key = key;
+    send_transaction(call, call.services.writes.write(std::move(transfer)));
+}
+
+void post_refund(Call &call)
+{
+    const auto key = idempotency_key(call);
+    const JsonRequest request = json_body(call);
+    Refund refund;
+    refund.transaction_id = request.integer("transaction_id");
+    refund.quantity = request.optional_integer("quantity");
+    refund.idempotency_key = key;
+    send_transaction(call, call.services.writes.write(std::move(refund)));
+}
+
 void post_exchange(Call &call)
 {
     const auto key = idempotency_key(call);
@@ -457,6 +607,7 @@ void post_exchange(Call &call)
     order.from_universe_id = required_universe_id(request, "from_universe_id");
     order.to_universe_id = required_universe_id(request, "to_universe_id");
     order.idempotency_key = key;
+    order.min_converted = request.optional_number("min_converted");
     send_json(call, call.services.writes.write(std::move(order)).body);
 }
 
@@ -469,6 +620,7 @@ void post_buy(Call &call)
     order.item_id = request.integer("item_id");
     order.quantity = request.integer("quantity");
     order.idempotency_key = key;
+    order.max_amount = request.optional_number("max_amount");
     send_json(call, call.services.writes.write(std::move(order)).body);
 }
 

@@ -28,12 +28,14 @@ struct Services {
     std::atomic<bool> auditing{false};
 };
 
-// One request. `parameter` is what stands for the "{name}" of the route.
+// One request. `parameter` is what stands for the "{name}" of the route, `second_parameter` for
+// its second if it has two.
 struct Call {
     Services &services;
     const httplib::Request &request;
     httplib::Response &response;
     std::string_view parameter;
+    std::string_view second_parameter = {};
 };
 
 // Each fills `call.response`, or throws Refused or DatabaseFailure.
@@ -42,9 +44,14 @@ void get_universes(Call &call);
 void get_universe(Call &call);
 void post_universe(Call &call);
 void patch_universe(Call &call);
+void get_routes(Call &call);
+void put_route(Call &call);
 void get_items(Call &call);
 void get_item(Call &call);
 void post_item(Call &call);
+void patch_item(Call &call);
+void post_restock(Call &call);
+void get_items_of_seller(Call &call);
 void post_user(Call &call);
 void get_user(Call &call);
 void get_trades(Call &call);
@@ -54,6 +61,8 @@ void get_convert(Call &call);
 void get_audit(Call &call);
 void post_deposit(Call &call);
 void post_withdrawal(Call &call);
+void post_transfer(Call &call);
+void post_refund(Call &call);
 void post_exchange(Call &call);
 void post_buy(Call &call);
 void get_root(Call &call);

@@ -41,7 +41,7 @@ std::string range(std::int64_t least, std::int64_t most)
 } // namespace
 
 // Receives the parser's events. Only the fields of the outermost object are
-// kept, and of those only numbers and strings have their text kept.
+// kept, and of those only numbers, strings and booleans have their text kept.
 struct JsonReader {
     using json = nlohmann::json;
 
@@ -52,7 +52,7 @@ struct JsonReader {
     explicit JsonReader(std::vector<JsonRequest::Field> &kept) : fields(kept) {}
 
     bool null() { return value(JsonRequest::Kind::null, {}); }
-    bool boolean(bool) { return value(JsonRequest::Kind::other, {}); }
+    bool boolean(bool is) { return value(JsonRequest::Kind::boolean, is ? "true" : "false"); }
     bool string(std::string &text) { return value(JsonRequest::Kind::text, std::move(text)); }
     bool binary(json::binary_t &) { return value(JsonRequest::Kind::other, {}); }
 
@@ -175,6 +175,12 @@ bool JsonRequest::has(std::string_view name) const
     return look_up(name) != nullptr;
 }
 
+bool JsonRequest::is_null(std::string_view name) const
+{
+    const Field *field = look_up(name);
+    return field != nullptr && field->kind == Kind::null;
+}
+
 bool JsonRequest::has_value(std::string_view name) const
 {
     const Field *field = look_up(name);
@@ -205,11 +211,21 @@ std::string JsonRequest::number(std::string_view name) const
         throw Refused{market_problem(ErrorCode::amount_out_of_range,
                                      std::string(name) + ": is " + field.text)};
     case Kind::text:
+    case Kind::boolean:
     case Kind::null:
     case Kind::other:
         break;
     }
     throw Refused{invalid_field(name, "must be a JSON number")};
+}
+
+bool JsonRequest::boolean(std::string_view name) const
+{
+    const Field &field = find(name);
+    if (field.kind != Kind::boolean) {
+        throw Refused{invalid_field(name, "must be true or false")};
+    }
+    return field.text == "true";
 }
 
 std::string JsonRequest::text(std::string_view name) const
@@ -233,6 +249,11 @@ std::optional<std::string> JsonRequest::optional_integer(std::string_view name, 
 std::optional<std::string> JsonRequest::optional_number(std::string_view name) const
 {
     return has_value(name) ? std::optional(number(name)) : std::nullopt;
+}
+
+std::optional<bool> JsonRequest::optional_boolean(std::string_view name) const
+{
+    return has_value(name) ? std::optional(boolean(name)) : std::nullopt;
 }
 
 std::int64_t integer_parameter(std::string_view name, std::string_view text, std::int64_t least,

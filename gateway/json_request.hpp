@@ -33,6 +33,9 @@ public:
     // naming the field.
     std::string number(std::string_view name) const;
 
+    // true or false. Throws Refused, naming the field.
+    bool boolean(std::string_view name) const;
+
     // A JSON string without U+0000, which PostgreSQL's texts cannot hold.
     // Throws Refused, naming the field.
     std::string text(std::string_view name) const;
@@ -43,11 +46,14 @@ public:
                                                 std::int64_t most = INT64_MAX) const;
     std::optional<std::string> optional_number(std::string_view name) const;
 
-    // Whether the field is there, null or not.
+    std::optional<bool> optional_boolean(std::string_view name) const;
+
+    // Whether the field is there, null or not; whether it is there and null.
     bool has(std::string_view name) const;
+    bool is_null(std::string_view name) const;
 
 private:
-    enum class Kind { integer, number, too_large, text, null, other };
+    enum class Kind { integer, number, too_large, text, boolean, null, other };
     struct Field {
         std::string name;
         Kind kind;

@@ -19,29 +19,63 @@ inline constexpr const char *database_identity =
     " FROM pg_catalog.pg_control_system() s, pg_catalog.pg_database d"
     " WHERE d.datname = pg_catalog.current_database()";
 
+// The body of a row t of mvm.transactions. What few have stands only where there is one.
+#define MVM_TRANSACTION_BODY                                                                       \
+    "(SELECT left(row_to_json(r)::text, -1)"                                                       \
+    "  || COALESCE(',\"fee\":' || t.fee, '') || COALESCE(',\"tariff\":' || t.tariff, '')"          \
+    "  || COALESCE(',\"reference_id\":' || t.reference_id, '') || '}'"                             \
+    " FROM (SELECT t.id, t.kind, t.user_id, t.counterparty_id, t.item_id, t.quantity,"             \
+    "  t.from_universe_id, t.to_universe_id, t.amount, t.received_amount, t.exchange_rate,"        \
+    "  t.from_rate, t.to_rate, t.idempotency_key, t.transaction_time) r)"
+
+// The bodies of a trade t, whose id is `id`, and of an exchange e.
+#define MVM_TRADE_BODY(id)                                                                         \
+    "(SELECT left(row_to_json(r)::text, -1)"                                                       \
+    "  || COALESCE(',\"fee\":' || t.fee, '') || COALESCE(',\"tariff\":' || t.tariff, '') || '}'"   \
+    " FROM (SELECT " id " AS id, t.buyer_id, t.seller_id, t.item_id, t.amount, t.quantity,"        \
+    "  t.from_universe_id, t.to_universe_id, t.transaction_time) r)"
+#define MVM_EXCHANGE_BODY                                                                          \
+    "(SELECT left(row_to_json(r)::text, -1) || COALESCE(',\"fee\":' || e.fee, '') || '}'"          \
+    " FROM (SELECT e.converted_amount, e.from_universe_id, e.to_universe_id, e.exchange_rate,"     \
+    "  e.amount, e.transaction_id) r)"
+
+// The body of a row `u` of mvm.universes.
+#define MVM_UNIVERSE_BODY(u)                                                                       \
+    "(SELECT row_to_json(r) FROM (SELECT " u ".id, " u ".name, " u ".currency_type,"               \
+    "  " u ".exchange_rate, " u ".currency_scale, " u ".trade_open, " u ".exchange_open,"          \
+    "  " u ".sale_fee_rate, " u ".exchange_fee_rate, " u ".min_amount, " u ".max_amount,"          \
+    "  " u ".max_quantity) r)"
+
 // -> version
 inline constexpr Query version{"version", "SELECT mvm_version()"};
 
 // -> body
-inline constexpr Query universes{
-    "universes",
-    "SELECT '[' || COALESCE(string_agg(row_to_json(u)::text, ',' ORDER BY u.id), '') || ']'"
-    " FROM (SELECT id, name, currency_type, exchange_rate, currency_scale FROM mvm.universes) u"};
+inline constexpr Query universes{"universes",
+                                 "SELECT '[' || COALESCE(string_agg(" MVM_UNIVERSE_BODY(
+                                     "u") "::text, ',' ORDER BY u.id),"
+                                          "  '') || ']' FROM mvm.universes u"};
 
 // $1 universe -> body; no row when there is no such universe
-inline constexpr Query universe{
-    "universe",
-    "SELECT row_to_json(u)"
-    " FROM (SELECT id, name, currency_type, exchange_rate, currency_scale FROM mvm.universes) u"
-    " WHERE u.id = $1::integer"};
+inline constexpr Query universe{"universe",
+                                "SELECT " MVM_UNIVERSE_BODY("u") " FROM mvm.universes u"
+                                                                 " WHERE u.id = $1::integer"};
+
+// $1 universe -> body; no row when there is no such universe
+inline constexpr Query routes{
+    "routes",
+    "SELECT '[' || COALESCE(string_agg(row_to_json(r)::text, ',' ORDER BY r.to_universe_id), '')"
+    "  || ']'"
+    " FROM (SELECT from_universe_id, to_universe_id, allowed, tariff_rate FROM mvm.routes"
+    "  WHERE from_universe_id = $1::integer) r"
+    " HAVING EXISTS (SELECT FROM mvm.universes WHERE id = $1::integer)"};
 
 // $1 after item id, $2 rows -> body, last id of the page or null when it is the last page
 inline constexpr Query items{
     "items",
     "WITH page AS ("
     " SELECT row_to_json(i)::text AS body, i.id, row_number() OVER (ORDER BY i.id) AS ordinal"
-    " FROM (SELECT id, name, universe_id, price, stock, seller_id FROM mvm.items"
-    "  WHERE id > $1::bigint ORDER BY id LIMIT $2::integer + 1) i)"
+    " FROM (SELECT id, name, universe_id, price, stock, seller_id, listed FROM mvm.items"
+    "  WHERE id > $1::bigint AND listed ORDER BY id LIMIT $2::integer + 1) i)"
     " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id)"
     "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
     "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE ordinal <= $2::integer) END"
@@ -52,18 +86,34 @@ inline constexpr Query items_of_universe{
     "items_of_universe",
     "WITH page AS ("
     " SELECT row_to_json(i)::text AS body, i.id, row_number() OVER (ORDER BY i.id) AS ordinal"
-    " FROM (SELECT id, name, universe_id, price, stock, seller_id FROM mvm.items"
-    "  WHERE universe_id = $3::integer AND id > $1::bigint ORDER BY id LIMIT $2::integer + 1) i)"
+    " FROM (SELECT id, name, universe_id, price, stock, seller_id, listed FROM mvm.items"
+    "  WHERE universe_id = $3::integer AND id > $1::bigint AND listed ORDER BY id"
+    "  LIMIT $2::integer + 1) i)"
     " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id)"
     "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
     "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE ordinal <= $2::integer) END"
     " FROM page"
     " HAVING EXISTS (SELECT FROM mvm.universes WHERE id = $3::integer)"};
 
+// $1 seller, $2 rows, $3 after item id -> as items, listed or not; no row when there is no such
+// user
+inline constexpr Query items_of_seller{
+    "items_of_seller",
+    "WITH page AS ("
+    " SELECT (SELECT row_to_json(r)::text FROM (SELECT i.id, i.name, i.universe_id, i.price,"
+    "   i.stock, i.seller_id, i.listed) r) AS body,"
+    "  i.id, row_number() OVER (ORDER BY i.id) AS ordinal"
+    " FROM mvm_items($1::bigint, $2::integer + 1, $3::bigint) i)"
+    " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id)"
+    "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
+    "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE ordinal <= $2::integer) END"
+    " FROM page"
+    " HAVING EXISTS (SELECT FROM mvm.users WHERE id = $1::bigint)"};
+
 // $1 item -> body; no row when there is no such item
 inline constexpr Query item{
     "item", "SELECT row_to_json(i)"
-            " FROM (SELECT id, name, universe_id, price, stock, seller_id FROM mvm.items) i"
+            " FROM (SELECT id, name, universe_id, price, stock, seller_id, listed FROM mvm.items) i"
             " WHERE i.id = $1::bigint"};
 
 // $1 user -> body; no row when there is no such user
@@ -81,25 +131,21 @@ inline constexpr Query user{
 // $1 user, $2 rows, $3 before trade id or null -> body, last id of the page or null when it is
 // the last page. MV001 when there is no such user.
 inline constexpr Query trades{
-    "trades",
-    "WITH page AS ("
-    " SELECT (SELECT row_to_json(r)::text FROM (SELECT t.id, t.buyer_id, t.seller_id, t.item_id,"
-    "   t.amount, t.quantity, t.from_universe_id, t.to_universe_id, t.transaction_time) r) AS body,"
-    "  t.id, row_number() OVER (ORDER BY t.id DESC) AS ordinal"
-    " FROM mvm_trades($1::bigint, $2::integer + 1, $3::bigint) t)"
-    " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id DESC)"
-    "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
-    "  CASE WHEN count(*) > $2::integer THEN min(id) FILTER (WHERE ordinal <= $2::integer) END"
-    " FROM page"};
+    "trades", "WITH page AS ("
+              " SELECT " MVM_TRADE_BODY(
+                  "t.id") " AS body,"
+                          "  t.id, row_number() OVER (ORDER BY t.id DESC) AS ordinal"
+                          " FROM mvm_trades($1::bigint, $2::integer + 1, $3::bigint) t)"
+                          " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id DESC)"
+                          "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
+                          "  CASE WHEN count(*) > $2::integer THEN min(id) FILTER (WHERE ordinal "
+                          "<= $2::integer) END"
+                          " FROM page"};
 
 // $1 transaction -> body; no row when there is no such transaction
-inline constexpr Query transaction{
-    "transaction",
-    "SELECT row_to_json(t)"
-    " FROM (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
-    "  to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
-    "  idempotency_key, transaction_time FROM mvm.transactions) t"
-    " WHERE t.id = $1::bigint"};
+inline constexpr Query transaction{"transaction",
+                                   "SELECT " MVM_TRANSACTION_BODY
+                                   " FROM mvm.transactions t WHERE t.id = $1::bigint"};
 
 // $1 user, $2 rows, $3 before transaction id or null -> body, last id of the page or null when it
 // is the last page; no row when there is no such user. Two ranges of the journal's indexes, as
@@ -109,18 +155,19 @@ inline constexpr Query transaction{
 inline constexpr Query transactions{
     "transactions",
     "WITH page AS ("
-    " SELECT row_to_json(t)::text AS body, t.id, row_number() OVER (ORDER BY t.id DESC) AS ordinal"
+    " SELECT " MVM_TRANSACTION_BODY " AS body,"
+    "  t.id, row_number() OVER (ORDER BY t.id DESC) AS ordinal"
     " FROM ("
     "  (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
     "    to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
-    "    idempotency_key, transaction_time FROM mvm.transactions"
+    "    idempotency_key, transaction_time, fee, tariff, reference_id FROM mvm.transactions"
     "   WHERE (user_id, id) < ($1::bigint, COALESCE($3::bigint, 9223372036854775807))"
     "    AND user_id >= $1::bigint"
     "   ORDER BY user_id DESC, id DESC LIMIT $2::integer + 1)"
     "  UNION ALL"
     "  (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
     "    to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
-    "    idempotency_key, transaction_time FROM mvm.transactions"
+    "    idempotency_key, transaction_time, fee, tariff, reference_id FROM mvm.transactions"
     "   WHERE (counterparty_id, id) < ($1::bigint, COALESCE($3::bigint, 9223372036854775807))"
     "    AND counterparty_id >= $1::bigint AND user_id IS DISTINCT FROM $1::bigint"
     "   ORDER BY counterparty_id DESC, id DESC LIMIT $2::integer + 1)"
@@ -166,16 +213,31 @@ inline constexpr Query audit{
 // $1 name, $2 currency type, $3 exchange rate, $4 currency scale or null -> body, universe
 inline constexpr Query create_universe{
     "create_universe",
-    "SELECT (SELECT row_to_json(r) FROM (SELECT u.id, u.name, u.currency_type, u.exchange_rate,"
-    "   u.currency_scale) r), u.id"
-    " FROM mvm_create_universe($1::text, $2::text, $3::numeric, COALESCE($4::integer, 2)) u"};
+    "SELECT " MVM_UNIVERSE_BODY("u") ", u.id"
+                                     " FROM mvm_create_universe($1::text, $2::text, $3::numeric, "
+                                     "COALESCE($4::integer, 2)) u"};
 
-// $1 universe, $2 exchange rate -> body, universe
-inline constexpr Query set_exchange_rate{
-    "set_exchange_rate",
-    "SELECT (SELECT row_to_json(r) FROM (SELECT u.id, u.name, u.currency_type, u.exchange_rate,"
-    "   u.currency_scale) r), u.id"
-    " FROM mvm_set_exchange_rate($1::integer, $2::numeric) u"};
+// $1 universe, $2 exchange rate or null, $3 whether there is a rule, $4 trade open, $5 exchange
+// open, $6 sale fee rate, $7 exchange fee rate, $8 smallest and $9 largest amount, $10 largest
+// quantity; each or null -> body, universe. OFFSET 0 as in change_item: the rate first.
+inline constexpr Query change_universe{
+    "change_universe",
+    "SELECT " MVM_UNIVERSE_BODY(
+        "(c.u)") ", (c.u).id"
+                 " FROM (SELECT CASE WHEN $3::boolean THEN mvm_set_rules($1::integer, $4::boolean, "
+                 "$5::boolean,"
+                 "    $6::numeric, $7::numeric, $8::numeric, $9::numeric, $10::bigint)"
+                 "   ELSE p.u END AS u"
+                 "  FROM (SELECT CASE WHEN $2::numeric IS NOT NULL"
+                 "    THEN mvm_set_exchange_rate($1::integer, $2::numeric) END AS u OFFSET 0) p "
+                 "OFFSET 0) c"};
+
+// $1 from universe, $2 to universe, $3 allowed or null, $4 tariff rate or null -> body, from
+// universe. What is null is what it is when there is no route yet: allowed and free.
+inline constexpr Query set_route{
+    "set_route", "SELECT row_to_json(r), r.from_universe_id"
+                 " FROM mvm_set_route($1::integer, $2::integer, COALESCE($3::boolean, true),"
+                 "  COALESCE($4::numeric, 0)) r"};
 
 // $1 username, $2 universe, $3 opening balance or null -> body, user. The wallet is taken from
 // the answer, as a statement does not see the rows that it inserts.
@@ -192,65 +254,93 @@ inline constexpr Query create_user{
 inline constexpr Query list_item{
     "list_item",
     "SELECT (SELECT row_to_json(r) FROM (SELECT i.id, i.name, i.universe_id, i.price,"
-    "   i.stock, i.seller_id) r), i.id, i.universe_id"
+    "   i.stock, i.seller_id, i.listed) r), i.id, i.universe_id"
     " FROM mvm_list_item($1::bigint, $2::text, $3::numeric, $4::bigint, $5::integer) i"};
+
+// $1 item, $2 price or null, $3 listed or null -> body, item, universe of the item. OFFSET 0 keeps
+// each call where it stands: the price first, and no call twice.
+inline constexpr Query change_item{
+    "change_item",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT (c.i).id, (c.i).name, (c.i).universe_id,"
+    "   (c.i).price, (c.i).stock, (c.i).seller_id, (c.i).listed) r), (c.i).id, (c.i).universe_id"
+    " FROM (SELECT CASE WHEN $3::boolean IS NULL THEN p.i"
+    "   WHEN $3::boolean THEN mvm_relist_item($1::bigint)"
+    "   ELSE mvm_delist_item($1::bigint) END AS i"
+    "  FROM (SELECT CASE WHEN $2::numeric IS NOT NULL"
+    "    THEN mvm_set_price($1::bigint, $2::numeric) END AS i OFFSET 0) p OFFSET 0) c"};
+
+// $1 item, $2 quantity, $3 idempotency key or null
+// -> body, transaction, seller or null, null, item, universe of the item
+inline constexpr Query restock{"restock",
+                               "SELECT " MVM_TRANSACTION_BODY ","
+                               "  t.id, t.user_id, t.counterparty_id, t.item_id, t.to_universe_id"
+                               " FROM mvm_restock($1::bigint, $2::bigint, $3::text) t"};
+
+// $1 sender, $2 receiver, $3 amount, $4 universe or null, $5 idempotency key or null
+// -> body, transaction, sender, receiver, null, universe
+inline constexpr Query transfer{
+    "transfer", "SELECT " MVM_TRANSACTION_BODY ","
+                "  t.id, t.user_id, t.counterparty_id, t.item_id, t.to_universe_id"
+                " FROM mvm_transfer($1::bigint, $2::bigint, $3::numeric, $4::integer, $5::text) t"};
+
+// $1 transaction, $2 quantity or null, $3 idempotency key or null
+// -> body, transaction, buyer, seller or null, item, universe of the item
+inline constexpr Query refund{"refund",
+                              "SELECT " MVM_TRANSACTION_BODY ","
+                              "  t.id, t.user_id, t.counterparty_id, t.item_id, t.to_universe_id"
+                              " FROM mvm_refund($1::bigint, $2::bigint, $3::text) t"};
 
 // $1 user, $2 amount, $3 universe or null, $4 idempotency key or null -> body, transaction
 inline constexpr Query deposit{
-    "deposit",
-    "SELECT (SELECT row_to_json(r) FROM (SELECT t.id, t.kind, t.user_id, t.counterparty_id,"
-    "   t.item_id, t.quantity, t.from_universe_id, t.to_universe_id, t.amount, t.received_amount,"
-    "   t.exchange_rate, t.from_rate, t.to_rate, t.idempotency_key, t.transaction_time) r), t.id"
-    " FROM mvm_deposit($1::bigint, $2::numeric, $3::integer, $4::text) t"};
+    "deposit", "SELECT " MVM_TRANSACTION_BODY ", t.id"
+               " FROM mvm_deposit($1::bigint, $2::numeric, $3::integer, $4::text) t"};
 
 // As above.
 inline constexpr Query withdraw{
-    "withdraw",
-    "SELECT (SELECT row_to_json(r) FROM (SELECT t.id, t.kind, t.user_id, t.counterparty_id,"
-    "   t.item_id, t.quantity, t.from_universe_id, t.to_universe_id, t.amount, t.received_amount,"
-    "   t.exchange_rate, t.from_rate, t.to_rate, t.idempotency_key, t.transaction_time) r), t.id"
-    " FROM mvm_withdraw($1::bigint, $2::numeric, $3::integer, $4::text) t"};
+    "withdraw", "SELECT " MVM_TRANSACTION_BODY ", t.id"
+                " FROM mvm_withdraw($1::bigint, $2::numeric, $3::integer, $4::text) t"};
 
-// $1 user, $2 amount, $3 from universe, $4 to universe, $5 idempotency key or null -> body
+// $1 user, $2 amount, $3 from universe, $4 to universe, $5 idempotency key or null,
+// $6 least converted amount or null -> body
 inline constexpr Query exchange{
-    "exchange",
-    "SELECT (SELECT row_to_json(r) FROM (SELECT e.converted_amount, e.from_universe_id,"
-    "   e.to_universe_id, e.exchange_rate, e.amount, e.transaction_id) r)"
-    " FROM mvm_exchange($1::bigint, $2::numeric, $3::integer, $4::integer, $5::text) e"};
+    "exchange", "SELECT " MVM_EXCHANGE_BODY
+                " FROM mvm_exchange($1::bigint, $2::numeric, $3::integer, $4::integer, $5::text,"
+                "  $6::numeric) e"};
 
-// $1 buyer, $2 item, $3 quantity, $4 idempotency key or null
+// $1 buyer, $2 item, $3 quantity, $4 idempotency key or null, $5 largest amount or null
 // -> body, seller or null, universe of the item
 inline constexpr Query buy{
-    "buy", "SELECT (SELECT row_to_json(r) FROM (SELECT t.id, t.buyer_id, t.seller_id, t.item_id,"
-           "   t.amount, t.quantity, t.from_universe_id, t.to_universe_id, t.transaction_time) r),"
-           "  t.seller_id, t.to_universe_id"
-           " FROM mvm_buy($1::bigint, $2::bigint, $3::bigint, $4::text) t"};
+    "buy",
+    "SELECT " MVM_TRADE_BODY(
+        "t.id") ","
+                "  t.seller_id, t.to_universe_id"
+                " FROM mvm_buy($1::bigint, $2::bigint, $3::bigint, $4::text, $5::numeric) t"};
 
 // The batches below take an array for each argument of the single call and give
 // a row per order, in order: outcome, its detail or null, and when the outcome
 // is 'ok' the columns of the single call.
 
-// $1 buyers, $2 items, $3 quantities, $4 idempotency keys
+// $1 buyers, $2 items, $3 quantities, $4 idempotency keys, $5 largest amounts
 // -> outcome, detail or null, body, seller or null, universe of the item
-inline constexpr Query buy_batch{
-    "buy_batch",
-    "SELECT t.outcome, t.detail,"
-    "  CASE t.outcome WHEN 'ok' THEN (SELECT row_to_json(r) FROM (SELECT t.transaction_id AS id,"
-    "   t.buyer_id, t.seller_id, t.item_id, t.amount, t.quantity, t.from_universe_id,"
-    "   t.to_universe_id, t.transaction_time) r) END,"
-    "  t.seller_id, t.to_universe_id"
-    " FROM mvm_buy_batch($1::bigint[], $2::bigint[], $3::bigint[], $4::text[]) t"
-    " ORDER BY t.ordinal"};
+inline constexpr Query buy_batch{"buy_batch",
+                                 "SELECT t.outcome, t.detail,"
+                                 "  CASE t.outcome WHEN 'ok' THEN " MVM_TRADE_BODY(
+                                     "t.transaction_id") " END,"
+                                                         "  t.seller_id, t.to_universe_id"
+                                                         " FROM mvm_buy_batch($1::bigint[], "
+                                                         "$2::bigint[], $3::bigint[], $4::text[],"
+                                                         "  $5::numeric[]) t"
+                                                         " ORDER BY t.ordinal"};
 
-// $1 users, $2 amounts, $3 from universes, $4 to universes, $5 idempotency keys
+// $1 users, $2 amounts, $3 from universes, $4 to universes, $5 idempotency keys,
+// $6 least converted amounts
 // -> outcome, detail or null, body
 inline constexpr Query exchange_batch{
     "exchange_batch",
     "SELECT e.outcome, e.detail,"
-    "  CASE e.outcome WHEN 'ok' THEN (SELECT row_to_json(r) FROM (SELECT e.converted_amount,"
-    "   e.from_universe_id, e.to_universe_id, e.exchange_rate, e.amount, e.transaction_id) r) END"
+    "  CASE e.outcome WHEN 'ok' THEN " MVM_EXCHANGE_BODY " END"
     " FROM mvm_exchange_batch($1::bigint[], $2::numeric[], $3::integer[], $4::integer[],"
-    "  $5::text[]) e"
+    "  $5::text[], $6::numeric[]) e"
     " ORDER BY e.ordinal"};
 
 // What every connection prepares when it opens, so that a call is one round trip; the rest when
@@ -266,14 +356,24 @@ inline constexpr std::array prepared{version,
                                      trades,
                                      convert,
                                      create_universe,
-                                     set_exchange_rate,
+                                     change_universe,
+                                     set_route,
                                      create_user,
                                      list_item,
+                                     change_item,
+                                     restock,
+                                     transfer,
+                                     refund,
                                      deposit,
                                      withdraw,
                                      exchange,
                                      buy,
                                      buy_batch,
                                      exchange_batch};
+
+#undef MVM_UNIVERSE_BODY
+#undef MVM_TRANSACTION_BODY
+#undef MVM_TRADE_BODY
+#undef MVM_EXCHANGE_BODY
 
 } // namespace mvm::gateway::queries

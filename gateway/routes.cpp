@@ -1,6 +1,7 @@
 #include "routes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -20,11 +21,17 @@ const std::vector<Route> &routes()
         {"POST", "/api/v1/universes", handlers::post_universe},
         {"GET", "/api/v1/universes/{universe_id}", handlers::get_universe},
         {"PATCH", "/api/v1/universes/{universe_id}", handlers::patch_universe},
+        {"GET", "/api/v1/universes/{universe_id}/routes", handlers::get_routes},
+        {"PUT", "/api/v1/universes/{from_universe_id}/routes/{to_universe_id}",
+         handlers::put_route},
         {"GET", "/api/v1/items", handlers::get_items},
         {"POST", "/api/v1/items", handlers::post_item},
         {"GET", "/api/v1/items/{item_id}", handlers::get_item},
+        {"PATCH", "/api/v1/items/{item_id}", handlers::patch_item},
+        {"POST", "/api/v1/items/{item_id}/restock", handlers::post_restock},
         {"POST", "/api/v1/users", handlers::post_user},
         {"GET", "/api/v1/users/{user_id}", handlers::get_user},
+        {"GET", "/api/v1/users/{user_id}/items", handlers::get_items_of_seller},
         {"GET", "/api/v1/users/{user_id}/trades", handlers::get_trades},
         {"GET", "/api/v1/users/{user_id}/transactions", handlers::get_transactions},
         {"GET", "/api/v1/trades/{user_id}", handlers::get_trades},
@@ -33,6 +40,8 @@ const std::vector<Route> &routes()
         {"GET", "/api/v1/audit", handlers::get_audit},
         {"POST", "/api/v1/deposits", handlers::post_deposit},
         {"POST", "/api/v1/withdrawals", handlers::post_withdrawal},
+        {"POST", "/api/v1/transfers", handlers::post_transfer},
+        {"POST", "/api/v1/refunds", handlers::post_refund},
         {"POST", "/api/v1/exchange", handlers::post_exchange},
         {"POST", "/api/v1/buy", handlers::post_buy},
         {"GET", "/", handlers::get_root},
@@ -51,26 +60,30 @@ const std::vector<Route> &routes()
 
 namespace {
 
-// What stands in `path` for the parameter of `pattern`, empty when the pattern
-// has none; nothing when the path does not match.
-std::optional<std::string_view> match(std::string_view pattern, std::string_view path)
+// What stands in `path` for the parameters of `pattern`, empty for one that the pattern does not
+// have; nothing when the path does not match.
+using Parameters = std::array<std::string_view, 2>;
+
+std::optional<Parameters> match(std::string_view pattern, std::string_view path)
 {
-    const std::size_t open = pattern.find('{');
-    if (open == std::string_view::npos) {
-        return pattern == path ? std::optional<std::string_view>("") : std::nullopt;
+    Parameters found{};
+    for (std::string_view &value : found) {
+        const std::size_t open = pattern.find('{');
+        if (open == std::string_view::npos) {
+            break;
+        }
+        if (!path.starts_with(pattern.substr(0, open))) {
+            return std::nullopt;
+        }
+        path.remove_prefix(open);
+        pattern.remove_prefix(pattern.find('}') + 1);
+        value = path.substr(0, path.find('/'));
+        if (value.empty()) {
+            return std::nullopt;
+        }
+        path.remove_prefix(value.size());
     }
-    const std::string_view start = pattern.substr(0, open);
-    const std::string_view end = pattern.substr(pattern.find('}') + 1);
-    if (path.size() <= start.size() + end.size() || !path.starts_with(start) ||
-        !path.ends_with(end)) {
-        return std::nullopt;
-    }
-    const std::string_view value =
-        path.substr(start.size(), path.size() - start.size() - end.size());
-    if (value.find('/') != std::string_view::npos) {
-        return std::nullopt;
-    }
-    return value;
+    return pattern == path ? std::optional(found) : std::nullopt;
 }
 
 bool answers(const Route &route, std::string_view method)
@@ -80,7 +93,7 @@ bool answers(const Route &route, std::string_view method)
 
 struct Match {
     std::size_t route; // index into routes(); its size when no route answers
-    std::string_view parameter;
+    Parameters parameters;
     std::string allowed; // methods of the path, when only the method is wrong
 };
 
@@ -89,12 +102,12 @@ Match find_route(const httplib::Request &request)
     const std::vector<Route> &table = routes();
     Match found{table.size(), {}, {}};
     for (std::size_t at = 0; at < table.size(); ++at) {
-        const auto parameter = match(table[at].pattern, request.path);
-        if (!parameter) {
+        const auto parameters = match(table[at].pattern, request.path);
+        if (!parameters) {
             continue;
         }
         if (answers(table[at], request.method)) {
-            return {at, *parameter, {}};
+            return {at, *parameters, {}};
         }
         found.allowed += found.allowed.empty() ? "" : ", ";
         found.allowed += table[at].method;
@@ -179,7 +192,7 @@ void dispatch(Services &services, const httplib::Request &request, httplib::Resp
     if (found.route < routes().size()) {
         const Route &route = routes()[found.route];
         pattern = route.pattern;
-        Call call{services, request, response, found.parameter};
+        Call call{services, request, response, found.parameters[0], found.parameters[1]};
         run(route, call);
     } else if (!found.allowed.empty()) {
         send(response, problems::method_not_allowed(found.allowed));

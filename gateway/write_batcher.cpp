@@ -48,12 +48,47 @@ void add_changed(std::vector<std::string> &changed, const UniverseChange &, cons
     changed.emplace_back(groups::universes);
 }
 
+// Nothing: routes are not in the cache.
+void add_changed(std::vector<std::string> &, const RouteChange &, const WrittenRow &) {}
+
 // Nothing: what does not exist is not in the cache, and users are in no list.
 void add_changed(std::vector<std::string> &, const NewUser &, const WrittenRow &) {}
 
 void add_changed(std::vector<std::string> &changed, const NewItem &, const WrittenItem &item)
 {
     add_item(changed, item.id, item.universe_id);
+}
+
+void add_changed(std::vector<std::string> &changed, const ItemChange &, const WrittenItem &item)
+{
+    add_item(changed, item.id, item.universe_id);
+}
+
+void add_changed(std::vector<std::string> &changed, const Restock &, const WrittenTransaction &row)
+{
+    add_item(changed, row.item_id, row.universe_id);
+}
+
+// Buyer or sender, and seller or receiver.
+void add_both_users(std::vector<std::string> &changed, const WrittenTransaction &row)
+{
+    for (const std::string &user_id : {row.user_id, row.counterparty_id}) {
+        if (!user_id.empty()) {
+            changed.push_back(groups::user(user_id));
+        }
+    }
+}
+
+void add_changed(std::vector<std::string> &changed, const Transfer &, const WrittenTransaction &row)
+{
+    add_both_users(changed, row);
+}
+
+// Trades stay as they were made.
+void add_changed(std::vector<std::string> &changed, const Refund &, const WrittenTransaction &row)
+{
+    add_both_users(changed, row);
+    add_item(changed, row.item_id, row.universe_id);
 }
 
 void add_changed(std::vector<std::string> &changed, const CashOrder &order, const WrittenRow &)
@@ -176,6 +211,11 @@ WrittenRow WriteBatcher::write(UniverseChange change)
     return submit_alone(std::move(change));
 }
 
+WrittenRow WriteBatcher::write(RouteChange change)
+{
+    return submit_alone(std::move(change));
+}
+
 WrittenRow WriteBatcher::write(NewUser user)
 {
     return submit_alone(std::move(user));
@@ -184,6 +224,26 @@ WrittenRow WriteBatcher::write(NewUser user)
 WrittenItem WriteBatcher::write(NewItem item)
 {
     return submit_alone(std::move(item));
+}
+
+WrittenItem WriteBatcher::write(ItemChange change)
+{
+    return submit_alone(std::move(change));
+}
+
+WrittenTransaction WriteBatcher::write(Restock restock)
+{
+    return submit_alone(std::move(restock));
+}
+
+WrittenTransaction WriteBatcher::write(Transfer transfer)
+{
+    return submit_alone(std::move(transfer));
+}
+
+WrittenTransaction WriteBatcher::write(Refund refund)
+{
+    return submit_alone(std::move(refund));
 }
 
 WrittenRow WriteBatcher::write(CashOrder order)

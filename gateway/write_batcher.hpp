@@ -58,8 +58,13 @@ public:
     Exchange write(ExchangeOrder order);
     WrittenRow write(NewUniverse universe);
     WrittenRow write(UniverseChange change);
+    WrittenRow write(RouteChange change);
     WrittenRow write(NewUser user);
     WrittenItem write(NewItem item);
+    WrittenItem write(ItemChange change);
+    WrittenTransaction write(Restock restock);
+    WrittenTransaction write(Transfer transfer);
+    WrittenTransaction write(Refund refund);
     WrittenRow write(CashOrder order);
 
     std::size_t queued() const;

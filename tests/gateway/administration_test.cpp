@@ -57,7 +57,8 @@ TEST_F(NewUniverses, are_201_with_their_place_and_the_row_of_the_list)
     EXPECT_EQ(answer.headers.at("location"), "/api/v1/universes/4");
     EXPECT_EQ(answer.headers.at("content-type"), "application/json");
     EXPECT_EQ(answer.body, R"({"id":4,"name":"Pluto","currency_type":"PLT","exchange_rate":0.3,)"
-                           R"("currency_scale":0})");
+                           R"("currency_scale":0,)" +
+                               std::string(no_rules) + "}");
     EXPECT_EQ(get("/api/v1/universes/4").body, answer.body);
     EXPECT_TRUE(get("/api/v1/universes").body.ends_with("," + answer.body + "]"));
 }
@@ -151,7 +152,8 @@ TEST_F(OneUniverse, is_the_row_of_the_list)
 {
     EXPECT_EQ(get("/api/v1/universes/2").body,
               R"({"id":2,"name":"Mars","currency_type":"MRC","exchange_rate":2.5,)"
-              R"("currency_scale":2})");
+              R"("currency_scale":2,)" +
+                  std::string(no_rules) + "}");
     for (const char *id : {"999", "0", "-1"}) {
         expect_problem(get(std::string("/api/v1/universes/") + id), 404, "universe_not_found",
                        std::string("Universe not found: There is no universe ") + id + ".");
@@ -168,7 +170,8 @@ TEST_F(OneUniverse, gets_another_rate)
     EXPECT_EQ(answer.status, 200);
     EXPECT_FALSE(answer.headers.contains("location"));
     EXPECT_EQ(answer.body, R"({"id":2,"name":"Mars","currency_type":"MRC","exchange_rate":2.75,)"
-                           R"("currency_scale":2})");
+                           R"("currency_scale":2,)" +
+                               std::string(no_rules) + "}");
     EXPECT_EQ(get("/api/v1/universes/2").body, answer.body);
     EXPECT_EQ(exchange(R"({"user_id":1,"amount":100,"from_universe_id":1,"to_universe_id":2})")
                   .json()["converted_amount"],
@@ -313,7 +316,7 @@ TEST_F(NewItems, are_201_with_their_place_and_the_row_of_the_list)
     EXPECT_EQ(answer.status, 201);
     EXPECT_EQ(answer.headers.at("location"), "/api/v1/items/4");
     EXPECT_EQ(answer.body, R"({"id":4,"name":"Red Dust","universe_id":2,"price":5.00,"stock":10,)"
-                           R"("seller_id":2})");
+                           R"("seller_id":2,"listed":true})");
     EXPECT_EQ(get("/api/v1/items/4").body, answer.body);
     EXPECT_TRUE(get("/api/v1/items?universe_id=2").body.ends_with("," + answer.body + "]"));
     EXPECT_EQ(database_->sql("SELECT count(*) FROM mvm_audit()"), "0");
@@ -324,7 +327,7 @@ TEST_F(NewItems, are_sold_by_the_treasury_or_in_another_universe_when_told)
     const Answer treasury =
         create(R"({"seller_id":null,"name":"Ice","price":1.005,"stock":0,"universe_id":3})");
     EXPECT_EQ(treasury.body, R"({"id":4,"name":"Ice","universe_id":3,"price":1.00,"stock":0,)"
-                             R"("seller_id":null})");
+                             R"("seller_id":null,"listed":true})");
     const Answer abroad =
         create(R"({"seller_id":2,"name":"Souvenir","price":9,"stock":1,"universe_id":1})");
     EXPECT_EQ(abroad.json()["universe_id"], 1);

@@ -14,24 +14,6 @@ protected:
         RestTest::SetUp();
         ASSERT_TRUE(wait_for_redis());
     }
-
-    double hits() { return metric("mvm_cache_hits_total"); }
-
-    // Reads twice: the second time from Redis.
-    void warm(const std::string &path)
-    {
-        get(path);
-        const double before = hits();
-        get(path);
-        ASSERT_EQ(hits(), before + 1) << path;
-    }
-
-    bool is_cached(const std::string &path)
-    {
-        const double before = hits();
-        get(path);
-        return hits() == before + 1;
-    }
 };
 
 class WithoutRedis : public RestTest {

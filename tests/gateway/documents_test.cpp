@@ -127,14 +127,21 @@ TEST_F(Documents, openapi_has_every_error_that_a_route_can_send)
     };
     expect_codes("buy", "post",
                  {"user_not_found", "item_not_found", "insufficient_balance", "insufficient_stock",
-                  "own_item", "invalid_quantity", "amount_out_of_range", "idempotency_mismatch",
+                  "own_item", "item_not_listed", "limit_exceeded", "invalid_amount",
+                  "invalid_quantity", "amount_out_of_range", "idempotency_mismatch",
                   "rule_violation"});
     expect_codes("exchange", "post",
                  {"user_not_found", "universe_not_found", "insufficient_balance", "same_universe",
-                  "invalid_amount", "amount_out_of_range", "idempotency_mismatch",
+                  "limit_exceeded", "invalid_amount", "amount_out_of_range", "idempotency_mismatch",
                   "rule_violation"});
     expect_codes("universes", "post", {"already_exists"});
-    expect_codes("universes/{universe_id}", "patch", {"universe_not_found"});
+    expect_codes(
+        "universes/{universe_id}", "patch",
+        {"universe_not_found", "invalid_amount", "invalid_quantity", "amount_out_of_range"});
+    expect_codes("universes/{universe_id}/routes", "get",
+                 {"universe_not_found", "invalid_argument"});
+    expect_codes("universes/{from_universe_id}/routes/{to_universe_id}", "put",
+                 {"universe_not_found"});
     expect_codes("universes/{universe_id}", "get", {"universe_not_found", "invalid_argument"});
     expect_codes("users", "post",
                  {"universe_not_found", "already_exists", "invalid_amount", "amount_out_of_range"});
@@ -142,12 +149,24 @@ TEST_F(Documents, openapi_has_every_error_that_a_route_can_send)
                  {"user_not_found", "universe_not_found", "invalid_amount", "invalid_quantity",
                   "amount_out_of_range"});
     expect_codes("items/{item_id}", "get", {"item_not_found", "invalid_argument"});
+    expect_codes("items/{item_id}", "patch",
+                 {"item_not_found", "invalid_amount", "amount_out_of_range"});
+    expect_codes(
+        "items/{item_id}/restock", "post",
+        {"item_not_found", "invalid_quantity", "amount_out_of_range", "idempotency_mismatch"});
+    expect_codes("users/{user_id}/items", "get", {"user_not_found", "invalid_argument"});
     expect_codes("deposits", "post",
                  {"user_not_found", "universe_not_found", "invalid_amount", "amount_out_of_range",
                   "idempotency_mismatch"});
     expect_codes("withdrawals", "post",
                  {"user_not_found", "universe_not_found", "insufficient_balance", "invalid_amount",
                   "amount_out_of_range", "idempotency_mismatch"});
+    expect_codes("transfers", "post",
+                 {"user_not_found", "universe_not_found", "insufficient_balance", "invalid_amount",
+                  "amount_out_of_range", "idempotency_mismatch"});
+    expect_codes("refunds", "post",
+                 {"transaction_not_found", "insufficient_balance", "refund_exceeded",
+                  "invalid_quantity", "amount_out_of_range", "idempotency_mismatch"});
     expect_codes("transactions/{transaction_id}", "get",
                  {"transaction_not_found", "invalid_argument"});
     expect_codes("users/{user_id}/transactions", "get", {"user_not_found", "invalid_argument"});
@@ -157,15 +176,12 @@ TEST_F(Documents, openapi_has_every_error_that_a_route_can_send)
     expect_codes("audit", "get", {});
 }
 
-// The schema of an answer's every object lists exactly the members that are sent, in order.
+// The schema of an answer's every object lists exactly the members that are sent, in order; one
+// that is not required may be left out.
 TEST_F(Documents, openapi_schemas_are_what_is_answered)
 {
     const auto all = nlohmann::ordered_json::parse(get("/openapi.json").body);
     const auto expect_members = [&](const std::string &schema, const std::string &body) {
-        std::vector<std::string> described;
-        for (const auto &member : all["components"]["schemas"][schema]["properties"].items()) {
-            described.push_back(member.key());
-        }
         auto sent = nlohmann::ordered_json::parse(body);
         if (sent.is_array()) {
             sent = sent[0];
@@ -173,6 +189,14 @@ TEST_F(Documents, openapi_schemas_are_what_is_answered)
         std::vector<std::string> members;
         for (const auto &member : sent.items()) {
             members.push_back(member.key());
+        }
+        std::vector<std::string> described;
+        const auto &required = all["components"]["schemas"][schema]["required"];
+        for (const auto &member : all["components"]["schemas"][schema]["properties"].items()) {
+            if (sent.contains(member.key()) ||
+                std::find(required.begin(), required.end(), member.key()) != required.end()) {
+                described.push_back(member.key());
+            }
         }
         EXPECT_EQ(members, described) << schema;
     };
@@ -192,13 +216,25 @@ TEST_F(Documents, openapi_schemas_are_what_is_answered)
     expect_members(
         "Universe",
         post("/api/v1/universes", R"({"name":"X","currency_type":"X","exchange_rate":1})").body);
+    expect_members("Route", put("/api/v1/universes/1/routes/2", "{}").body);
+    expect_members("Route", get("/api/v1/universes/1/routes").body);
     expect_members("Item", get("/api/v1/items/1").body);
     expect_members("Item",
                    post("/api/v1/items", R"({"seller_id":1,"name":"x","price":1,"stock":1})").body);
+    expect_members("Item", patch("/api/v1/items/1", R"({"price":6})").body);
+    expect_members("Item", get("/api/v1/users/1/items").body);
+    expect_members("Transaction", post("/api/v1/items/1/restock", R"({"quantity":1})").body);
     expect_members("User", post("/api/v1/users", R"({"username":"x","universe_id":1})").body);
     expect_members("Transaction", post("/api/v1/deposits", R"({"user_id":1,"amount":1})").body);
     expect_members("Transaction", post("/api/v1/withdrawals", R"({"user_id":1,"amount":1})").body);
     expect_members("Transaction", get("/api/v1/transactions/1").body);
+    expect_members(
+        "Transaction",
+        post("/api/v1/transfers", R"({"from_user_id":1,"to_user_id":2,"amount":1})").body);
+    const std::string trade =
+        post("/api/v1/buy", R"({"buyer_id":2,"item_id":1,"quantity":1})").json()["id"].dump();
+    expect_members("Transaction",
+                   post("/api/v1/refunds", R"({"transaction_id":)" + trade + "}").body);
     expect_members("Transaction", get("/api/v1/users/1/transactions").body);
     expect_members("Conversion",
                    get("/api/v1/convert?amount=1&from_universe_id=1&to_universe_id=2").body);

@@ -214,5 +214,16 @@ TEST(ContentType, is_json_in_utf_8)
     }
 }
 
+TEST(JsonRequest, reads_booleans_and_nothing_for_one)
+{
+    const JsonRequest request(R"({"yes":true,"no":false,"number":1,"text":"true","null":null})");
+    EXPECT_TRUE(request.boolean("yes"));
+    EXPECT_FALSE(request.boolean("no"));
+    for (const char *name : {"number", "text", "null", "absent"}) {
+        EXPECT_THROW(request.boolean(name), Refused) << name;
+    }
+    EXPECT_THROW(request.number("yes"), Refused);
+}
+
 } // namespace
 } // namespace mvm::gateway

@@ -37,16 +37,21 @@ TEST_F(Universes, lists_the_sample_market)
     EXPECT_EQ(answer.headers.at("content-type"), "application/json");
     EXPECT_EQ(
         answer.body,
-        R"([{"id":1,"name":"Earth","currency_type":"USD","exchange_rate":1,"currency_scale":2},)"
-        R"({"id":2,"name":"Mars","currency_type":"MRC","exchange_rate":2.5,"currency_scale":2},)"
-        R"({"id":3,"name":"Venus","currency_type":"VNC","exchange_rate":0.75,"currency_scale":2}])");
+        R"([{"id":1,"name":"Earth","currency_type":"USD","exchange_rate":1,"currency_scale":2,)" +
+            std::string(no_rules) +
+            R"(},)"
+            R"({"id":2,"name":"Mars","currency_type":"MRC","exchange_rate":2.5,"currency_scale":2,)" +
+            std::string(no_rules) +
+            R"(},)"
+            R"({"id":3,"name":"Venus","currency_type":"VNC","exchange_rate":0.75,"currency_scale":2,)" +
+            std::string(no_rules) + R"(}])");
 }
 
 TEST_F(Items, lists_items_with_exact_prices)
 {
     EXPECT_EQ(get("/api/v1/items?universe_id=2").body,
               R"([{"id":2,"name":"Mars Rocks","universe_id":2,"price":10.00,"stock":50,)"
-              R"("seller_id":null}])");
+              R"("seller_id":null,"listed":true}])");
     const auto all = get("/api/v1/items").json();
     ASSERT_EQ(all.size(), 3u);
     EXPECT_EQ(all[0]["name"], "Earth Coffee");

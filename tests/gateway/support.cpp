@@ -267,6 +267,11 @@ Answer Client::post(const std::string &path, const std::string &body, const Head
     return send_json("POST", path, body, headers);
 }
 
+Answer Client::put(const std::string &path, const std::string &body, const Headers &headers)
+{
+    return send_json("PUT", path, body, headers);
+}
+
 Answer Client::patch(const std::string &path, const std::string &body, const Headers &headers)
 {
     return send_json("PATCH", path, body, headers);
@@ -440,9 +445,27 @@ std::string RestTest::waiting_backend()
     return pid;
 }
 
+void RestTest::warm(const std::string &path)
+{
+    get(path);
+    ASSERT_TRUE(is_cached(path)) << path;
+}
+
+bool RestTest::is_cached(const std::string &path)
+{
+    const double before = hits();
+    get(path);
+    return hits() == before + 1;
+}
+
 bool RestTest::wait_for_redis()
 {
     return eventually([this] { return metric("mvm_cache_available") == 1; });
+}
+
+void expect_names_field(const Answer &answer, const std::string &field)
+{
+    expect_problem(answer, 422, "invalid_argument", "Invalid argument: " + field + ":");
 }
 
 void expect_problem(const Answer &answer, int status, const std::string &code,

@@ -117,6 +117,7 @@ public:
     Answer get(const std::string &path, const Headers &headers = {});
     Answer post(const std::string &path, const std::string &body, const Headers &headers = {});
     Answer patch(const std::string &path, const std::string &body, const Headers &headers = {});
+    Answer put(const std::string &path, const std::string &body, const Headers &headers = {});
     Answer request(const std::string &method, const std::string &path, const std::string &body,
                    const Headers &headers);
 
@@ -154,6 +155,10 @@ protected:
     {
         return client_->patch(path, body);
     }
+    Answer put(const std::string &path, const std::string &body)
+    {
+        return client_->put(path, body);
+    }
     Answer buy(const std::string &body, const Headers &headers = {})
     {
         return post("/api/v1/buy", body, headers);
@@ -165,6 +170,10 @@ protected:
     // The value of a metric's line, up to its value; 0 when it is not there.
     double metric(const std::string &series);
     bool wait_for_redis();
+    double hits() { return metric("mvm_cache_hits_total"); }
+    // Reads twice: the second time from Redis, which must be in use.
+    void warm(const std::string &path);
+    bool is_cached(const std::string &path);
     // The process id of a backend of the gateway that waits for a lock; "" when
     // none does within the time of `eventually`.
     std::string waiting_backend();
@@ -173,6 +182,30 @@ protected:
     std::unique_ptr<GatewayProcess> gateway_;
     std::unique_ptr<Client> client_;
 };
+
+// A number in a request that is a JSON number but can be no amount, with the code that says so.
+struct BadAmount {
+    const char *text;
+    const char *code;
+};
+inline constexpr BadAmount bad_amounts[] = {
+    {"0", "invalid_amount"},          {"-1", "invalid_amount"},
+    {"0.001", "invalid_amount"},      {"1e-300", "invalid_amount"},
+    {"1e300", "amount_out_of_range"}, {"92233720368547758.08", "amount_out_of_range"},
+    {"1e400", "amount_out_of_range"}, {"1e99999999999", "amount_out_of_range"},
+};
+// What a field of an integer beyond no bound refuses.
+inline constexpr const char *bad_integers[] = {
+    "\"1\"", "null", "1.0", "true", "[]", "{}", "9223372036854775808"};
+inline constexpr const char *bad_numbers[] = {"\"1\"", "null", "true", "[]", "{}"};
+
+// The members of a universe's body that say that it has no rules.
+inline constexpr const char *no_rules =
+    R"("trade_open":true,"exchange_open":true,"sale_fee_rate":0,"exchange_fee_rate":0,)"
+    R"("min_amount":null,"max_amount":null,"max_quantity":null)";
+
+// Asserts that `answer` is 422 and names the field.
+void expect_names_field(const Answer &answer, const std::string &field);
 
 // Asserts that `answer` is a problem of this status and code, whose detail
 // begins with `detail`.
