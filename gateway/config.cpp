@@ -170,6 +170,8 @@ Config load_config(const Environment &environment)
 
     config.host = reader.text("APP__HOST", config.host);
     config.port = reader.integer("APP__PORT", config.port, 0, 65535);
+    config.hold_sweep_interval_s =
+        reader.integer("HOLD_SWEEP_INTERVAL", config.hold_sweep_interval_s, 0, 86400);
     config.log_level = reader.choice("APP__LOG_LEVEL", config.log_level, log_levels);
     config.environment =
         reader.choice("APP__ENVIRONMENT", std::string_view(config.environment), environments);

@@ -106,6 +106,12 @@ WrittenItem written_item(const pqxx::result &result)
     return {result[0][0].c_str(), result[0][1].c_str(), result[0][2].c_str()};
 }
 
+WrittenHold written_hold(const pqxx::result &result)
+{
+    const auto row = result[0];
+    return {row[0].c_str(), row[1].c_str(), row[2].c_str(), row[3].c_str(), row[4].c_str()};
+}
+
 // c_str() of a null is empty.
 WrittenTransaction written_transaction(const pqxx::result &result)
 {
@@ -292,6 +298,16 @@ std::optional<std::string> Database::transaction(const std::string &transaction_
     return row_of(run(Kind::read, queries::transaction, transaction_id));
 }
 
+std::optional<std::string> Database::hold(const std::string &hold_id)
+{
+    return row_of(run(Kind::read, queries::hold, hold_id));
+}
+
+std::optional<std::string> Database::quote(const std::string &quote_id)
+{
+    return row_of(run(Kind::read, queries::quote, quote_id));
+}
+
 Page Database::items(const std::string &after, const std::string &rows)
 {
     return page_of(run(Kind::read, queries::items, after, rows));
@@ -431,6 +447,44 @@ WrittenRow Database::write(const CashOrder &order)
         order.kind == CashOrder::Kind::deposit ? queries::deposit : queries::withdraw;
     return written_row(run(kind_of(order), query, order.user_id, order.amount,
                            or_null(order.universe_id), or_null(order.idempotency_key)));
+}
+
+WrittenHold Database::write(const NewHold &hold)
+{
+    return written_hold(run(kind_of(hold), queries::reserve, hold.buyer_id, hold.item_id,
+                            or_null(hold.quantity), or_null(hold.ttl_s),
+                            or_null(hold.idempotency_key)));
+}
+
+WrittenHold Database::write(const HoldRelease &release)
+{
+    return written_hold(run(Kind::plain_write, queries::release, release.hold_id));
+}
+
+CapturedHold Database::write(const HoldCapture &capture)
+{
+    const pqxx::result result = run(kind_of(capture), queries::capture, capture.hold_id,
+                                    or_null(capture.quantity), or_null(capture.idempotency_key));
+    const auto row = result[0];
+    return {row[0].c_str(), row[1].c_str(), row[2].c_str(), row[3].c_str(), row[4].c_str()};
+}
+
+HoldSweep::Receipt Database::write(const HoldSweep &sweep)
+{
+    return {
+        run(Kind::plain_write, queries::sweep_holds, std::to_string(sweep.most))[0][0].as<int>()};
+}
+
+WrittenRow Database::write(const NewQuote &quote)
+{
+    return written_row(run(Kind::plain_write, queries::create_quote, quote.user_id, quote.amount,
+                           quote.from_universe_id, quote.to_universe_id, or_null(quote.ttl_s)));
+}
+
+AcceptedQuote Database::write(const QuoteAcceptance &acceptance)
+{
+    const pqxx::result result = run(Kind::plain_write, queries::accept_quote, acceptance.quote_id);
+    return {result[0][0].c_str(), result[0][1].c_str()};
 }
 
 // The batch's rows, one for each of the orders.

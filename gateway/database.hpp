@@ -163,6 +163,71 @@ struct Refund {
     Key idempotency_key;
 };
 
+// A hold after a write, and whom and what it concerns.
+struct WrittenHold {
+    std::string body;
+    std::string id;
+    std::string buyer_id;
+    std::string item_id;
+    std::string universe_id; // the item's
+};
+
+struct NewHold {
+    using Receipt = WrittenHold;
+    std::string buyer_id;
+    std::string item_id;
+    std::optional<std::string> quantity;
+    std::optional<std::string> ttl_s;
+    Key idempotency_key;
+};
+
+struct HoldRelease {
+    using Receipt = WrittenHold;
+    std::string hold_id;
+};
+
+struct CapturedHold {
+    std::string body; // of the trade
+    std::string buyer_id;
+    std::string seller_id; // empty: the treasury of the universe
+    std::string item_id;
+    std::string universe_id;
+};
+
+struct HoldCapture {
+    using Receipt = CapturedHold;
+    std::string hold_id;
+    std::optional<std::string> quantity; // absent: all of it
+    Key idempotency_key;
+};
+
+// Writes down the release of holds past their time.
+struct HoldSweep {
+    struct Receipt {
+        int holds;
+    };
+    int most;
+};
+
+struct NewQuote {
+    using Receipt = WrittenRow;
+    std::string user_id;
+    std::string amount;
+    std::string from_universe_id;
+    std::string to_universe_id;
+    std::optional<std::string> ttl_s;
+};
+
+struct AcceptedQuote {
+    std::string body; // of the exchange
+    std::string user_id;
+};
+
+struct QuoteAcceptance {
+    using Receipt = AcceptedQuote;
+    std::string quote_id;
+};
+
 struct CashOrder {
     using Receipt = WrittenRow;
     enum class Kind { deposit, withdrawal };
@@ -192,6 +257,8 @@ public:
     std::optional<std::string> item(const std::string &item_id);
     std::optional<std::string> user(const std::string &user_id);
     std::optional<std::string> transaction(const std::string &transaction_id);
+    std::optional<std::string> hold(const std::string &hold_id);
+    std::optional<std::string> quote(const std::string &quote_id);
     Page items(const std::string &after, const std::string &rows);
     // Nothing when there is no such universe.
     std::optional<Page> items_of_universe(const std::string &universe_id, const std::string &after,
@@ -224,6 +291,12 @@ public:
     WrittenTransaction write(const Transfer &transfer);
     WrittenTransaction write(const Refund &refund);
     WrittenRow write(const CashOrder &order);
+    WrittenHold write(const NewHold &hold);
+    WrittenHold write(const HoldRelease &release);
+    CapturedHold write(const HoldCapture &capture);
+    HoldSweep::Receipt write(const HoldSweep &sweep);
+    WrittenRow write(const NewQuote &quote);
+    AcceptedQuote write(const QuoteAcceptance &acceptance);
 
     // Many orders in one call, as if each came alone, in their order; an answer
     // for each. Refused and DatabaseFailure are about the batch as a whole.

@@ -119,6 +119,17 @@ JsonRequest json_body(const Call &call)
     return JsonRequest(call.request.body);
 }
 
+// The same where every field may be left out, and the body with them.
+JsonRequest optional_json_body(const Call &call)
+{
+    return call.request.body.empty() ? JsonRequest("{}") : json_body(call);
+}
+
+std::optional<std::string> ttl(const JsonRequest &request)
+{
+    return request.optional_integer("ttl_seconds", 1, limits::ttl_max_s);
+}
+
 // A page in the cache: where the next one starts on the first line, then the body.
 std::string pack(const Page &page)
 {
@@ -368,6 +379,28 @@ void get_transaction(Call &call)
     send_json(call, *std::move(body));
 }
 
+void get_hold(Call &call)
+{
+    const std::string hold_id = path_id(call, "hold_id");
+    auto body = call.services.database.hold(hold_id);
+    if (!body) {
+        throw Refused{
+            market_problem(ErrorCode::hold_not_found, "There is no hold " + hold_id + ".")};
+    }
+    send_json(call, *std::move(body));
+}
+
+void get_quote(Call &call)
+{
+    const std::string quote_id = path_id(call, "quote_id");
+    auto body = call.services.database.quote(quote_id);
+    if (!body) {
+        throw Refused{
+            market_problem(ErrorCode::quote_not_found, "There is no quote " + quote_id + ".")};
+    }
+    send_json(call, *std::move(body));
+}
+
 void get_convert(Call &call)
 {
     const std::string amount = number_parameter("amount", required_query_text(call, "amount"));
@@ -595,6 +628,58 @@ void post_refund(Call &call)
     refund.quantity = request.optional_integer("quantity");
     refund.idempotency_key = key;
     send_transaction(call, call.services.writes.write(std::move(refund)));
+}
+
+void post_hold(Call &call)
+{
+    const auto key = idempotency_key(call);
+    const JsonRequest request = json_body(call);
+    NewHold hold;
+    hold.buyer_id = request.integer("buyer_id");
+    hold.item_id = request.integer("item_id");
+    hold.quantity = request.optional_integer("quantity");
+    hold.ttl_s = ttl(request);
+    hold.idempotency_key = key;
+    WrittenHold row = call.services.writes.write(std::move(hold));
+    send_created(call, std::move(row.body), "/api/v1/holds/" + row.id);
+}
+
+void post_capture(Call &call)
+{
+    HoldCapture capture;
+    capture.hold_id = path_id(call, "hold_id");
+    capture.idempotency_key = idempotency_key(call);
+    capture.quantity = optional_json_body(call).optional_integer("quantity");
+    send_json(call, call.services.writes.write(std::move(capture)).body);
+}
+
+void post_release(Call &call)
+{
+    HoldRelease release;
+    release.hold_id = path_id(call, "hold_id");
+    optional_json_body(call);
+    send_json(call, call.services.writes.write(std::move(release)).body);
+}
+
+void post_quote(Call &call)
+{
+    const JsonRequest request = json_body(call);
+    NewQuote quote;
+    quote.user_id = request.integer("user_id");
+    quote.amount = request.number("amount");
+    quote.from_universe_id = required_universe_id(request, "from_universe_id");
+    quote.to_universe_id = required_universe_id(request, "to_universe_id");
+    quote.ttl_s = ttl(request);
+    WrittenRow row = call.services.writes.write(std::move(quote));
+    send_created(call, std::move(row.body), "/api/v1/quotes/" + row.id);
+}
+
+void post_acceptance(Call &call)
+{
+    QuoteAcceptance acceptance;
+    acceptance.quote_id = path_id(call, "quote_id");
+    optional_json_body(call);
+    send_json(call, call.services.writes.write(std::move(acceptance)).body);
 }
 
 void post_exchange(Call &call)

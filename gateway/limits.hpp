@@ -14,6 +14,7 @@ inline constexpr std::size_t json_depth = 16;
 inline constexpr std::size_t idempotency_key_characters = 255;
 inline constexpr int page_rows_default = 100;
 inline constexpr int page_rows_max = 1000;
+inline constexpr int ttl_max_s = 366 * 86'400; // of a quote or hold, as the market has it
 
 // How long one client may take, and how many there may be.
 inline constexpr int keep_alive_idle_s = 60;
@@ -35,6 +36,7 @@ inline constexpr int database_retry_pause_ms = 100;
 inline constexpr int serialization_attempts = 8;
 inline constexpr std::size_t batch_orders = 1'024; // of one batch call
 inline constexpr int audit_ms = 60'000;            // of one audit, which reads the whole market
+inline constexpr int swept_holds = 1'000;          // of one sweep
 inline constexpr int audit_retry_s = 5;            // when to ask again while one runs
 
 // Redis.

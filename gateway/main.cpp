@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <thread>
 
 #include <pthread.h>
@@ -15,6 +16,7 @@
 #include "cache.hpp"
 #include "config.hpp"
 #include "database.hpp"
+#include "hold_sweeper.hpp"
 #include "limits.hpp"
 #include "log.hpp"
 #include "pool.hpp"
@@ -72,6 +74,7 @@ int run(const Config &config)
     WriteBatcher writes(writing_database, cache, config.database.writers,
                         static_cast<std::size_t>(config.database.write_queue));
     RequestMetrics requests(metric_routes());
+    std::optional<HoldSweeper> sweeper;
     Services services{pool,   writing_pool, audit_pool, database, auditing_database,
                       writes, cache,        requests,   {}};
     HttpServer server(
@@ -114,11 +117,13 @@ int run(const Config &config)
             .field("environment", config.environment)
             .field("database", config.database.host + ":" + std::to_string(config.database.port) +
                                    "/" + config.database.name));
+    sweeper.emplace(writes, std::chrono::seconds(config.hold_sweep_interval_s));
     int signal = 0;
     sigwait(&signals, &signal);
     log(LogLevel::info, LogLine("stopping"));
     audit_pool.close(); // an audit may take longer than the drain
     server.drain();
+    sweeper.reset();
     serving.join();
     log(LogLevel::info, LogLine("stopped"));
     log_stop();

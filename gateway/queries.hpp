@@ -46,6 +46,18 @@ inline constexpr const char *database_identity =
     "  " u ".sale_fee_rate, " u ".exchange_fee_rate, " u ".min_amount, " u ".max_amount,"          \
     "  " u ".max_quantity) r)"
 
+// The bodies of a row h of mvm.holds and of a row q of mvm.quotes.
+#define MVM_HOLD_BODY                                                                              \
+    "(SELECT row_to_json(r) FROM (SELECT h.id, h.buyer_id, h.item_id, h.seller_id, h.quantity,"    \
+    "  h.captured_quantity, h.amount, h.price, h.from_universe_id, h.to_universe_id,"              \
+    "  h.exchange_rate, h.state, h.created_at, h.expires_at) r)"
+#define MVM_QUOTE_BODY                                                                             \
+    "(SELECT left(row_to_json(r)::text, -1)"                                                       \
+    "  || COALESCE(',\"fee\":' || NULLIF(q.fee, 0), '') || '}'"                                    \
+    " FROM (SELECT q.id, q.user_id, q.amount, q.converted_amount, q.from_universe_id,"             \
+    "  q.to_universe_id, q.exchange_rate, q.state, q.created_at, q.expires_at,"                    \
+    "  q.transaction_id) r)"
+
 // -> version
 inline constexpr Query version{"version", "SELECT mvm_version()"};
 
@@ -316,6 +328,50 @@ inline constexpr Query buy{
                 "  t.seller_id, t.to_universe_id"
                 " FROM mvm_buy($1::bigint, $2::bigint, $3::bigint, $4::text, $5::numeric) t"};
 
+// $1 hold -> body; no row when there is no such hold
+inline constexpr Query hold{"hold", "SELECT " MVM_HOLD_BODY " FROM mvm.holds h"
+                                    " WHERE h.id = $1::bigint"};
+
+// $1 buyer, $2 item, $3 quantity or null, $4 seconds or null, $5 idempotency key or null
+// -> body, hold, buyer, item, universe of the item
+inline constexpr Query reserve{
+    "reserve", "SELECT " MVM_HOLD_BODY ", h.id, h.buyer_id, h.item_id, h.to_universe_id"
+               " FROM mvm_reserve($1::bigint, $2::bigint, COALESCE($3::bigint, 1),"
+               "  COALESCE($4::integer * interval '1 second', interval '15 minutes'),"
+               "  $5::text) h"};
+
+// $1 hold -> as reserve
+inline constexpr Query release{"release", "SELECT " MVM_HOLD_BODY
+                                          ", h.id, h.buyer_id, h.item_id, h.to_universe_id"
+                                          " FROM mvm_release($1::bigint) h"};
+
+// $1 hold, $2 quantity or null, $3 idempotency key or null
+// -> body, buyer, seller or null, item, universe of the item
+inline constexpr Query capture{
+    "capture",
+    "SELECT " MVM_TRADE_BODY("t.id") ","
+                                     "  t.buyer_id, t.seller_id, t.item_id, t.to_universe_id"
+                                     " FROM mvm_capture($1::bigint, $2::bigint, $3::text) t"};
+
+// $1 holds at most -> how many
+inline constexpr Query sweep_holds{"sweep_holds", "SELECT mvm_sweep_holds($1::integer)"};
+
+// $1 quote -> body; no row when there is no such quote
+inline constexpr Query quote{"quote", "SELECT " MVM_QUOTE_BODY " FROM mvm.quotes q"
+                                      " WHERE q.id = $1::bigint"};
+
+// $1 user, $2 amount, $3 from universe, $4 to universe, $5 seconds or null -> body, quote
+inline constexpr Query create_quote{
+    "create_quote", "SELECT " MVM_QUOTE_BODY ", q.id"
+                    " FROM mvm_quote($1::bigint, $2::numeric, $3::integer, $4::integer,"
+                    "  COALESCE($5::integer * interval '1 second', interval '30 seconds')) q"};
+
+// $1 quote -> body, user
+inline constexpr Query accept_quote{"accept_quote",
+                                    "SELECT " MVM_EXCHANGE_BODY ","
+                                    "  (SELECT q.user_id FROM mvm.quotes q WHERE q.id = $1::bigint)"
+                                    " FROM mvm_accept_quote($1::bigint) e"};
+
 // The batches below take an array for each argument of the single call and give
 // a row per order, in order: outcome, its detail or null, and when the outcome
 // is 'ok' the columns of the single call.
@@ -371,6 +427,8 @@ inline constexpr std::array prepared{version,
                                      buy_batch,
                                      exchange_batch};
 
+#undef MVM_HOLD_BODY
+#undef MVM_QUOTE_BODY
 #undef MVM_UNIVERSE_BODY
 #undef MVM_TRANSACTION_BODY
 #undef MVM_TRADE_BODY

@@ -96,6 +96,40 @@ void add_changed(std::vector<std::string> &changed, const CashOrder &order, cons
     changed.push_back(groups::user(order.user_id));
 }
 
+void add_changed(std::vector<std::string> &changed, const NewHold &, const WrittenHold &hold)
+{
+    changed.push_back(groups::user(hold.buyer_id));
+    add_item(changed, hold.item_id, hold.universe_id);
+}
+
+void add_changed(std::vector<std::string> &changed, const HoldRelease &, const WrittenHold &hold)
+{
+    changed.push_back(groups::user(hold.buyer_id));
+    add_item(changed, hold.item_id, hold.universe_id);
+}
+
+void add_changed(std::vector<std::string> &changed, const HoldCapture &, const CapturedHold &hold)
+{
+    for (const std::string &user_id : {hold.buyer_id, hold.seller_id}) {
+        if (!user_id.empty()) {
+            changed.insert(changed.end(), {groups::user(user_id), groups::trades_of(user_id)});
+        }
+    }
+    add_item(changed, hold.item_id, hold.universe_id);
+}
+
+// Nothing by name: the sweep does not say whose holds they were.
+void add_changed(std::vector<std::string> &, const HoldSweep &, const HoldSweep::Receipt &) {}
+
+// Nothing: a quote moves no money.
+void add_changed(std::vector<std::string> &, const NewQuote &, const WrittenRow &) {}
+
+void add_changed(std::vector<std::string> &changed, const QuoteAcceptance &,
+                 const AcceptedQuote &quote)
+{
+    changed.push_back(groups::user(quote.user_id));
+}
+
 // All of a batch in one command of Redis.
 template <typename Waiting, typename Answer>
 void drop_changed(Cache &cache, const std::vector<Waiting> &batch,
@@ -249,6 +283,40 @@ WrittenTransaction WriteBatcher::write(Refund refund)
 WrittenRow WriteBatcher::write(CashOrder order)
 {
     return submit_alone(std::move(order));
+}
+
+WrittenHold WriteBatcher::write(NewHold hold)
+{
+    return submit_alone(std::move(hold));
+}
+
+WrittenHold WriteBatcher::write(HoldRelease release)
+{
+    return submit_alone(std::move(release));
+}
+
+CapturedHold WriteBatcher::write(HoldCapture capture)
+{
+    return submit_alone(std::move(capture));
+}
+
+HoldSweep::Receipt WriteBatcher::write(HoldSweep sweep)
+{
+    const HoldSweep::Receipt swept = submit_alone(std::move(sweep));
+    if (swept.holds > 0) {
+        cache_.drop_everything();
+    }
+    return swept;
+}
+
+WrittenRow WriteBatcher::write(NewQuote quote)
+{
+    return submit_alone(std::move(quote));
+}
+
+AcceptedQuote WriteBatcher::write(QuoteAcceptance acceptance)
+{
+    return submit_alone(std::move(acceptance));
 }
 
 std::size_t WriteBatcher::queued() const

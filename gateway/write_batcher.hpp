@@ -66,6 +66,13 @@ public:
     WrittenTransaction write(Transfer transfer);
     WrittenTransaction write(Refund refund);
     WrittenRow write(CashOrder order);
+    WrittenHold write(NewHold hold);
+    WrittenHold write(HoldRelease release);
+    CapturedHold write(HoldCapture capture);
+    // Everything is dropped from the cache when it releases any.
+    HoldSweep::Receipt write(HoldSweep sweep);
+    WrittenRow write(NewQuote quote);
+    AcceptedQuote write(QuoteAcceptance acceptance);
 
     std::size_t queued() const;
     const Metrics &metrics() const { return metrics_; }

@@ -51,6 +51,7 @@ TEST(Config, reads_every_variable)
                                 {"REDIS__PASSWORD", "hush"},
                                 {"REDIS__SSL", "false"},
                                 {"REDIS_CACHE_TTL", "5"},
+                                {"HOLD_SWEEP_INTERVAL", "7"},
                                 {"APP__HOST", "0.0.0.0"},
                                 {"APP__PORT", "8080"},
                                 {"APP__LOG_LEVEL", "WARNING"},
@@ -69,6 +70,7 @@ TEST(Config, reads_every_variable)
     EXPECT_EQ(config.redis.database, 3);
     EXPECT_EQ(config.redis.password, "hush");
     EXPECT_EQ(config.redis.cache_ttl_s, 5);
+    EXPECT_EQ(config.hold_sweep_interval_s, 7);
     EXPECT_EQ(config.host, "0.0.0.0");
     EXPECT_EQ(config.port, 8080);
     EXPECT_EQ(config.log_level, LogLevel::warning);
@@ -89,12 +91,13 @@ TEST(Config, accepts_libpq_names_for_ssl)
 TEST(Config, refuses_what_cannot_be_honoured_and_names_the_variable)
 {
     const std::vector<std::pair<std::string, std::string>> cases{
-        {"APP__PORT", "eighty"},    {"APP__PORT", "65536"},     {"APP__PORT", "-1"},
-        {"APP__PORT", "80x"},       {"DB__PORT", "0"},          {"DB_POOL_SIZE", "0"},
-        {"DB_POOL_SIZE", "1001"},   {"DB_WRITERS", "0"},        {"DB_WRITE_QUEUE", "0"},
-        {"DB__SSL", "maybe"},       {"REDIS__PORT", "99999"},   {"REDIS__DB", "-1"},
-        {"REDIS__SSL", "true"},     {"REDIS__SSL", "perhaps"},  {"REDIS_CACHE_TTL", "-1"},
-        {"REDIS_CACHE_TTL", "1.5"}, {"APP__LOG_LEVEL", "loud"}, {"APP__ENVIRONMENT", "moon"},
+        {"APP__PORT", "eighty"},       {"APP__PORT", "65536"},     {"APP__PORT", "-1"},
+        {"APP__PORT", "80x"},          {"DB__PORT", "0"},          {"DB_POOL_SIZE", "0"},
+        {"DB_POOL_SIZE", "1001"},      {"DB_WRITERS", "0"},        {"DB_WRITE_QUEUE", "0"},
+        {"DB__SSL", "maybe"},          {"REDIS__PORT", "99999"},   {"REDIS__DB", "-1"},
+        {"REDIS__SSL", "true"},        {"REDIS__SSL", "perhaps"},  {"REDIS_CACHE_TTL", "-1"},
+        {"HOLD_SWEEP_INTERVAL", "-1"}, {"REDIS_CACHE_TTL", "1.5"}, {"APP__LOG_LEVEL", "loud"},
+        {"APP__ENVIRONMENT", "moon"},
     };
     for (const auto &[name, value] : cases) {
         const std::string message = refusal({{name, value}});

@@ -161,6 +161,23 @@ TEST_F(Documents, openapi_has_every_error_that_a_route_can_send)
     expect_codes("withdrawals", "post",
                  {"user_not_found", "universe_not_found", "insufficient_balance", "invalid_amount",
                   "amount_out_of_range", "idempotency_mismatch"});
+    expect_codes("holds", "post",
+                 {"user_not_found", "item_not_found", "insufficient_balance", "insufficient_stock",
+                  "own_item", "item_not_listed", "rule_violation", "invalid_quantity",
+                  "amount_out_of_range", "idempotency_mismatch"});
+    expect_codes("holds/{hold_id}", "get", {"hold_not_found", "invalid_argument"});
+    expect_codes("holds/{hold_id}/capture", "post",
+                 {"hold_not_found", "hold_closed", "invalid_quantity", "amount_out_of_range",
+                  "idempotency_mismatch"});
+    expect_codes("holds/{hold_id}/release", "post",
+                 {"hold_not_found", "hold_closed", "amount_out_of_range"});
+    expect_codes("quotes", "post",
+                 {"user_not_found", "universe_not_found", "same_universe", "rule_violation",
+                  "invalid_amount", "amount_out_of_range"});
+    expect_codes("quotes/{quote_id}", "get", {"quote_not_found", "invalid_argument"});
+    expect_codes("quotes/{quote_id}/accept", "post",
+                 {"quote_not_found", "quote_closed", "rule_violation", "insufficient_balance",
+                  "amount_out_of_range"});
     expect_codes("transfers", "post",
                  {"user_not_found", "universe_not_found", "insufficient_balance", "invalid_amount",
                   "amount_out_of_range", "idempotency_mismatch"});
@@ -218,6 +235,13 @@ TEST_F(Documents, openapi_schemas_are_what_is_answered)
         post("/api/v1/universes", R"({"name":"X","currency_type":"X","exchange_rate":1})").body);
     expect_members("Route", put("/api/v1/universes/1/routes/2", "{}").body);
     expect_members("Route", get("/api/v1/universes/1/routes").body);
+    expect_members("Hold", post("/api/v1/holds", R"({"buyer_id":1,"item_id":1})").body);
+    expect_members("Hold", get("/api/v1/holds/1").body);
+    expect_members("Trade", post("/api/v1/holds/1/capture", "{}").body);
+    const std::string terms = R"({"user_id":1,"amount":1,"from_universe_id":1,"to_universe_id":2})";
+    expect_members("Quote", post("/api/v1/quotes", terms).body);
+    expect_members("Quote", get("/api/v1/quotes/1").body);
+    expect_members("Exchange", post("/api/v1/quotes/1/accept", "{}").body);
     expect_members("Item", get("/api/v1/items/1").body);
     expect_members("Item",
                    post("/api/v1/items", R"({"seller_id":1,"name":"x","price":1,"stock":1})").body);

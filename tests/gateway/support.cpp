@@ -397,6 +397,7 @@ Environment RestTest::environment() const
         {"DB__SSL", "false"},
         {"REDIS__PORT", required_environment("MVM_TEST_REDIS_PORT")},
         {"REDIS_CACHE_TTL", "300"},
+        {"HOLD_SWEEP_INTERVAL", "0"}, // tests count writes
     };
 }
 
