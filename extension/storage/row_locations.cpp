@@ -4,62 +4,50 @@ namespace mvm::storage {
 
 namespace {
 
-// 12 bytes, so that the largest memory of a table takes 1.5 MiB of the session.
+// 12 bytes; a page of memory is only taken once a slot in it is used.
 struct Entry {
     std::uint32_t tag; // tells apart the keys of one slot, most of the time
-    BlockNumber block; // InvalidBlockNumber: the slot is empty
-    OffsetNumber offset;
+    BlockNumber block;
+    OffsetNumber offset; // InvalidOffsetNumber: the slot is empty
 };
+static_assert(InvalidOffsetNumber == 0, "the memory starts out as zeros");
 
-constexpr int slots_bits_min = 8;
-constexpr int slots_bits_max = 17;
+// The tables whose rows are looked up again and again come first.
+constexpr int remembered_tables = static_cast<int>(TableId::item) + 1;
+constexpr int slot_bits = 17;
+constexpr std::uint64_t slot_count = std::uint64_t{1} << slot_bits;
 
-struct Locations {
-    Entry *slots;
-    int bits;      // log2 of how many there are
-    int displaced; // entries that lost their slot to another key since the memory grew
-};
-
-Locations memory[table_count];
+// Static, not allocated: memory that a session keeps must not lie between what a
+// large batch takes and gives back.
+Entry memory[remembered_tables][slot_count];
 
 // Ids are handed out in order, so their low bits alone spread them without
 // collisions. The wallets of one user share a slot.
-Entry &slot_of(const Locations &locations, std::int64_t first)
+Entry &slot_of(TableId id, std::int64_t first)
 {
-    const auto bits = static_cast<std::uint64_t>(first);
-    return locations.slots[bits & ((std::uint64_t{1} << locations.bits) - 1)];
+    return memory[static_cast<int>(id)][static_cast<std::uint64_t>(first) & (slot_count - 1)];
 }
 
 std::uint32_t tag_of(std::int64_t first, std::int32_t second)
 {
-    const auto high = static_cast<std::uint64_t>(first) >> slots_bits_min;
+    const auto high = static_cast<std::uint64_t>(first) >> slot_bits;
     return static_cast<std::uint32_t>(high ^ (static_cast<std::uint64_t>(second) << 16));
 }
 
-// Starts anew with `bits`: what was known will be found again.
-void grow(Locations &locations, int bits)
+bool is_remembered(TableId id)
 {
-    const auto count = std::size_t{1} << bits;
-    auto *slots = static_cast<Entry *>(MemoryContextAlloc(TopMemoryContext, count * sizeof(Entry)));
-    for (std::size_t i = 0; i < count; ++i) {
-        slots[i].block = InvalidBlockNumber;
-    }
-    if (locations.slots != nullptr) {
-        pfree(locations.slots);
-    }
-    locations = {slots, bits, 0};
+    return static_cast<int>(id) < remembered_tables;
 }
 
 } // namespace
 
 bool recall_location(TableId id, std::int64_t first, std::int32_t second, ItemPointer location)
 {
-    const Locations &locations = memory[static_cast<int>(id)];
-    if (locations.slots == nullptr) {
+    if (!is_remembered(id)) {
         return false;
     }
-    const Entry &entry = slot_of(locations, first);
-    if (entry.block == InvalidBlockNumber || entry.tag != tag_of(first, second)) {
+    const Entry &entry = slot_of(id, first);
+    if (entry.offset == InvalidOffsetNumber || entry.tag != tag_of(first, second)) {
         return false;
     }
     ItemPointerSet(location, entry.block, entry.offset);
@@ -69,18 +57,10 @@ bool recall_location(TableId id, std::int64_t first, std::int32_t second, ItemPo
 void remember_location(TableId id, std::int64_t first, std::int32_t second,
                        const ItemPointerData &location)
 {
-    Locations &locations = memory[static_cast<int>(id)];
-    if (locations.slots == nullptr) {
-        grow(locations, slots_bits_min);
+    if (is_remembered(id)) {
+        slot_of(id, first) = {tag_of(first, second), ItemPointerGetBlockNumber(&location),
+                              ItemPointerGetOffsetNumber(&location)};
     }
-    Entry *entry = &slot_of(locations, first);
-    const std::uint32_t tag = tag_of(first, second);
-    if (entry->block != InvalidBlockNumber && entry->tag != tag &&
-        ++locations.displaced > 1 << (locations.bits - 1) && locations.bits < slots_bits_max) {
-        grow(locations, locations.bits + 1);
-        entry = &slot_of(locations, first);
-    }
-    *entry = {tag, ItemPointerGetBlockNumber(&location), ItemPointerGetOffsetNumber(&location)};
 }
 
 } // namespace mvm::storage
