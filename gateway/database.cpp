@@ -349,6 +349,38 @@ std::string Database::convert(const std::string &amount, const std::string &from
         .c_str();
 }
 
+std::string Database::convert_at(const std::string &amount, const std::string &from_universe_id,
+                                 const std::string &to_universe_id, const std::string &time)
+{
+    return run(Kind::read, queries::convert_at, amount, from_universe_id, to_universe_id,
+               time)[0][0]
+        .c_str();
+}
+
+std::string Database::balance(const std::string &user_id,
+                              const std::optional<std::string> &universe_id,
+                              const std::optional<std::string> &time)
+{
+    return run(Kind::read, queries::balance, user_id, or_null(universe_id), or_null(time))[0][0]
+        .c_str();
+}
+
+StatementPage Database::statement(const std::string &user_id,
+                                  const std::optional<std::string> &universe_id,
+                                  const std::optional<std::string> &from,
+                                  const std::optional<std::string> &to, const std::string &rows,
+                                  const std::optional<std::string> &after)
+{
+    const pqxx::result result = run(Kind::read, queries::statement, user_id, or_null(universe_id),
+                                    or_null(from), or_null(to), rows, or_null(after));
+    return {page_of(result), result[0][2].c_str(), result[0][3].c_str(), result[0][4].c_str()};
+}
+
+std::optional<std::string> Database::rates(const std::string &universe_id, const std::string &rows)
+{
+    return row_of(run(Kind::read, queries::rates, universe_id, rows));
+}
+
 std::string Database::audit(const std::string &rows)
 {
     run(Kind::read, queries::allow_long_statements, std::to_string(limits::audit_ms));
@@ -407,6 +439,11 @@ WrittenRow Database::write(const NewUser &user)
 {
     return written_row(run(Kind::plain_write, queries::create_user, user.username, user.universe_id,
                            or_null(user.balance)));
+}
+
+WrittenRow Database::write(const UserMove &move)
+{
+    return written_row(run(Kind::plain_write, queries::move_user, move.user_id, move.universe_id));
 }
 
 WrittenItem Database::write(const NewItem &item)

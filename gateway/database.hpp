@@ -20,6 +20,14 @@ struct Page {
     std::string next; // empty: this is the last page
 };
 
+// A page of a statement, and the span that was asked for or stood in for what was not.
+struct StatementPage {
+    Page page;
+    std::string universe_id;
+    std::string from;
+    std::string to;
+};
+
 // Thrown when the database has no answer.
 struct DatabaseFailure {
     Problem problem;
@@ -105,6 +113,13 @@ struct NewUser {
     std::string username;
     std::string universe_id;
     std::optional<std::string> balance;
+};
+
+// Another home. What the user is afterwards is read as any user is.
+struct UserMove {
+    using Receipt = WrittenRow;
+    std::string user_id;
+    std::string universe_id;
 };
 
 struct WrittenItem {
@@ -273,6 +288,17 @@ public:
                                      const std::optional<std::string> &before);
     std::string convert(const std::string &amount, const std::string &from_universe_id,
                         const std::string &to_universe_id);
+    std::string convert_at(const std::string &amount, const std::string &from_universe_id,
+                           const std::string &to_universe_id, const std::string &time);
+    std::string balance(const std::string &user_id, const std::optional<std::string> &universe_id,
+                        const std::optional<std::string> &time);
+    StatementPage statement(const std::string &user_id,
+                            const std::optional<std::string> &universe_id,
+                            const std::optional<std::string> &from,
+                            const std::optional<std::string> &to, const std::string &rows,
+                            const std::optional<std::string> &after);
+    // Nothing when there is no such universe.
+    std::optional<std::string> rates(const std::string &universe_id, const std::string &rows);
     // Names at most `rows` violations. Lets statements take as long as an audit may, so for a pool
     // of one connection that is there for audits.
     std::string audit(const std::string &rows);
@@ -285,6 +311,7 @@ public:
     WrittenRow write(const UniverseChange &change);
     WrittenRow write(const RouteChange &change);
     WrittenRow write(const NewUser &user);
+    WrittenRow write(const UserMove &move);
     WrittenItem write(const NewItem &item);
     WrittenItem write(const ItemChange &change);
     WrittenTransaction write(const Restock &restock);

@@ -73,6 +73,12 @@ std::string required_query_universe_id(const Call &call, const char *name)
                                             universe_id_least, universe_id_most));
 }
 
+std::optional<std::string> query_time(const Call &call, const char *name)
+{
+    const std::string *text = query_text(call, name);
+    return text == nullptr ? std::nullopt : std::optional(time_parameter(name, *text));
+}
+
 std::string page_rows(const Call &call)
 {
     return query_integer(call, "limit", 1, limits::page_rows_max)
@@ -342,6 +348,43 @@ void get_user(Call &call)
         ErrorCode::user_not_found, "There is no user " + user_id + ".");
 }
 
+void get_balance(Call &call)
+{
+    const std::string user_id = path_id(call, "user_id");
+    const auto universe_id =
+        query_integer(call, "universe_id", universe_id_least, universe_id_most);
+    const auto at = query_time(call, "at");
+    send_json(call, call.services.database.balance(user_id, universe_id, at));
+}
+
+// The next page is of the span that this one had, also when the month ends in between.
+void get_statement(Call &call)
+{
+    const std::string user_id = path_id(call, "user_id");
+    const auto universe_id =
+        query_integer(call, "universe_id", universe_id_least, universe_id_most);
+    const auto from = query_time(call, "from");
+    const auto to = query_time(call, "to");
+    const std::string rows = page_rows(call);
+    const auto after = query_integer(call, "after", 0, id_most);
+    StatementPage statement =
+        call.services.database.statement(user_id, universe_id, from, to, rows, after);
+    send_page(call, std::move(statement.page),
+              "/api/v1/users/" + user_id + "/statement?universe_id=" + statement.universe_id +
+                  "&from=" + statement.from + "&to=" + statement.to + "&limit=" + rows + "&after=");
+}
+
+void get_rates(Call &call)
+{
+    const std::string universe_id = path_universe_id(call);
+    auto body = call.services.database.rates(universe_id, page_rows(call));
+    if (!body) {
+        throw Refused{market_problem(ErrorCode::universe_not_found,
+                                     "There is no universe " + universe_id + ".")};
+    }
+    send_json(call, *std::move(body));
+}
+
 void get_trades(Call &call)
 {
     const std::string user_id = path_id(call, "user_id");
@@ -406,7 +449,10 @@ void get_convert(Call &call)
     const std::string amount = number_parameter("amount", required_query_text(call, "amount"));
     const std::string from = required_query_universe_id(call, "from_universe_id");
     const std::string to = required_query_universe_id(call, "to_universe_id");
-    send_json(call, call.services.database.convert(amount, from, to));
+    const auto at = query_time(call, "at");
+    Database &database = call.services.database;
+    send_json(call,
+              at ? database.convert_at(amount, from, to, *at) : database.convert(amount, from, to));
 }
 
 // Reads the whole market, so one at a time.
@@ -527,6 +573,15 @@ void post_user(Call &call)
     user.balance = request.optional_number("balance");
     WrittenRow row = call.services.writes.write(std::move(user));
     send_created(call, std::move(row.body), "/api/v1/users/" + row.id);
+}
+
+void patch_user(Call &call)
+{
+    UserMove move;
+    move.user_id = path_id(call, "user_id");
+    move.universe_id = required_universe_id(json_body(call), "universe_id");
+    call.services.writes.write(std::move(move));
+    get_user(call);
 }
 
 void post_item(Call &call)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <chrono>
 
 #include <nlohmann/json.hpp>
 
@@ -296,6 +297,63 @@ std::string number_parameter(std::string_view name, std::string_view text)
         throw Refused{invalid_field(name, "must be a decimal number")};
     }
     return std::string(text);
+}
+
+std::string time_parameter(std::string_view name, std::string_view text)
+{
+    // 2026-01-31T12:00:00, then a fraction or none, then Z or +01:00. A "+" that was not escaped
+    // arrives as a space.
+    std::string time(text);
+    const auto number = [&](std::size_t at, std::size_t digits, int least, int most) {
+        int value = 0;
+        for (std::size_t next = at; next < at + digits; ++next) {
+            if (next >= time.size() || time[next] < '0' || time[next] > '9') {
+                return false;
+            }
+            value = 10 * value + (time[next] - '0');
+        }
+        return value >= least && value <= most;
+    };
+    const auto is = [&](std::size_t at, std::string_view characters) {
+        return at < time.size() && characters.find(time[at]) != std::string_view::npos;
+    };
+    const auto refuse = [&] {
+        throw Refused{invalid_field(name, "must be a time like 2026-01-31T12:00:00Z")};
+    };
+    if (!number(0, 4, 1, 9999) || !is(4, "-") || !number(5, 2, 1, 12) || !is(7, "-") ||
+        !number(8, 2, 1, 31) || !is(10, "Tt") || !number(11, 2, 0, 23) || !is(13, ":") ||
+        !number(14, 2, 0, 59) || !is(16, ":") || !number(17, 2, 0, 59)) {
+        refuse();
+    }
+    using namespace std::chrono;
+    const auto part = [&](std::size_t at, std::size_t digits) {
+        return std::stoi(time.substr(at, digits));
+    };
+    if (!year_month_day(year(part(0, 4)), month(static_cast<unsigned>(part(5, 2))),
+                        day(static_cast<unsigned>(part(8, 2))))
+             .ok()) {
+        refuse();
+    }
+    std::size_t at = 19;
+    if (is(at, ".")) {
+        const std::size_t first = ++at;
+        while (is(at, "0123456789")) {
+            ++at;
+        }
+        if (at == first || at - first > 9) {
+            refuse();
+        }
+    }
+    if (is(at, " ")) {
+        time[at] = '+';
+    }
+    const bool ends = (is(at, "Zz") && at + 1 == time.size()) ||
+                      (is(at, "+-") && number(at + 1, 2, 0, 14) && is(at + 3, ":") &&
+                       number(at + 4, 2, 0, 59) && at + 6 == time.size());
+    if (!ends) {
+        refuse();
+    }
+    return time;
 }
 
 void check_idempotency_key(std::string_view key)

@@ -77,6 +77,10 @@ std::int64_t integer_parameter(std::string_view name, std::string_view text, std
 // Refused, naming the parameter.
 std::string number_parameter(std::string_view name, std::string_view text);
 
+// `text` as it is, when it is a time as RFC 3339 writes them, in the years 1 to 9999. Throws
+// Refused, naming the parameter.
+std::string time_parameter(std::string_view name, std::string_view text);
+
 // Throws Refused when `key` is not 1 to 255 characters of UTF-8.
 void check_idempotency_key(std::string_view key);
 

@@ -207,6 +207,55 @@ inline constexpr Query convert{
     " LEFT JOIN mvm.universes f ON f.id = $2::integer"
     " LEFT JOIN mvm.universes t ON t.id = $3::integer"};
 
+// $1 amount, $2 from universe, $3 to universe, $4 time -> body: what the amount was worth then, at
+// the rates of then.
+inline constexpr Query convert_at{
+    "convert_at",
+    "SELECT (SELECT row_to_json(r) FROM (SELECT c.converted_amount,"
+    "   $2::integer AS from_universe_id, $3::integer AS to_universe_id, $4::timestamptz AS at) r)"
+    " FROM mvm_convert($1::numeric, $2::integer, $3::integer, $4::timestamptz)"
+    "  c (converted_amount)"};
+
+// $1 user, $2 universe or null, $3 time or null -> body
+inline constexpr Query balance{
+    "balance", "SELECT (SELECT row_to_json(r) FROM (SELECT $1::bigint AS user_id,"
+               "   COALESCE($2::integer, u.universe_id) AS universe_id, b.balance) r)"
+               " FROM mvm_balance($1::bigint, $2::integer, $3::timestamptz) b (balance)"
+               " LEFT JOIN mvm.users u ON u.id = $1::bigint"};
+
+// $1 user, $2 universe or null, $3 from and $4 to time or null, $5 rows, $6 after transaction id or
+// null -> body, last id of the page or null when it is the last page, and what stood for $2 to $4:
+// the user's home and the present month. MV001 when there is no such user.
+inline constexpr Query statement{
+    "statement",
+    "WITH span AS (SELECT COALESCE($2::integer,"
+    "   (SELECT universe_id FROM mvm.users WHERE id = $1::bigint), 0) AS universe_id,"
+    "  COALESCE($3::timestamptz, date_trunc('month', now())) AS from_time,"
+    "  COALESCE($4::timestamptz, date_trunc('month', now()) + interval '1 month') AS to_time),"
+    " line AS (SELECT row_number() OVER () AS ordinal, p.*, s.*"
+    "  FROM span p, mvm_statement($1::bigint, p.universe_id, p.from_time, p.to_time,"
+    "   $5::integer, $6::bigint) s)"
+    " SELECT '[' || string_agg((SELECT row_to_json(r)::text FROM (SELECT l.transaction_id, l.kind,"
+    "    l.counterparty_id, l.item_id, l.quantity, l.amount, l.balance, l.transaction_time) r),"
+    "   ',' ORDER BY l.ordinal) || ']',"
+    "  CASE WHEN NOT bool_or(l.kind = 'closing') THEN max(l.transaction_id) END,"
+    "  min(l.universe_id),"
+    "  to_char(min(l.from_time), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'),"
+    "  to_char(min(l.to_time), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+    " FROM line l"};
+
+// $1 universe, $2 rows -> body, newest first; no row when there is no such universe. The rate
+// before history began has no time since when.
+inline constexpr Query rates{
+    "rates",
+    "SELECT '[' || COALESCE(string_agg(row_to_json(r)::text, ',' ORDER BY r.valid_from DESC NULLS "
+    "LAST), '')"
+    "  || ']'"
+    " FROM (SELECT e.exchange_rate, NULLIF(e.valid_from, '-infinity') AS valid_from, e.valid_to"
+    "  FROM mvm.exchange_rates e WHERE e.universe_id = $1::integer"
+    "  ORDER BY e.valid_from DESC LIMIT $2::integer) r"
+    " HAVING EXISTS (SELECT FROM mvm.universes WHERE id = $1::integer)"};
+
 // $1 milliseconds that statements of this session may take from now on. One that takes long is to
 // end when nobody waits for it any more.
 inline constexpr Query allow_long_statements{
@@ -260,6 +309,10 @@ inline constexpr Query create_user{
     "     v.currency_type, u.balance FROM mvm.universes v"
     "     WHERE v.id = u.universe_id AND u.balance > 0) w), '') || ']')::json AS wallets) r), u.id"
     " FROM mvm_create_user($1::text, $2::integer, COALESCE($3::numeric, 0)) u"};
+
+// $1 user, $2 universe -> user
+inline constexpr Query move_user{"move_user", "SELECT u.id, u.id"
+                                              " FROM mvm_move_user($1::bigint, $2::integer) u"};
 
 // $1 seller or null, $2 name, $3 price, $4 stock, $5 universe or null
 // -> body, item, universe of the item

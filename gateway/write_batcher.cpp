@@ -54,6 +54,11 @@ void add_changed(std::vector<std::string> &, const RouteChange &, const WrittenR
 // Nothing: what does not exist is not in the cache, and users are in no list.
 void add_changed(std::vector<std::string> &, const NewUser &, const WrittenRow &) {}
 
+void add_changed(std::vector<std::string> &changed, const UserMove &move, const WrittenRow &)
+{
+    changed.push_back(groups::user(move.user_id));
+}
+
 void add_changed(std::vector<std::string> &changed, const NewItem &, const WrittenItem &item)
 {
     add_item(changed, item.id, item.universe_id);
@@ -253,6 +258,11 @@ WrittenRow WriteBatcher::write(RouteChange change)
 WrittenRow WriteBatcher::write(NewUser user)
 {
     return submit_alone(std::move(user));
+}
+
+WrittenRow WriteBatcher::write(UserMove move)
+{
+    return submit_alone(std::move(move));
 }
 
 WrittenItem WriteBatcher::write(NewItem item)

@@ -60,6 +60,7 @@ public:
     WrittenRow write(UniverseChange change);
     WrittenRow write(RouteChange change);
     WrittenRow write(NewUser user);
+    WrittenRow write(UserMove move);
     WrittenItem write(NewItem item);
     WrittenItem write(ItemChange change);
     WrittenTransaction write(Restock restock);

@@ -178,6 +178,13 @@ TEST_F(Documents, openapi_has_every_error_that_a_route_can_send)
     expect_codes("quotes/{quote_id}/accept", "post",
                  {"quote_not_found", "quote_closed", "rule_violation", "insufficient_balance",
                   "amount_out_of_range"});
+    expect_codes("users/{user_id}", "patch", {"user_not_found", "universe_not_found"});
+    for (const char *read : {"balance", "statement"}) {
+        expect_codes(std::string("users/{user_id}/") + read, "get",
+                     {"user_not_found", "universe_not_found", "invalid_argument"});
+    }
+    expect_codes("universes/{universe_id}/rates", "get",
+                 {"universe_not_found", "invalid_argument"});
     expect_codes("transfers", "post",
                  {"user_not_found", "universe_not_found", "insufficient_balance", "invalid_amount",
                   "amount_out_of_range", "idempotency_mismatch"});
@@ -242,6 +249,14 @@ TEST_F(Documents, openapi_schemas_are_what_is_answered)
     expect_members("Quote", post("/api/v1/quotes", terms).body);
     expect_members("Quote", get("/api/v1/quotes/1").body);
     expect_members("Exchange", post("/api/v1/quotes/1/accept", "{}").body);
+    expect_members("Balance", get("/api/v1/users/1/balance").body);
+    expect_members("StatementLine", get("/api/v1/users/1/statement").body);
+    expect_members("Rate", get("/api/v1/universes/1/rates").body);
+    expect_members("PastConversion",
+                   get("/api/v1/convert?amount=1&from_universe_id=1&to_universe_id=2"
+                       "&at=9999-01-01T00:00:00Z")
+                       .body);
+    expect_members("User", patch("/api/v1/users/1", R"({"universe_id":1})").body);
     expect_members("Item", get("/api/v1/items/1").body);
     expect_members("Item",
                    post("/api/v1/items", R"({"seller_id":1,"name":"x","price":1,"stock":1})").body);
