@@ -756,7 +756,9 @@ BEGIN
     PERFORM model.find_user(of_user);
     PERFORM model.find_universe(universe_in);
     UPDATE model.person SET universe_id = universe_in WHERE id = of_user;
-    RETURN model.user_row(of_user);
+    -- Unlike the view, the answer's balance leaves out money of holds past their time.
+    RETURN model.user_row(of_user) || jsonb_build_object('balance', model.to_amount(
+        model.balance_minor(of_user, universe_in), (SELECT currency_scale FROM model.universe WHERE id = universe_in)));
 END $$;
 
 -- What an exchange credits and what of it the house takes; all its refusals but those of wallets.
