@@ -163,17 +163,21 @@ run_sql -At -F ' ' -c "
     FROM (SELECT operation, code, count(*) AS times FROM model.expected WHERE batch IS NOT NULL GROUP BY 1, 2) c
     GROUP BY operation ORDER BY operation"
 
-# The comparison can fail: a model with one rule changed is caught.
+# The comparison can fail: a model with one rule changed is caught, by one of five sequences, which are always the same.
 broken_model_is_caught() { # what, SQL
-    fresh_database
-    run_sql -c "$2"
-    if run_sql -c "CALL model.run(20, 5000)" >"$output" 2>&1; then
-        not_passed "a model in which $1 is caught"
-    elif grep -q 'the engine and the model differ' "$output"; then
-        passed "a model in which $1 is caught"
-    else
-        not_passed "a model in which $1 is caught"
-    fi
+    local sequence
+    for sequence in 20 21 22 23 24; do
+        fresh_database
+        run_sql -c "$2"
+        if ! run_sql -c "CALL model.run($sequence, 5000)" >"$output" 2>&1; then
+            if grep -q 'the engine and the model differ' "$output"; then
+                passed "a model in which $1 is caught"
+                return
+            fi
+            break
+        fi
+    done
+    not_passed "a model in which $1 is caught"
 }
 broken_model_is_caught 'a conversion rounds what a user receives up' \
     'CREATE OR REPLACE FUNCTION model.convert_down(minor numeric, origin model.universe, target model.universe)
