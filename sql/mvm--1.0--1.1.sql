@@ -309,25 +309,25 @@ SELECT
     i.universe_id,
     i.seller_id,
     mvm.amount(i.price_minor, u.currency_scale) AS price,
-    i.stock + COALESCE((
-        SELECT sum(h.quantity)::bigint FROM mvm.hold h
-        WHERE h.item_id = i.id AND h.state = 'a' AND h.expires_at <= now()), 0) AS stock,
+    LEAST(9223372036854775807, i.stock + COALESCE((
+        SELECT sum(h.quantity) FROM mvm.hold h
+        WHERE h.item_id = i.id AND h.state = 'a' AND h.expires_at <= now()), 0))::bigint AS stock,
     i.listed
 FROM mvm.item i
 JOIN mvm.universe u ON u.id = i.universe_id;
 COMMENT ON VIEW mvm.items IS
     'Items; price is in the currency of universe_id, seller_id null is its treasury, listed is false while it is off the market';
 
--- A hold past its time counts as released.
+-- A hold past its time counts as released, as far as there is room for it in 64 bits.
 CREATE OR REPLACE VIEW mvm.users AS
 SELECT
     a.id,
     a.username,
     a.universe_id,
-    mvm.amount(COALESCE(w.balance_minor + COALESCE((
-        SELECT sum(h.paid_minor)::bigint FROM mvm.hold h
+    mvm.amount(LEAST(9223372036854775807, COALESCE(w.balance_minor, 0) + COALESCE((
+        SELECT sum(h.paid_minor) FROM mvm.hold h
         WHERE h.buyer_id = w.user_id AND h.from_universe_id = w.universe_id
-          AND h.state = 'a' AND h.expires_at <= now()), 0), 0), u.currency_scale) AS balance
+          AND h.state = 'a' AND h.expires_at <= now()), 0))::bigint, u.currency_scale) AS balance
 FROM mvm.user_account a
 JOIN mvm.universe u ON u.id = a.universe_id
 LEFT JOIN mvm.wallet w ON w.user_id = a.id AND w.universe_id = a.universe_id;
@@ -336,10 +336,10 @@ CREATE OR REPLACE VIEW mvm.wallets AS
 SELECT
     w.user_id,
     w.universe_id,
-    mvm.amount(w.balance_minor + COALESCE((
-        SELECT sum(h.paid_minor)::bigint FROM mvm.hold h
+    mvm.amount(LEAST(9223372036854775807, w.balance_minor + COALESCE((
+        SELECT sum(h.paid_minor) FROM mvm.hold h
         WHERE h.buyer_id = w.user_id AND h.from_universe_id = w.universe_id
-          AND h.state = 'a' AND h.expires_at <= now()), 0), u.currency_scale) AS balance
+          AND h.state = 'a' AND h.expires_at <= now()), 0))::bigint, u.currency_scale) AS balance
 FROM mvm.wallet w
 JOIN mvm.universe u ON u.id = w.universe_id;
 

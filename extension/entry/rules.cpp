@@ -37,7 +37,9 @@ std::optional<std::int64_t> require_bound(Datum amount, const char *name,
                                           const storage::Universe &universe,
                                           std::string_view no_bound)
 {
-    if (pg::text_of_numeric(amount) == no_bound) {
+    const std::string_view text = pg::text_of_numeric(amount);
+    if (text == no_bound ||
+        (no_bound == "0" && domain::sign_of_decimal(text) == domain::Sign::zero)) {
         return std::nullopt;
     }
     require_positive(amount, name);

@@ -1,5 +1,7 @@
 #include "storage/hold.hpp"
 
+#include "domain/money.hpp"
+
 #include "pg/compat.hpp"
 
 namespace mvm::storage {
@@ -181,7 +183,10 @@ std::int64_t expired_minor(Call &call, std::int64_t buyer_id, std::int32_t unive
     expired_holds_of_buyer(call, buyer_id, now, holds);
     std::int64_t sum = 0;
     for (const Hold &hold : holds) {
-        sum += hold.from_universe_id == universe_id ? hold.paid_minor : 0;
+        if (hold.from_universe_id == universe_id) {
+            const auto more = domain::add_amounts(sum, hold.paid_minor);
+            sum = more.ok() ? more.value : PG_INT64_MAX;
+        }
     }
     return sum;
 }
