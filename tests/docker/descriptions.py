@@ -10,7 +10,7 @@ root = pathlib.Path(sys.argv[1])
 dockerfile = (root / "Dockerfile").read_text()
 compose = yaml.safe_load((root / "compose.yml").read_text())
 template = dict(re.findall(r"^(\w+)=(.*)$", (root / "env/.env.template").read_text(), re.M))
-gateway_reads = set(re.findall(r'"((?:APP_|DB_|REDIS_)_?[A-Z_]+)"', (root / "gateway/config.cpp").read_text()))
+gateway_reads = set(re.findall(r'"([A-Z]+_[A-Z_]+)"', (root / "gateway/config.cpp").read_text()))
 
 stages = {}
 for stage in re.split(r"^(?=FROM )", dockerfile, flags=re.M)[1:]:
