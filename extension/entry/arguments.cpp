@@ -16,18 +16,18 @@ void require_argument(FunctionCallInfo fcinfo, int position, const char *name)
     }
 }
 
-std::string_view view_of(Datum text_datum)
-{
-    const auto *value = reinterpret_cast<const text *>(DatumGetPointer(text_datum));
-    return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
-}
-
 int character_count(std::string_view text)
 {
     return pg_mbstrlen_with_len(text.data(), static_cast<int>(text.size()));
 }
 
 } // namespace
+
+std::string_view view_of(Datum text_datum)
+{
+    const auto *value = reinterpret_cast<const text *>(DatumGetPointer(text_datum));
+    return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
+}
 
 std::int64_t int8_argument(FunctionCallInfo fcinfo, int position, const char *name)
 {

@@ -30,6 +30,9 @@ std::int64_t lifetime_argument(FunctionCallInfo fcinfo, int position);
 // An idempotency key of 1 to 255 characters, if there is one.
 std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position);
 
+// The characters of a text that is not toasted, where they stand.
+std::string_view view_of(Datum text_datum);
+
 // Characters of a key, and whether a key may have as many.
 int key_length_of(Datum key);
 bool is_key_length(int length);

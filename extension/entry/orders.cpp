@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "domain/netting.hpp"
+#include "entry/arguments.hpp"
 #include "pg/numeric.hpp"
 #include "storage/user_account.hpp"
 #include "storage/wallet.hpp"
@@ -172,7 +173,7 @@ void replay(Call &call, Order &order, const storage::IdempotencyKey &used)
 
 struct KeyedOrder {
     std::int64_t user_id;
-    const char *key;
+    std::string_view key; // in the argument: keys may be large
     int order;
 };
 
@@ -181,7 +182,7 @@ int compare_keys(const KeyedOrder &a, const KeyedOrder &b)
     if (a.user_id != b.user_id) {
         return a.user_id < b.user_id ? -1 : 1;
     }
-    return strcmp(a.key, b.key);
+    return a.key.compare(b.key);
 }
 
 // Claims every key once, in the order (user, key). A new key that stands twice in
@@ -193,7 +194,7 @@ void claim_keys(Call &call, Order *orders, int count, pg::Array<storage::Idempot
     for (int i = 0; i < count; ++i) {
         if (!orders[i].answered && orders[i].key) {
             orders[i].request = canonical_request(orders[i]);
-            keyed.push({*orders[i].row.user_id, TextDatumGetCString(*orders[i].key), i});
+            keyed.push({*orders[i].row.user_id, view_of(*orders[i].key), i});
         }
     }
     std::sort(keyed.begin(), keyed.end(), [](const KeyedOrder &a, const KeyedOrder &b) {

@@ -31,6 +31,14 @@ bool find_key(Call &call, IdempotencyKey &key)
     return true;
 }
 
+void update_key(Call &call, const IdempotencyKey &key, const ColumnChange *changes,
+                int change_count)
+{
+    HeapTuple row = own_row_at(call, TableId::idempotency_key, key.location);
+    update_row(call, TableId::idempotency_key, row, changes, change_count);
+    heap_freetuple(row);
+}
+
 } // namespace
 
 bool claim_key(Call &call, IdempotencyKey &key)
@@ -46,8 +54,10 @@ bool claim_key(Call &call, IdempotencyKey &key)
     values[idempotency_key_column::request - 1] = key.request;
 
     while (!find_key(call, key)) {
-        key.row = insert_row_if_absent(call, TableId::idempotency_key, values, nulls);
-        if (key.row != nullptr) {
+        HeapTuple row = insert_row_if_absent(call, TableId::idempotency_key, values, nulls);
+        if (row != nullptr) {
+            key.location = row->t_self;
+            heap_freetuple(row);
             return true;
         }
         // Another transaction used it after our snapshot.
@@ -63,7 +73,7 @@ void record_answer(Call &call, const IdempotencyKey &key, std::int64_t transacti
 {
     const ColumnChange change = {idempotency_key_column::transaction_id,
                                  Int64GetDatum(transaction_id)};
-    update_row(call, TableId::idempotency_key, key.row, &change, 1);
+    update_key(call, key, &change, 1);
 }
 
 void record_refusal(Call &call, const IdempotencyKey &key, const char *refusal,
@@ -73,7 +83,7 @@ void record_refusal(Call &call, const IdempotencyKey &key, const char *refusal,
         {idempotency_key_column::refusal, CStringGetTextDatum(refusal)},
         {idempotency_key_column::refusal_detail, CStringGetTextDatum(refusal_detail)},
     };
-    update_row(call, TableId::idempotency_key, key.row, changes, lengthof(changes));
+    update_key(call, key, changes, lengthof(changes));
 }
 
 } // namespace mvm::storage

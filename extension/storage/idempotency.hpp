@@ -15,7 +15,7 @@ struct IdempotencyKey {
     std::optional<std::int64_t> transaction_id;
     const char *refusal; // an error's name; null: not refused
     const char *refusal_detail;
-    HeapTuple row;
+    ItemPointerData location; // of a claimed key's row: a batch has no room for a copy of each
 };
 
 // Claims the key for this transaction. True: it is ours, record_* follows.

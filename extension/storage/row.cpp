@@ -339,6 +339,16 @@ HeapTuple insert_row_if_absent(Call &call, TableId id, const Datum *values, cons
     return nullptr;
 }
 
+HeapTuple own_row_at(Call &call, TableId id, ItemPointerData location)
+{
+    TupleTableSlot *slot = read_slot(call, id);
+    if (!table_tuple_fetch_row_version(table_of(call, id).relation, &location, SnapshotSelf,
+                                       slot)) {
+        elog(ERROR, "a row that was just written has gone");
+    }
+    return ExecCopySlotHeapTuple(slot);
+}
+
 namespace {
 
 constexpr int rows_per_write = 256;

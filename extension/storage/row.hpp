@@ -44,6 +44,9 @@ void insert_row(Call &call, TableId id, const Datum *values, const bool *nulls);
 // waits for a transaction that is inserting it. Null when the key is taken.
 HeapTuple insert_row_if_absent(Call &call, TableId id, const Datum *values, const bool *nulls);
 
+// A copy of the row that this transaction has written at `location`.
+HeapTuple own_row_at(Call &call, TableId id, ItemPointerData location);
+
 // Writes the columns of one of `count` rows into `values` and `nulls`.
 using FillRow = void (*)(const void *rows, int i, Datum *values, bool *nulls);
 

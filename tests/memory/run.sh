@@ -115,7 +115,7 @@ declare -A arguments=(
 batch_sql() # FUNCTION KEYS [ORDERS]
 {
     local list=${arguments[$1]}
-    if [ "$2" = with ]; then
+    if [ "$2" != without ]; then
         list+=', keys'
     fi
     if [ $# -eq 3 ]; then
@@ -124,11 +124,15 @@ batch_sql() # FUNCTION KEYS [ORDERS]
     printf 'SELECT answer.* FROM public.batch, %s(%s) AS answer' "$1" "$list"
 }
 
-# Keys as clients make them, none of which was used before.
-renew_keys()
+# Keys as clients make them, or of 255 characters of four bytes, the longest there may be; none of which was used before.
+renew_keys() # KEYS
 {
+    local key='gen_random_uuid()::text'
+    if [ "$1" = 'with the longest' ]; then
+        key="translate(rpad($key, 255, '0'), '0123456789abcdef-', '𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗𝐚𝐛𝐜𝐝𝐞𝐟𝐠')"
+    fi
     run_sql -d "$database" -c "UPDATE public.batch
-        SET keys = (SELECT array_agg(gen_random_uuid()::text) FROM generate_series(1, $orders))"
+        SET keys = (SELECT array_agg($key) FROM generate_series(1, $orders))"
 }
 
 # Runs a batch; its answers go to $work/answers.
@@ -170,10 +174,10 @@ is_at_most() # NUMBER LIMIT
 # A backend that has had a small batch, so that it knows the market's tables.
 open_warm_session() # FUNCTION KEYS
 {
-    renew_keys
+    renew_keys "$2"
     open_session
     run_batch "$1" "$2" 3
-    renew_keys
+    renew_keys "$2"
 }
 
 check_batches() # FUNCTION KEYS
@@ -197,7 +201,7 @@ check_batches() # FUNCTION KEYS
     let_backend_grow unlimited
     check "$what is carried out within $((limit_kb / 1024)) MB" every_order_is_carried_out
     printf '# it took %d kB at most\n' $(($(status_of_backend VmPeak) - size))
-    renew_keys
+    renew_keys "$2"
     run_batch "$1" "$2"
     check 'after two of them PostgreSQL has freed what they took' \
         is_at_most "$(bytes_in_use)" $((used + kept_bytes))
@@ -212,7 +216,7 @@ run_sql -d postgres -c "CREATE DATABASE $database"
 run_sql -d "$database" -v orders="$orders" -f "$here/market.sql" >"$work/output"
 run_sql -d "$database" -c 'ALTER TABLE public.batch ADD keys text[]'
 for function in mvm_buy_batch mvm_exchange_batch; do
-    for keys in without with; do
+    for keys in without with 'with the longest'; do
         check_batches "$function" "$keys"
     done
 done
