@@ -117,8 +117,9 @@ Datum reserve_function(FunctionCallInfo fcinfo)
     order.row.user_id = int8_argument(fcinfo, 0, "buyer_id");
     order.row.item_id = int8_argument(fcinfo, 1, "item_id");
     order.row.quantity = int8_argument(fcinfo, 2, "quantity");
-    const std::int64_t lifetime_us = lifetime_argument(fcinfo, 3);
+    const Interval *ttl = interval_argument(fcinfo, 3, "ttl");
     order.key = key_argument(fcinfo, 4);
+    const std::int64_t lifetime_us = require_lifetime(ttl);
     if (*order.row.quantity < 1) {
         raise(quantity_below_one(*order.row.quantity));
     }

@@ -72,8 +72,9 @@ Datum quote_function(FunctionCallInfo fcinfo)
     const Datum amount = numeric_argument(fcinfo, 1, "amount");
     const std::int32_t from_id = int4_argument(fcinfo, 2, "from_universe_id");
     const std::int32_t to_id = int4_argument(fcinfo, 3, "to_universe_id");
+    const Interval *ttl = interval_argument(fcinfo, 4, "ttl");
     require_positive(amount, "amount");
-    const std::int64_t lifetime_us = lifetime_argument(fcinfo, 4);
+    const std::int64_t lifetime_us = require_lifetime(ttl);
 
     Call call;
     storage::begin_write(call, "mvm_quote()");

@@ -61,6 +61,9 @@ SELECT code, detail FROM outcome('SELECT mvm_reserve(1, 1, 0)');
 SELECT code, detail FROM outcome('SELECT mvm_reserve(1, 1, 97)');
 SELECT code, detail FROM outcome('SELECT mvm_reserve(1, 4, 10)');
 SELECT code, detail FROM outcome($$SELECT mvm_reserve(1, 1, 1, '0 s')$$);
+-- Nulls come first, then the key's length.
+SELECT code, detail FROM outcome($$SELECT mvm_reserve(1, 1, 0, NULL, '')$$);
+SELECT code, detail FROM outcome($$SELECT mvm_reserve(1, 1, 0, '0 s', '')$$);
 SELECT listed FROM mvm_delist_item(1);
 SELECT code, detail FROM outcome('SELECT mvm_reserve(1, 1)');
 SELECT listed FROM mvm_relist_item(1);

@@ -42,5 +42,7 @@ SELECT code, detail FROM outcome($$SELECT mvm_quote(1, 5, 1, 3, '-1 s')$$);
 SELECT code, detail FROM outcome($$SELECT mvm_quote(1, 5, 1, 3, '367 days')$$);
 SELECT code, detail FROM outcome($$SELECT mvm_quote(1, 5, 1, 3, '178000000 years')$$);
 SELECT code, detail FROM outcome('SELECT mvm_quote(1, 5, 1, 3, NULL)');
+-- Nulls come first.
+SELECT code, detail FROM outcome('SELECT mvm_quote(1, 0, 1, 3, NULL)');
 SELECT code, message FROM outcome('DELETE FROM mvm.quote');
 SELECT * FROM mvm_audit();
