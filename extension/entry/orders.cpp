@@ -141,7 +141,7 @@ const char *canonical_request(const Order &order)
     const bool exchanges = row.kind == JournalKind::exchange;
     const char *limit = "";
     if (order.limit) {
-        limit = psprintf(" %s=" INT64_FORMAT,
+        limit = psprintf(" %s=" UINT64_FORMAT,
                          exchanges ? "min_converted_minor" : "max_amount_minor", order.limit_minor);
     }
     if (exchanges) {
@@ -490,7 +490,7 @@ domain::Settlement settle(const Order &order, OrderedItem *item, UniverseSet &un
     return domain::settle_purchase({*order.row.quantity, payer_currency, receiver_currency,
                                     order.payer_universe == order.receiver_universe, payer_rules,
                                     receiver_rules, route,
-                                    order.limit ? order.limit_minor : PG_INT64_MAX},
+                                    order.limit ? order.limit_minor : PG_UINT64_MAX},
                                    item->running, payer, receiver);
 }
 

@@ -23,12 +23,12 @@ struct Order {
     bool replayed;   // the answer is that of an earlier call or order
 
     // Filled in on the way.
-    bool answered;            // by a refusal or an earlier call: takes no further part
-    std::int64_t limit_minor; // where there is a limit
-    const char *request;      // canonical form, where there is a key
-    int first_with_key;       // an earlier order of the batch under the same key; -1: none
-    int claim;                // index of the key claimed for it; -1: none
-    int item;                 // index of the item locked for it
+    bool answered;             // by a refusal or an earlier call: takes no further part
+    std::uint64_t limit_minor; // where there is a limit; see limit_from_decimal
+    const char *request;       // canonical form, where there is a key
+    int first_with_key;        // an earlier order of the batch under the same key; -1: none
+    int claim;                 // index of the key claimed for it; -1: none
+    int item;                  // index of the item locked for it
     std::optional<std::int64_t> seller_id; // of that item
     std::int64_t price_minor;              // of one piece of it
     int payer;                             // index of the wallet that pays

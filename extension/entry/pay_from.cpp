@@ -90,7 +90,7 @@ bool gather(Call &call, const Deal &deal, int payer, Attempt &attempt)
     return true;
 }
 
-Attempt try_payer(Call &call, const Deal &deal, int payer, std::int64_t limit_minor)
+Attempt try_payer(Call &call, const Deal &deal, int payer, std::uint64_t limit_minor)
 {
     Attempt attempt{};
     attempt.payer = payer;
@@ -174,7 +174,7 @@ Attempt require_payer(Call &call, const Deal &deal, const Order &order)
     }
     Attempt attempt{};
     for (int payer = 0; payer <= last; ++payer) {
-        attempt = try_payer(call, deal, payer, PG_INT64_MAX);
+        attempt = try_payer(call, deal, payer, PG_UINT64_MAX);
         if (attempt.purchase.error == ErrorCode::ok) {
             return attempt;
         }
@@ -283,7 +283,7 @@ const char *canonical_request(const Order &order, const pg::Array<std::int32_t> 
     for (int i = 0; i < universe_ids.count; ++i) {
         request = psprintf("%s%s%d", request, i == 0 ? "" : ",", universe_ids.data[i]);
     }
-    return order.limit ? psprintf("%s max_amount_minor=" INT64_FORMAT, request, order.limit_minor)
+    return order.limit ? psprintf("%s max_amount_minor=" UINT64_FORMAT, request, order.limit_minor)
                        : request;
 }
 

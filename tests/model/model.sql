@@ -840,7 +840,7 @@ BEGIN
     PERFORM model.refuse_if(model.too_large(minor), 'MV204');
     wanted := model.limit_minor(min_converted, target.currency_scale);
     body := concat_ws('/', 'exchange', from_id, to_id, minor,
-        CASE WHEN wanted IS NOT NULL THEN LEAST(ceil(wanted), 9223372036854775807) END);
+        CASE WHEN wanted IS NOT NULL THEN LEAST(ceil(wanted), 9223372036854775808) END);
     event_id := model.replay(of_user, idempotency_key, body);
     IF event_id IS NULL THEN
         PERFORM model.refuse_exchange_by_rules(minor, origin, target);
