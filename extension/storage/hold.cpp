@@ -85,6 +85,12 @@ ScanKeyData id_equals(std::int64_t id)
     return key;
 }
 
+std::int64_t add_where_room(std::int64_t a, std::int64_t b)
+{
+    const auto sum = domain::add_amounts(a, b);
+    return sum.ok() ? sum.value : PG_INT64_MAX;
+}
+
 } // namespace
 
 void insert_hold(Call &call, const Hold &hold)
@@ -173,22 +179,34 @@ void first_expired_holds(Call &call, int count, TimestampTz now, pg::Array<Hold>
     append_expired(call, "hold_expires_at_idx", expires_until(now), count, now, holds);
 }
 
-std::int64_t expired_minor(Call &call, std::int64_t buyer_id, std::int32_t universe_id)
+std::int64_t balance_with_expired(Call &call, const Wallet &wallet)
 {
     const TimestampTz now = GetCurrentTimestamp();
-    if (!has_expired_holds(call, now)) {
-        return 0;
-    }
-    pg::Array<Hold> holds{};
-    expired_holds_of_buyer(call, buyer_id, now, holds);
-    std::int64_t sum = 0;
-    for (const Hold &hold : holds) {
-        if (hold.from_universe_id == universe_id) {
-            const auto more = domain::add_amounts(sum, hold.paid_minor);
-            sum = more.ok() ? more.value : PG_INT64_MAX;
+    std::int64_t balance_minor = wallet.balance_minor;
+    if (has_expired_holds(call, now)) {
+        pg::Array<Hold> holds{};
+        expired_holds_of_buyer(call, wallet.user_id, now, holds);
+        for (const Hold &hold : holds) {
+            if (hold.from_universe_id == wallet.universe_id) {
+                balance_minor = add_where_room(balance_minor, hold.paid_minor);
+            }
         }
     }
-    return sum;
+    return balance_minor;
+}
+
+std::int64_t stock_with_expired(Call &call, const Item &item)
+{
+    const TimestampTz now = GetCurrentTimestamp();
+    std::int64_t stock = item.stock;
+    if (has_expired_holds(call, now)) {
+        pg::Array<Hold> holds{};
+        expired_holds_of_item(call, item.id, now, holds);
+        for (const Hold &hold : holds) {
+            stock = add_where_room(stock, hold.quantity);
+        }
+    }
+    return stock;
 }
 
 } // namespace mvm::storage
