@@ -243,8 +243,8 @@ storage::JournalRow purchase_row(const Hold &hold, std::int64_t quantity,
     row.quantity = quantity;
     row.paid_minor = plan.paid_minor;
     row.received_minor = plan.received_minor;
-    row.fee_minor = plan.fee_minor == 0 ? std::nullopt : std::optional(plan.fee_minor);
-    row.tariff_minor = plan.tariff_minor == 0 ? std::nullopt : std::optional(plan.tariff_minor);
+    row.fee_minor = storage::unless_zero(plan.fee_minor);
+    row.tariff_minor = storage::unless_zero(plan.tariff_minor);
     row.from_universe_id = hold.from_universe_id;
     row.to_universe_id = hold.to_universe_id;
     row.from_rate = hold.from_rate;

@@ -494,12 +494,6 @@ domain::Settlement settle(const Order &order, OrderedItem *item, UniverseSet &un
                                    item->running, payer, receiver);
 }
 
-// Amounts of zero are not written: most markets have neither fees nor tariffs.
-std::optional<std::int64_t> unless_zero(std::int64_t amount_minor)
-{
-    return amount_minor == 0 ? std::nullopt : std::optional(amount_minor);
-}
-
 void settle_orders(Call &call, Order *orders, int count, UniverseSet &universes,
                    pg::Array<OrderedItem> &items, pg::Array<OrderedWallet> &wallets)
 {
@@ -536,8 +530,8 @@ void settle_orders(Call &call, Order *orders, int count, UniverseSet &universes,
             continue;
         }
         order.row.received_minor = settlement.received_minor;
-        order.row.fee_minor = unless_zero(settlement.fee_minor);
-        order.row.tariff_minor = unless_zero(settlement.tariff_minor);
+        order.row.fee_minor = storage::unless_zero(settlement.fee_minor);
+        order.row.tariff_minor = storage::unless_zero(settlement.tariff_minor);
         order.row.from_rate = universes.universes[order.payer_universe].exchange_rate;
         order.row.to_rate = universes.universes[order.receiver_universe].exchange_rate;
     }

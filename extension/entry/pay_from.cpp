@@ -226,11 +226,6 @@ void write_wallet(Call &call, PartWallet &wallet, const RunningBalance &balance)
     }
 }
 
-std::optional<std::int64_t> unless_zero(std::int64_t amount_minor)
-{
-    return amount_minor == 0 ? std::nullopt : std::optional(amount_minor);
-}
-
 JournalRow row_of(const Deal &deal, domain::JournalKind kind, const Settlement &terms, int from,
                   int to)
 {
@@ -239,8 +234,8 @@ JournalRow row_of(const Deal &deal, domain::JournalKind kind, const Settlement &
     row.user_id = deal.wallets.data[0].user_id;
     row.paid_minor = terms.paid_minor;
     row.received_minor = terms.received_minor;
-    row.fee_minor = unless_zero(terms.fee_minor);
-    row.tariff_minor = unless_zero(terms.tariff_minor);
+    row.fee_minor = storage::unless_zero(terms.fee_minor);
+    row.tariff_minor = storage::unless_zero(terms.tariff_minor);
     row.from_universe_id = deal.universes.universes.data[from].id;
     row.to_universe_id = deal.universes.universes.data[to].id;
     row.from_rate = deal.universes.universes.data[from].exchange_rate;

@@ -206,7 +206,7 @@ Datum accept_quote_function(FunctionCallInfo fcinfo)
     row.user_id = quote.user_id;
     row.paid_minor = quote.paid_minor;
     row.received_minor = quote.received_minor;
-    row.fee_minor = quote.fee_minor == 0 ? std::nullopt : std::optional(quote.fee_minor);
+    row.fee_minor = storage::unless_zero(quote.fee_minor);
     row.from_universe_id = quote.from_universe_id;
     row.to_universe_id = quote.to_universe_id;
     row.from_rate = quote.from_rate;

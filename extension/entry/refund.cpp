@@ -65,8 +65,8 @@ JournalRow refund_row(const JournalRow &purchase, std::int64_t refunded, std::in
     row.quantity = quantity;
     row.paid_minor = part.paid_minor;
     row.received_minor = part.received_minor;
-    row.fee_minor = part.fee_minor == 0 ? std::nullopt : std::optional(part.fee_minor);
-    row.tariff_minor = part.tariff_minor == 0 ? std::nullopt : std::optional(part.tariff_minor);
+    row.fee_minor = storage::unless_zero(part.fee_minor);
+    row.tariff_minor = storage::unless_zero(part.tariff_minor);
     row.idempotency_key = std::nullopt;
     row.reference_id = purchase.id;
     return row;
