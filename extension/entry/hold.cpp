@@ -12,7 +12,6 @@
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
-#include "storage/wallet.hpp"
 
 namespace mvm::entry {
 
@@ -162,22 +161,14 @@ Locked lock_hold_and_all(Call &call, const Hold &seen, bool with_seller)
     if (!storage::lock_item(call, seen.item_id, locked.item)) {
         raise(no_item(seen.item_id));
     }
-    bool created = false;
-    const auto lock_buyer = [&] {
-        locked.buyer = storage::lock_wallet(call, seen.buyer_id, seen.from_universe_id);
-    };
-    const bool has_seller = with_seller && seen.seller_id.has_value();
-    const bool seller_first = has_seller && *seen.seller_id < seen.buyer_id;
-    if (!seller_first) {
-        lock_buyer();
-    }
-    if (has_seller) {
-        locked.seller =
-            storage::lock_or_create_wallet(call, *seen.seller_id, seen.to_universe_id, created);
-    }
-    if (seller_first) {
-        lock_buyer();
-    }
+    const auto seller =
+        with_seller && seen.seller_id
+            ? std::optional(storage::WalletKey{*seen.seller_id, seen.to_universe_id})
+            : std::nullopt;
+    const auto wallets =
+        storage::lock_wallets(call, {seen.buyer_id, seen.from_universe_id}, seller);
+    locked.buyer = wallets.own;
+    locked.seller = wallets.other;
     if (!storage::lock_hold(call, seen.id, locked.hold)) {
         pg::refuse(ErrorCode::hold_not_found,
                    psprintf("There is no hold " INT64_FORMAT ".", seen.id));

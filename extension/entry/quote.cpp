@@ -10,7 +10,6 @@
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
-#include "storage/wallet.hpp"
 
 namespace mvm::entry {
 
@@ -155,28 +154,11 @@ void require_open_sides(Call &call, const storage::Quote &quote)
     }
 }
 
-// Locks both of the user's wallets in the global order and moves the money.
+// Locks both of the user's wallets and moves the money.
 void apply_quote(Call &call, const storage::Quote &quote)
 {
-    pg::Array<WalletKey> other{};
-    other.push({quote.user_id, quote.to_universe_id});
-    release_expired_of(call, quote.user_id, quote.from_universe_id, std::nullopt, false, other);
-    storage::Wallet from{};
-    storage::Wallet to{};
-    bool created = false;
-    const auto lock_from = [&] {
-        from = storage::lock_wallet(call, quote.user_id, quote.from_universe_id);
-    };
-    const auto lock_to = [&] {
-        to = storage::lock_or_create_wallet(call, quote.user_id, quote.to_universe_id, created);
-    };
-    if (quote.from_universe_id < quote.to_universe_id) {
-        lock_from();
-        lock_to();
-    } else {
-        lock_to();
-        lock_from();
-    }
+    auto [from, to] = lock_paying_wallet(call, {quote.user_id, quote.from_universe_id},
+                                         storage::WalletKey{quote.user_id, quote.to_universe_id});
     const auto plan = domain::plan_transfer(from.balance_minor, quote.paid_minor, to.balance_minor,
                                             quote.received_minor);
     if (!plan.ok()) {

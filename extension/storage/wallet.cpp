@@ -75,6 +75,24 @@ Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t univ
     }
 }
 
+WalletPair lock_wallets(Call &call, const WalletKey &own, const std::optional<WalletKey> &other)
+{
+    WalletPair wallets{};
+    const auto lock_other = [&] {
+        bool created = false;
+        wallets.other = lock_or_create_wallet(call, other->user_id, other->universe_id, created);
+    };
+    const bool other_first = other && *other < own;
+    if (other_first) {
+        lock_other();
+    }
+    wallets.own = lock_wallet(call, own.user_id, own.universe_id);
+    if (other && !other_first) {
+        lock_other();
+    }
+    return wallets;
+}
+
 void delete_wallet(Call &call, const Wallet &wallet)
 {
     delete_row(call, TableId::wallet, wallet.row);
