@@ -38,5 +38,5 @@ SELECT NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'mvm') AS new_market
 SELECT mvm_seed()
 WHERE NOT EXISTS (SELECT FROM mvm.universe) AND NOT EXISTS (SELECT FROM mvm.journal);
 SELECT mvm_grant(:'role', 'operator');
-REVOKE EXECUTE ON FUNCTION mvm_seed(), mvm_purge_idempotency_keys(interval) FROM :"role";
+REVOKE EXECUTE ON FUNCTION mvm_seed(), mvm_purge_idempotency_keys(interval), mvm_purge_quotes(interval) FROM :"role";
 SQL

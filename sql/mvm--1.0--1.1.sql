@@ -189,7 +189,8 @@ CREATE TABLE mvm.quote (
     CONSTRAINT quote_lives CHECK (expires_at > created_at)
 ) WITH (fillfactor = 80);
 ALTER SEQUENCE mvm.quote_id_seq OWNED BY mvm.quote.id;
-COMMENT ON TABLE mvm.quote IS 'Exchanges at a rate that is frozen until expires_at';
+COMMENT ON TABLE mvm.quote IS
+    'Exchanges at a rate that is frozen until expires_at; those that nobody accepted are purged by mvm_purge_quotes()';
 COMMENT ON COLUMN mvm.quote.transaction_id IS 'The exchange that accepted it; null: nobody has';
 
 -- What a hold sets aside is out of the buyer's wallet and the item's stock. Its
@@ -231,8 +232,11 @@ COMMENT ON COLUMN mvm.hold.price_minor IS 'Price of one piece, minor units of to
 COMMENT ON COLUMN mvm.hold.paid_minor IS 'Set aside from the buyer''s wallet, tariff included, minor units of from_universe_id''s currency';
 COMMENT ON COLUMN mvm.hold.state IS 'a active, c captured, r released, e released because its time was over';
 
-CREATE TRIGGER quote_rows_stay BEFORE DELETE OR TRUNCATE ON mvm.quote
+CREATE TRIGGER quote_rows_stay BEFORE TRUNCATE ON mvm.quote
     FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();
+CREATE TRIGGER quote_stays_unless_expired BEFORE DELETE ON mvm.quote
+    FOR EACH ROW WHEN (OLD.transaction_id IS NOT NULL OR OLD.expires_at > pg_catalog.now())
+    EXECUTE FUNCTION mvm.refuse_change();
 CREATE TRIGGER hold_rows_stay BEFORE DELETE OR TRUNCATE ON mvm.hold
     FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();
 CREATE TRIGGER route_rows_stay BEFORE DELETE OR TRUNCATE ON mvm.route
@@ -930,6 +934,12 @@ CREATE FUNCTION mvm_accept_quote(quote_id bigint) RETURNS mvm.exchange_result
 COMMENT ON FUNCTION mvm_accept_quote(bigint) IS
     'Makes the exchange of a quote at its frozen rate and fee, once or not at all. MV005, MV101, MV108, MV203, MV204, MV301';
 
+CREATE FUNCTION mvm_purge_quotes(older_than interval DEFAULT interval '7 days') RETURNS bigint
+    LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'mvm_purge_quotes';
+COMMENT ON FUNCTION mvm_purge_quotes(interval) IS
+    'Forgets quotes that nobody accepted and that expired longer ago than the given age, and returns how many; accepted ones stay. MV203 for a negative age';
+
 CREATE FUNCTION mvm_reserve(
     buyer_id bigint,
     item_id bigint,
@@ -1016,6 +1026,7 @@ REVOKE ALL ON FUNCTION
     mvm_refund(bigint, bigint, text),
     mvm_quote(bigint, numeric, integer, integer, interval),
     mvm_accept_quote(bigint),
+    mvm_purge_quotes(interval),
     mvm_reserve(bigint, bigint, bigint, interval, text),
     mvm_capture(bigint, bigint, text),
     mvm_release(bigint),

@@ -69,6 +69,7 @@ DROP FUNCTION
     mvm_refund(bigint, bigint, text),
     mvm_quote(bigint, numeric, integer, integer, interval),
     mvm_accept_quote(bigint),
+    mvm_purge_quotes(interval),
     mvm_reserve(bigint, bigint, bigint, interval, text),
     mvm_capture(bigint, bigint, text),
     mvm_release(bigint),

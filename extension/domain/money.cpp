@@ -107,7 +107,7 @@ Result<std::int64_t> amount_from_decimal(std::string_view text, int currency_sca
     return success(minor);
 }
 
-std::int64_t limit_from_decimal(std::string_view text, int currency_scale, bool round_up) noexcept
+std::uint64_t limit_from_decimal(std::string_view text, int currency_scale, bool round_up) noexcept
 {
     const Digits digits = split_decimal(text);
     const auto scale = static_cast<std::size_t>(currency_scale);
@@ -126,7 +126,11 @@ std::int64_t limit_from_decimal(std::string_view text, int currency_scale, bool 
     if (round_up && digits.fraction.size() > scale && !is_zeros(digits.fraction.substr(scale))) {
         fits = fits && !__builtin_add_overflow(minor, std::int64_t{1}, &minor);
     }
-    return fits ? minor : std::numeric_limits<std::int64_t>::max();
+    constexpr auto largest = std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+    if (!fits) {
+        return round_up ? largest + 1 : largest;
+    }
+    return static_cast<std::uint64_t>(minor);
 }
 
 Result<std::int64_t> add_amounts(std::int64_t a_minor, std::int64_t b_minor) noexcept

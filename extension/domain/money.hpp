@@ -42,8 +42,8 @@ Result<std::int64_t> amount_from_decimal(std::string_view text, int currency_sca
 
 // The largest amount that is not above decimal text above zero, or the smallest
 // that is not below it: for limits, which no rounding may widen. Beyond 64 bits
-// it is 2^63 - 1.
-std::int64_t limit_from_decimal(std::string_view text, int currency_scale, bool round_up) noexcept;
+// the largest is 2^63 - 1, and the smallest 2^63, which no amount reaches.
+std::uint64_t limit_from_decimal(std::string_view text, int currency_scale, bool round_up) noexcept;
 
 // a + b of two amounts that are not negative; amount_out_of_range beyond 2^63 - 1.
 Result<std::int64_t> add_amounts(std::int64_t a_minor, std::int64_t b_minor) noexcept;

@@ -1,5 +1,7 @@
 #include "domain/netting.hpp"
 
+#include <utility>
+
 namespace mvm::domain {
 
 namespace {
@@ -85,7 +87,7 @@ Settlement settle_purchase(const PurchaseOrder &order, RunningStock &item, Runni
     if (amount != BrokenRule::none) {
         return broken(amount, terms);
     }
-    if (terms.paid_minor > order.max_paid_minor) {
+    if (std::cmp_greater(terms.paid_minor, order.max_paid_minor)) {
         return worse_than_limit(terms);
     }
     const Settlement settlement = move_money(terms, payer, receiver);
@@ -117,7 +119,7 @@ Settlement settle_exchange(const ExchangeOrder &order, RunningBalance &payer,
     }
     terms.received_minor = plan.value.received_minor;
     terms.fee_minor = plan.value.fee_minor;
-    if (terms.received_minor < order.min_received_minor) {
+    if (std::cmp_less(terms.received_minor, order.min_received_minor)) {
         return worse_than_limit(terms);
     }
     return move_money(terms, payer, &receiver);

@@ -42,7 +42,7 @@ struct PurchaseOrder {
     UniverseRules payer_rules;
     UniverseRules item_rules;
     RouteRules route;
-    std::int64_t max_paid_minor = std::numeric_limits<std::int64_t>::max(); // the buyer's limit
+    std::uint64_t max_paid_minor = std::numeric_limits<std::uint64_t>::max(); // the buyer's limit
 };
 
 // Sells to `payer`. `receiver` is null where a treasury sells, whose account is
@@ -57,7 +57,7 @@ struct ExchangeOrder {
     UniverseRules payer_rules;
     UniverseRules receiver_rules;
     RouteRules route;
-    std::int64_t min_received_minor = 0; // the user's limit
+    std::uint64_t min_received_minor = 0; // the user's limit
 };
 
 // Exchanges from `payer` into `receiver`. A refused order changes nothing.

@@ -53,6 +53,12 @@ Datum numeric_argument(FunctionCallInfo fcinfo, int position, const char *name)
     return NumericGetDatum(PG_GETARG_NUMERIC(position));
 }
 
+const Interval *interval_argument(FunctionCallInfo fcinfo, int position, const char *name)
+{
+    require_argument(fcinfo, position, name);
+    return PG_GETARG_INTERVAL_P(position);
+}
+
 Datum name_argument(FunctionCallInfo fcinfo, int position, const char *name, int length_max)
 {
     require_argument(fcinfo, position, name);
@@ -88,21 +94,19 @@ std::optional<Datum> added_numeric_argument(FunctionCallInfo fcinfo, int positio
     return NumericGetDatum(PG_GETARG_NUMERIC(position));
 }
 
-std::int64_t lifetime_argument(FunctionCallInfo fcinfo, int position)
+std::int64_t require_lifetime(const Interval *ttl)
 {
-    require_argument(fcinfo, position, "ttl");
-    const Interval *lifetime = PG_GETARG_INTERVAL_P(position);
     // A month counts 30 days, as where PostgreSQL compares intervals.
     constexpr std::int64_t days_max = 366;
-    const std::int64_t days = std::int64_t{lifetime->month} * DAYS_PER_MONTH + lifetime->day;
+    const std::int64_t days = std::int64_t{ttl->month} * DAYS_PER_MONTH + ttl->day;
     std::int64_t lifetime_us = 0;
     if (days < -days_max || days > days_max ||
-        __builtin_add_overflow(days * USECS_PER_DAY, lifetime->time, &lifetime_us) ||
-        lifetime_us <= 0 || lifetime_us > days_max * USECS_PER_DAY) {
-        pg::refuse(ErrorCode::invalid_argument,
-                   psprintf("ttl is %s, it must be above zero and at most 366 days.",
-                            DatumGetCString(
-                                DirectFunctionCall1(interval_out, PG_GETARG_DATUM(position)))));
+        __builtin_add_overflow(days * USECS_PER_DAY, ttl->time, &lifetime_us) || lifetime_us <= 0 ||
+        lifetime_us > days_max * USECS_PER_DAY) {
+        pg::refuse(
+            ErrorCode::invalid_argument,
+            psprintf("ttl is %s, it must be above zero and at most 366 days.",
+                     DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(ttl)))));
     }
     return lifetime_us;
 }

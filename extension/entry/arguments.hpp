@@ -12,6 +12,7 @@ std::int64_t int8_argument(FunctionCallInfo fcinfo, int position, const char *na
 std::int32_t int4_argument(FunctionCallInfo fcinfo, int position, const char *name);
 TimestampTz time_argument(FunctionCallInfo fcinfo, int position, const char *name);
 Datum numeric_argument(FunctionCallInfo fcinfo, int position, const char *name);
+const Interval *interval_argument(FunctionCallInfo fcinfo, int position, const char *name);
 
 // A text of 1 to length_max characters, not only white space.
 Datum name_argument(FunctionCallInfo fcinfo, int position, const char *name, int length_max);
@@ -25,7 +26,7 @@ std::optional<Datum> added_numeric_argument(FunctionCallInfo fcinfo, int positio
 std::optional<TimestampTz> added_time_argument(FunctionCallInfo fcinfo, int position);
 
 // How long a quote or a hold lives, in microseconds: more than none, at most 366 days.
-std::int64_t lifetime_argument(FunctionCallInfo fcinfo, int position);
+std::int64_t require_lifetime(const Interval *ttl);
 
 // An idempotency key of 1 to 255 characters, if there is one.
 std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position);

@@ -8,7 +8,6 @@
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
-#include "storage/wallet.hpp"
 
 namespace mvm::entry {
 
@@ -34,8 +33,8 @@ void apply_deposit(storage::Call &call, const storage::JournalRow &row,
 void apply_withdrawal(storage::Call &call, const storage::JournalRow &row,
                       const storage::Universe &universe)
 {
-    release_expired_of(call, *row.user_id, universe.id, std::nullopt, false, {});
-    storage::Wallet wallet = storage::lock_wallet(call, *row.user_id, universe.id);
+    storage::Wallet wallet =
+        lock_paying_wallet(call, {*row.user_id, universe.id}, std::nullopt).own;
     if (wallet.balance_minor < *row.paid_minor) {
         raise(short_of_money(*row.user_id, universe, wallet.balance_minor, *row.paid_minor));
     }

@@ -21,8 +21,7 @@ constexpr const char *operator_functions[] = {
     "mvm_deposit",         "mvm_withdraw",          "mvm_seed",        "mvm_purge_idempotency_keys",
     "mvm_restock",         "mvm_set_price",         "mvm_delist_item", "mvm_relist_item",
     "mvm_refund",          "mvm_move_user",         "mvm_set_rules",   "mvm_set_route",
-    "mvm_sweep_holds",     "mvm_audit_checkpoint",
-};
+    "mvm_sweep_holds",     "mvm_audit_checkpoint",  "mvm_purge_quotes"};
 constexpr const char *views[] = {"universes",      "users",
                                  "wallets",        "items",
                                  "transactions",   "trades",

@@ -22,16 +22,6 @@ std::int64_t balance_before(storage::Call &call, std::int64_t user_id, std::int3
     return history.balance_minor;
 }
 
-// What holds past their time keep counts, as far as there is room for it.
-std::int64_t balance_with_expired(storage::Call &call, std::int64_t user_id,
-                                  std::int32_t universe_id)
-{
-    const auto balance =
-        domain::add_amounts(storage::read_wallet(call, user_id, universe_id).balance_minor,
-                            storage::expired_minor(call, user_id, universe_id));
-    return balance.ok() ? balance.value : PG_INT64_MAX;
-}
-
 Datum balance_function(FunctionCallInfo fcinfo)
 {
     const std::int64_t user_id = int8_argument(fcinfo, 0, "user_id");
@@ -43,8 +33,9 @@ Datum balance_function(FunctionCallInfo fcinfo)
     const storage::UserAccount user = require_user(call, user_id);
     const storage::Universe universe =
         require_universe(call, universe_id.value_or(user.universe_id));
-    const std::int64_t balance_minor = at ? balance_before(call, user_id, universe.id, *at)
-                                          : balance_with_expired(call, user_id, universe.id);
+    const std::int64_t balance_minor =
+        at ? balance_before(call, user_id, universe.id, *at)
+           : storage::balance_with_expired(call, storage::read_wallet(call, user_id, universe.id));
     const Datum result = amount_result(call, balance_minor, universe.currency_scale);
     storage::end_call(call);
     return result;

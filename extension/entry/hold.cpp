@@ -12,7 +12,6 @@
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
-#include "storage/wallet.hpp"
 
 namespace mvm::entry {
 
@@ -117,8 +116,9 @@ Datum reserve_function(FunctionCallInfo fcinfo)
     order.row.user_id = int8_argument(fcinfo, 0, "buyer_id");
     order.row.item_id = int8_argument(fcinfo, 1, "item_id");
     order.row.quantity = int8_argument(fcinfo, 2, "quantity");
-    const std::int64_t lifetime_us = lifetime_argument(fcinfo, 3);
+    const Interval *ttl = interval_argument(fcinfo, 3, "ttl");
     order.key = key_argument(fcinfo, 4);
+    const std::int64_t lifetime_us = require_lifetime(ttl);
     if (*order.row.quantity < 1) {
         raise(quantity_below_one(*order.row.quantity));
     }
@@ -161,22 +161,14 @@ Locked lock_hold_and_all(Call &call, const Hold &seen, bool with_seller)
     if (!storage::lock_item(call, seen.item_id, locked.item)) {
         raise(no_item(seen.item_id));
     }
-    bool created = false;
-    const auto lock_buyer = [&] {
-        locked.buyer = storage::lock_wallet(call, seen.buyer_id, seen.from_universe_id);
-    };
-    const bool has_seller = with_seller && seen.seller_id.has_value();
-    const bool seller_first = has_seller && *seen.seller_id < seen.buyer_id;
-    if (!seller_first) {
-        lock_buyer();
-    }
-    if (has_seller) {
-        locked.seller =
-            storage::lock_or_create_wallet(call, *seen.seller_id, seen.to_universe_id, created);
-    }
-    if (seller_first) {
-        lock_buyer();
-    }
+    const auto seller =
+        with_seller && seen.seller_id
+            ? std::optional(storage::WalletKey{*seen.seller_id, seen.to_universe_id})
+            : std::nullopt;
+    const auto wallets =
+        storage::lock_wallets(call, {seen.buyer_id, seen.from_universe_id}, seller);
+    locked.buyer = wallets.own;
+    locked.seller = wallets.other;
     if (!storage::lock_hold(call, seen.id, locked.hold)) {
         pg::refuse(ErrorCode::hold_not_found,
                    psprintf("There is no hold " INT64_FORMAT ".", seen.id));
@@ -242,8 +234,8 @@ storage::JournalRow purchase_row(const Hold &hold, std::int64_t quantity,
     row.quantity = quantity;
     row.paid_minor = plan.paid_minor;
     row.received_minor = plan.received_minor;
-    row.fee_minor = plan.fee_minor == 0 ? std::nullopt : std::optional(plan.fee_minor);
-    row.tariff_minor = plan.tariff_minor == 0 ? std::nullopt : std::optional(plan.tariff_minor);
+    row.fee_minor = storage::unless_zero(plan.fee_minor);
+    row.tariff_minor = storage::unless_zero(plan.tariff_minor);
     row.from_universe_id = hold.from_universe_id;
     row.to_universe_id = hold.to_universe_id;
     row.from_rate = hold.from_rate;

@@ -6,7 +6,6 @@
 #include "entry/arguments.hpp"
 #include "pg/numeric.hpp"
 #include "storage/user_account.hpp"
-#include "storage/wallet.hpp"
 
 namespace mvm::entry {
 
@@ -16,6 +15,7 @@ using domain::ErrorCode;
 using domain::JournalKind;
 using storage::Call;
 using storage::UniverseSet;
+using storage::WalletKey;
 
 // ---------------------------------------------------------------------------
 // Who acts
@@ -141,7 +141,7 @@ const char *canonical_request(const Order &order)
     const bool exchanges = row.kind == JournalKind::exchange;
     const char *limit = "";
     if (order.limit) {
-        limit = psprintf(" %s=" INT64_FORMAT,
+        limit = psprintf(" %s=" UINT64_FORMAT,
                          exchanges ? "min_converted_minor" : "max_amount_minor", order.limit_minor);
     }
     if (exchanges) {
@@ -345,26 +345,24 @@ void resolve_purchase(Call &call, UniverseSet &universes, pg::Array<OrderedItem>
 // ---------------------------------------------------------------------------
 
 struct OrderedWallet {
-    std::int64_t user_id;
-    std::int32_t universe_id;
+    WalletKey key;
     bool receives;
     bool created;
     storage::Wallet wallet;
     domain::RunningBalance running;
 };
 
-bool by_user_and_universe(const OrderedWallet &a, const OrderedWallet &b)
+bool by_key(const OrderedWallet &a, const OrderedWallet &b)
 {
-    return a.user_id != b.user_id ? a.user_id < b.user_id : a.universe_id < b.universe_id;
+    return a.key < b.key;
 }
 
-OrderedWallet wallet_key(std::int64_t user_id, std::int32_t universe_id, bool receives)
+OrderedWallet wanted_wallet(const WalletKey &key, bool receives)
 {
-    OrderedWallet key{};
-    key.user_id = user_id;
-    key.universe_id = universe_id;
-    key.receives = receives;
-    return key;
+    OrderedWallet wallet{};
+    wallet.key = key;
+    wallet.receives = receives;
+    return wallet;
 }
 
 // Who is credited by the order; none for a treasury.
@@ -390,25 +388,25 @@ pg::Array<OrderedWallet> lock_wallets(Call &call, Order *orders, int count,
 {
     pg::Array<OrderedWallet> wanted{};
     for (int i = 0; i < others.count; ++i) {
-        wanted.push(wallet_key(others.data[i].user_id, others.data[i].universe_id, true));
+        wanted.push(wanted_wallet(others.data[i], true));
     }
     for (int i = 0; i < count; ++i) {
         const Order &order = orders[i];
         if (!runs(order) || exceeds_stock(order, items)) {
             continue;
         }
-        wanted.push(wallet_key(*order.row.user_id, order.row.from_universe_id, false));
+        wanted.push(wanted_wallet({*order.row.user_id, order.row.from_universe_id}, false));
         if (const auto receiver = receiver_of(order)) {
-            wanted.push(wallet_key(*receiver, order.row.to_universe_id, true));
+            wanted.push(wanted_wallet({*receiver, order.row.to_universe_id}, true));
         }
     }
     for (const storage::Hold &hold : expired) {
-        wanted.push(wallet_key(hold.buyer_id, hold.from_universe_id, false));
+        wanted.push(wanted_wallet({hold.buyer_id, hold.from_universe_id}, false));
     }
-    std::sort(wanted.begin(), wanted.end(), by_user_and_universe);
+    std::sort(wanted.begin(), wanted.end(), by_key);
     pg::Array<OrderedWallet> wallets{};
     for (const OrderedWallet &wallet : wanted) {
-        if (wallets.count > 0 && !by_user_and_universe(wallets[wallets.count - 1], wallet)) {
+        if (wallets.count > 0 && wallets[wallets.count - 1].key == wallet.key) {
             wallets[wallets.count - 1].receives |= wallet.receives;
         } else {
             wallets.push(wallet);
@@ -416,21 +414,21 @@ pg::Array<OrderedWallet> lock_wallets(Call &call, Order *orders, int count,
     }
     for (OrderedWallet &ordered : wallets) {
         CHECK_FOR_INTERRUPTS();
+        const WalletKey &key = ordered.key;
         ordered.wallet = ordered.receives
-                             ? storage::lock_or_create_wallet(call, ordered.user_id,
-                                                              ordered.universe_id, ordered.created)
-                             : storage::lock_wallet(call, ordered.user_id, ordered.universe_id);
+                             ? storage::lock_or_create_wallet(call, key.user_id, key.universe_id,
+                                                              ordered.created)
+                             : storage::lock_wallet(call, key.user_id, key.universe_id);
         ordered.running = {ordered.wallet.balance_minor, false};
     }
     return wallets;
 }
 
-int wallet_index(pg::Array<OrderedWallet> &wallets, std::int64_t user_id, std::int32_t universe_id)
+int wallet_index(pg::Array<OrderedWallet> &wallets, const WalletKey &key)
 {
-    return static_cast<int>(std::lower_bound(wallets.begin(), wallets.end(),
-                                             wallet_key(user_id, universe_id, false),
-                                             by_user_and_universe) -
-                            wallets.begin());
+    return static_cast<int>(
+        std::lower_bound(wallets.begin(), wallets.end(), wanted_wallet(key, false), by_key) -
+        wallets.begin());
 }
 
 // ---------------------------------------------------------------------------
@@ -490,14 +488,8 @@ domain::Settlement settle(const Order &order, OrderedItem *item, UniverseSet &un
     return domain::settle_purchase({*order.row.quantity, payer_currency, receiver_currency,
                                     order.payer_universe == order.receiver_universe, payer_rules,
                                     receiver_rules, route,
-                                    order.limit ? order.limit_minor : PG_INT64_MAX},
+                                    order.limit ? order.limit_minor : PG_UINT64_MAX},
                                    item->running, payer, receiver);
-}
-
-// Amounts of zero are not written: most markets have neither fees nor tariffs.
-std::optional<std::int64_t> unless_zero(std::int64_t amount_minor)
-{
-    return amount_minor == 0 ? std::nullopt : std::optional(amount_minor);
 }
 
 void settle_orders(Call &call, Order *orders, int count, UniverseSet &universes,
@@ -514,9 +506,9 @@ void settle_orders(Call &call, Order *orders, int count, UniverseSet &universes,
         }
         OrderedItem *item = takes_stock(order) ? &items[order.item] : nullptr;
         if (!exceeds_stock(order, items)) {
-            order.payer = wallet_index(wallets, *order.row.user_id, order.row.from_universe_id);
+            order.payer = wallet_index(wallets, {*order.row.user_id, order.row.from_universe_id});
             if (const auto receiver = receiver_of(order)) {
-                order.receiver = wallet_index(wallets, *receiver, order.row.to_universe_id);
+                order.receiver = wallet_index(wallets, {*receiver, order.row.to_universe_id});
             }
         }
         const domain::RouteRules route =
@@ -536,8 +528,8 @@ void settle_orders(Call &call, Order *orders, int count, UniverseSet &universes,
             continue;
         }
         order.row.received_minor = settlement.received_minor;
-        order.row.fee_minor = unless_zero(settlement.fee_minor);
-        order.row.tariff_minor = unless_zero(settlement.tariff_minor);
+        order.row.fee_minor = storage::unless_zero(settlement.fee_minor);
+        order.row.tariff_minor = storage::unless_zero(settlement.tariff_minor);
         order.row.from_rate = universes.universes[order.payer_universe].exchange_rate;
         order.row.to_rate = universes.universes[order.receiver_universe].exchange_rate;
     }
@@ -599,7 +591,7 @@ void release_expired_holds(Call &call, pg::Array<storage::Hold> &expired,
         }
         domain::RunningStock &stock = item_with(items, hold.item_id).running;
         domain::RunningBalance &balance =
-            wallets[wallet_index(wallets, hold.buyer_id, hold.from_universe_id)].running;
+            wallets[wallet_index(wallets, {hold.buyer_id, hold.from_universe_id})].running;
         const auto new_stock = domain::add_amounts(stock.stock, hold.quantity);
         const auto new_balance = domain::add_amounts(balance.balance_minor, hold.paid_minor);
         if (!new_stock.ok() || !new_balance.ok()) {
@@ -760,6 +752,17 @@ void release_expired_of(Call &call, std::int64_t payer_id,
     write_wallets(call, wallets);
     write_expired_holds(call, expired);
     storage::begin_next_command(call);
+}
+
+storage::WalletPair lock_paying_wallet(Call &call, const WalletKey &payer,
+                                       const std::optional<WalletKey> &receiver)
+{
+    pg::Array<WalletKey> others{};
+    if (receiver) {
+        others.push(*receiver);
+    }
+    release_expired_of(call, payer.user_id, payer.universe_id, std::nullopt, false, others);
+    return storage::lock_wallets(call, payer, receiver);
 }
 
 int sweep_holds(storage::Call &call, int count)

@@ -23,12 +23,12 @@ struct Order {
     bool replayed;   // the answer is that of an earlier call or order
 
     // Filled in on the way.
-    bool answered;            // by a refusal or an earlier call: takes no further part
-    std::int64_t limit_minor; // where there is a limit
-    const char *request;      // canonical form, where there is a key
-    int first_with_key;       // an earlier order of the batch under the same key; -1: none
-    int claim;                // index of the key claimed for it; -1: none
-    int item;                 // index of the item locked for it
+    bool answered;             // by a refusal or an earlier call: takes no further part
+    std::uint64_t limit_minor; // where there is a limit; see limit_from_decimal
+    const char *request;       // canonical form, where there is a key
+    int first_with_key;        // an earlier order of the batch under the same key; -1: none
+    int claim;                 // index of the key claimed for it; -1: none
+    int item;                  // index of the item locked for it
     std::optional<std::int64_t> seller_id; // of that item
     std::int64_t price_minor;              // of one piece of it
     int payer;                             // index of the wallet that pays
@@ -49,11 +49,6 @@ void execute_orders(storage::Call &call, storage::UniverseSet &universes, Order 
 // returns how many it did.
 int sweep_holds(storage::Call &call, int count);
 
-struct WalletKey {
-    std::int64_t user_id;
-    std::int32_t universe_id;
-};
-
 // Releases the holds past their time that keep money from wallets which are about to
 // pay (of one universe, or all of the payer's), and stock from an item that the caller
 // takes from, so that there is what people were shown. Locks, in the global order,
@@ -61,7 +56,11 @@ struct WalletKey {
 void release_expired_of(storage::Call &call, std::int64_t payer_id,
                         const std::optional<std::int32_t> &universe_id,
                         const std::optional<std::int64_t> &item_id, bool takes_stock,
-                        const pg::Array<WalletKey> &others);
+                        const pg::Array<storage::WalletKey> &others);
+
+// Locks a wallet that is about to pay, after that release, and the receiver's; see lock_wallets.
+storage::WalletPair lock_paying_wallet(storage::Call &call, const storage::WalletKey &payer,
+                                       const std::optional<storage::WalletKey> &receiver);
 
 // The journal row of a hold that ends: all that it set aside goes back.
 storage::JournalRow release_row(const storage::Hold &hold);

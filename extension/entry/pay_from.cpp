@@ -6,7 +6,6 @@
 #include "entry/requirements.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
-#include "storage/wallet.hpp"
 
 namespace mvm::entry {
 
@@ -18,11 +17,11 @@ using domain::Settlement;
 using storage::Call;
 using storage::JournalRow;
 using storage::UniverseSet;
+using storage::WalletKey;
 
 // A wallet that takes part: one of the buyer's in the order of paying, or the seller's.
 struct PartWallet {
-    std::int64_t user_id;
-    std::int32_t universe_id;
+    WalletKey key;
     int universe; // index in the set
     bool created;
     storage::Wallet wallet;
@@ -90,7 +89,7 @@ bool gather(Call &call, const Deal &deal, int payer, Attempt &attempt)
     return true;
 }
 
-Attempt try_payer(Call &call, const Deal &deal, int payer, std::int64_t limit_minor)
+Attempt try_payer(Call &call, const Deal &deal, int payer, std::uint64_t limit_minor)
 {
     Attempt attempt{};
     attempt.payer = payer;
@@ -174,7 +173,7 @@ Attempt require_payer(Call &call, const Deal &deal, const Order &order)
     }
     Attempt attempt{};
     for (int payer = 0; payer <= last; ++payer) {
-        attempt = try_payer(call, deal, payer, PG_INT64_MAX);
+        attempt = try_payer(call, deal, payer, PG_UINT64_MAX);
         if (attempt.purchase.error == ErrorCode::ok) {
             return attempt;
         }
@@ -187,13 +186,11 @@ void name_wallets(Deal &deal, const Order &order, const pg::Array<std::int32_t> 
 {
     for (int i = 0; i < universe_ids.count; ++i) {
         PartWallet wallet{};
-        wallet.user_id = *order.row.user_id;
-        wallet.universe_id = universe_ids.data[i];
+        wallet.key = {*order.row.user_id, universe_ids.data[i]};
         deal.wallets.push(wallet);
     }
     deal.has_seller = deal.item.seller_id.has_value();
-    deal.seller.user_id = deal.item.seller_id.value_or(0);
-    deal.seller.universe_id = deal.item.universe_id;
+    deal.seller.key = {deal.item.seller_id.value_or(0), deal.item.universe_id};
 }
 
 // Locks all of them in the global order; those that are missing are made.
@@ -206,13 +203,12 @@ void lock_all(Call &call, Deal &deal)
     if (deal.has_seller) {
         order.push(&deal.seller);
     }
-    std::sort(order.begin(), order.end(), [](const PartWallet *a, const PartWallet *b) {
-        return a->user_id != b->user_id ? a->user_id < b->user_id : a->universe_id < b->universe_id;
-    });
+    std::sort(order.begin(), order.end(),
+              [](const PartWallet *a, const PartWallet *b) { return a->key < b->key; });
     for (PartWallet *wallet : order) {
         CHECK_FOR_INTERRUPTS();
-        wallet->wallet = storage::lock_or_create_wallet(call, wallet->user_id, wallet->universe_id,
-                                                        wallet->created);
+        wallet->wallet = storage::lock_or_create_wallet(call, wallet->key.user_id,
+                                                        wallet->key.universe_id, wallet->created);
         wallet->running = {wallet->wallet.balance_minor, false};
     }
 }
@@ -226,21 +222,16 @@ void write_wallet(Call &call, PartWallet &wallet, const RunningBalance &balance)
     }
 }
 
-std::optional<std::int64_t> unless_zero(std::int64_t amount_minor)
-{
-    return amount_minor == 0 ? std::nullopt : std::optional(amount_minor);
-}
-
 JournalRow row_of(const Deal &deal, domain::JournalKind kind, const Settlement &terms, int from,
                   int to)
 {
     JournalRow row{};
     row.kind = kind;
-    row.user_id = deal.wallets.data[0].user_id;
+    row.user_id = deal.wallets.data[0].key.user_id;
     row.paid_minor = terms.paid_minor;
     row.received_minor = terms.received_minor;
-    row.fee_minor = unless_zero(terms.fee_minor);
-    row.tariff_minor = unless_zero(terms.tariff_minor);
+    row.fee_minor = storage::unless_zero(terms.fee_minor);
+    row.tariff_minor = storage::unless_zero(terms.tariff_minor);
     row.from_universe_id = deal.universes.universes.data[from].id;
     row.to_universe_id = deal.universes.universes.data[to].id;
     row.from_rate = deal.universes.universes.data[from].exchange_rate;
@@ -283,7 +274,7 @@ const char *canonical_request(const Order &order, const pg::Array<std::int32_t> 
     for (int i = 0; i < universe_ids.count; ++i) {
         request = psprintf("%s%s%d", request, i == 0 ? "" : ",", universe_ids.data[i]);
     }
-    return order.limit ? psprintf("%s max_amount_minor=" INT64_FORMAT, request, order.limit_minor)
+    return order.limit ? psprintf("%s max_amount_minor=" UINT64_FORMAT, request, order.limit_minor)
                        : request;
 }
 
@@ -311,12 +302,12 @@ void release_expired(Call &call, const Deal &deal)
 {
     pg::Array<WalletKey> all{};
     for (int i = 0; i < deal.wallets.count; ++i) {
-        all.push({deal.wallets.data[i].user_id, deal.wallets.data[i].universe_id});
+        all.push(deal.wallets.data[i].key);
     }
     if (deal.has_seller) {
-        all.push({deal.seller.user_id, deal.seller.universe_id});
+        all.push(deal.seller.key);
     }
-    release_expired_of(call, deal.wallets.data[0].user_id, std::nullopt, deal.item.id, true, all);
+    release_expired_of(call, all[0].user_id, std::nullopt, deal.item.id, true, all);
 }
 
 } // namespace
@@ -356,7 +347,7 @@ JournalRow buy_from_wallets(Call &call, UniverseSet &universes, const Order &ord
     deal.item_universe = require_universe_in(call, universes, deal.item.universe_id);
     lock_all(call, deal);
     for (PartWallet &wallet : deal.wallets) {
-        wallet.universe = require_universe_in(call, universes, wallet.universe_id);
+        wallet.universe = require_universe_in(call, universes, wallet.key.universe_id);
     }
     const Attempt attempt = require_payer(call, deal, order);
     // From here only I/O can fail.

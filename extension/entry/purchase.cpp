@@ -66,14 +66,15 @@ Datum buy_function(FunctionCallInfo fcinfo)
     Order order = purchase_order(buyer_id, item_id, quantity, key_argument(fcinfo, 3),
                                  added_numeric_argument(fcinfo, 4));
 
-    const bool from_several = PG_NARGS() > 5 && !PG_ARGISNULL(5);
+    const bool from_several =
+        order.refusal.code == ErrorCode::ok && PG_NARGS() > 5 && !PG_ARGISNULL(5);
     const pg::Array<std::int32_t> pay_from =
         from_several ? paying_universes(fcinfo, 5) : pg::Array<std::int32_t>{};
 
     storage::Call call;
     storage::begin_write(call, "mvm_buy()");
     storage::UniverseSet universes{};
-    if (from_several && order.refusal.code == ErrorCode::ok) {
+    if (from_several) {
         order.row = buy_from_wallets(call, universes, order, pay_from);
     } else {
         execute_orders(call, universes, &order, 1);

@@ -1,4 +1,4 @@
-// mvm_purge_idempotency_keys: housekeeping, off every hot path, so plain SQL.
+// mvm_purge_idempotency_keys, mvm_purge_quotes: housekeeping, off every hot path, so plain SQL.
 #include "entry/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
@@ -14,30 +14,40 @@ bool is_negative(const Interval *age)
         DirectFunctionCall2(interval_lt, IntervalPGetDatum(age), IntervalPGetDatum(&zero)));
 }
 
-Datum purge_function(FunctionCallInfo fcinfo)
+// Runs the DELETE, whose $1 is the call's only argument, and answers how many rows it deleted.
+Datum purge(FunctionCallInfo fcinfo, const char *command)
 {
-    if (PG_ARGISNULL(0)) {
-        pg::refuse(domain::ErrorCode::invalid_argument, "older_than must not be null.");
-    }
-    if (is_negative(PG_GETARG_INTERVAL_P(0))) {
+    const Interval *age = interval_argument(fcinfo, 0, "older_than");
+    if (is_negative(age)) {
         pg::refuse(domain::ErrorCode::invalid_argument, "older_than must not be negative.");
     }
     SPI_connect();
     Oid types[] = {INTERVALOID};
-    Datum values[] = {PG_GETARG_DATUM(0)};
-    const int outcome = SPI_execute_with_args(
-        "DELETE FROM mvm.idempotency_key WHERE created_at < pg_catalog.now() - $1", 1, types,
-        values, nullptr, false, 0);
-    if (outcome != SPI_OK_DELETE) {
-        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not purge keys")));
+    Datum values[] = {IntervalPGetDatum(age)};
+    if (SPI_execute_with_args(command, 1, types, values, nullptr, false, 0) != SPI_OK_DELETE) {
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not purge rows")));
     }
     const auto purged = static_cast<std::int64_t>(SPI_processed);
     SPI_finish();
     return Int64GetDatum(purged);
 }
 
+Datum purge_keys_function(FunctionCallInfo fcinfo)
+{
+    return purge(fcinfo,
+                 "DELETE FROM mvm.idempotency_key WHERE created_at < pg_catalog.now() - $1");
+}
+
+// Accepted quotes stay: the journal refers to them.
+Datum purge_quotes_function(FunctionCallInfo fcinfo)
+{
+    return purge(fcinfo, "DELETE FROM mvm.quote"
+                         " WHERE transaction_id IS NULL AND expires_at < pg_catalog.now() - $1");
+}
+
 } // namespace
 
 } // namespace mvm::entry
 
-MVM_SQL_FUNCTION(mvm_purge_idempotency_keys, mvm::entry::purge_function)
+MVM_SQL_FUNCTION(mvm_purge_idempotency_keys, mvm::entry::purge_keys_function)
+MVM_SQL_FUNCTION(mvm_purge_quotes, mvm::entry::purge_quotes_function)

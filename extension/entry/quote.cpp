@@ -10,7 +10,6 @@
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
-#include "storage/wallet.hpp"
 
 namespace mvm::entry {
 
@@ -72,8 +71,9 @@ Datum quote_function(FunctionCallInfo fcinfo)
     const Datum amount = numeric_argument(fcinfo, 1, "amount");
     const std::int32_t from_id = int4_argument(fcinfo, 2, "from_universe_id");
     const std::int32_t to_id = int4_argument(fcinfo, 3, "to_universe_id");
+    const Interval *ttl = interval_argument(fcinfo, 4, "ttl");
     require_positive(amount, "amount");
-    const std::int64_t lifetime_us = lifetime_argument(fcinfo, 4);
+    const std::int64_t lifetime_us = require_lifetime(ttl);
 
     Call call;
     storage::begin_write(call, "mvm_quote()");
@@ -154,28 +154,11 @@ void require_open_sides(Call &call, const storage::Quote &quote)
     }
 }
 
-// Locks both of the user's wallets in the global order and moves the money.
+// Locks both of the user's wallets and moves the money.
 void apply_quote(Call &call, const storage::Quote &quote)
 {
-    pg::Array<WalletKey> other{};
-    other.push({quote.user_id, quote.to_universe_id});
-    release_expired_of(call, quote.user_id, quote.from_universe_id, std::nullopt, false, other);
-    storage::Wallet from{};
-    storage::Wallet to{};
-    bool created = false;
-    const auto lock_from = [&] {
-        from = storage::lock_wallet(call, quote.user_id, quote.from_universe_id);
-    };
-    const auto lock_to = [&] {
-        to = storage::lock_or_create_wallet(call, quote.user_id, quote.to_universe_id, created);
-    };
-    if (quote.from_universe_id < quote.to_universe_id) {
-        lock_from();
-        lock_to();
-    } else {
-        lock_to();
-        lock_from();
-    }
+    auto [from, to] = lock_paying_wallet(call, {quote.user_id, quote.from_universe_id},
+                                         storage::WalletKey{quote.user_id, quote.to_universe_id});
     const auto plan = domain::plan_transfer(from.balance_minor, quote.paid_minor, to.balance_minor,
                                             quote.received_minor);
     if (!plan.ok()) {
@@ -205,7 +188,7 @@ Datum accept_quote_function(FunctionCallInfo fcinfo)
     row.user_id = quote.user_id;
     row.paid_minor = quote.paid_minor;
     row.received_minor = quote.received_minor;
-    row.fee_minor = quote.fee_minor == 0 ? std::nullopt : std::optional(quote.fee_minor);
+    row.fee_minor = storage::unless_zero(quote.fee_minor);
     row.from_universe_id = quote.from_universe_id;
     row.to_universe_id = quote.to_universe_id;
     row.from_rate = quote.from_rate;

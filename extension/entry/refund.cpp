@@ -11,7 +11,6 @@
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
 #include "storage/refund.hpp"
-#include "storage/wallet.hpp"
 
 namespace mvm::entry {
 
@@ -65,47 +64,31 @@ JournalRow refund_row(const JournalRow &purchase, std::int64_t refunded, std::in
     row.quantity = quantity;
     row.paid_minor = part.paid_minor;
     row.received_minor = part.received_minor;
-    row.fee_minor = part.fee_minor == 0 ? std::nullopt : std::optional(part.fee_minor);
-    row.tariff_minor = part.tariff_minor == 0 ? std::nullopt : std::optional(part.tariff_minor);
+    row.fee_minor = storage::unless_zero(part.fee_minor);
+    row.tariff_minor = storage::unless_zero(part.tariff_minor);
     row.idempotency_key = std::nullopt;
     row.reference_id = purchase.id;
     return row;
 }
 
-// Both wallets in the global order; the seller's has a null row where a treasury sold.
-struct Wallets {
-    storage::Wallet buyer;
-    storage::Wallet seller;
-};
-
-Wallets lock_wallets(Call &call, const JournalRow &row)
+// The wallet of the seller of a purchase; none where a treasury sold.
+std::optional<storage::WalletKey> wallet_of_seller(const JournalRow &row)
 {
-    Wallets wallets{};
-    const auto lock_buyer = [&] {
-        wallets.buyer = storage::lock_wallet(call, *row.user_id, row.from_universe_id);
-    };
-    const bool has_seller = row.counterparty_id.has_value();
-    const bool seller_first = has_seller && *row.counterparty_id < *row.user_id;
-    if (!seller_first) {
-        lock_buyer();
-    }
-    if (has_seller) {
-        wallets.seller = storage::lock_wallet(call, *row.counterparty_id, row.to_universe_id);
-    }
-    if (seller_first) {
-        lock_buyer();
-    }
-    return wallets;
+    return row.counterparty_id
+               ? std::optional(storage::WalletKey{*row.counterparty_id, row.to_universe_id})
+               : std::nullopt;
 }
 
-void apply_refund(Call &call, const JournalRow &row, storage::Item &item, Wallets &wallets)
+void apply_refund(Call &call, const JournalRow &row, storage::Item &item)
 {
-    const bool has_seller = row.counterparty_id.has_value();
-    if (has_seller && wallets.seller.balance_minor < *row.received_minor) {
+    const auto seller_key = wallet_of_seller(row);
+    auto [buyer, seller] =
+        storage::lock_wallets(call, {*row.user_id, row.from_universe_id}, seller_key);
+    if (seller_key && seller.balance_minor < *row.received_minor) {
         raise(short_of_money(*row.counterparty_id, require_universe(call, row.to_universe_id),
-                             wallets.seller.balance_minor, *row.received_minor));
+                             seller.balance_minor, *row.received_minor));
     }
-    const auto balance = domain::add_amounts(wallets.buyer.balance_minor, *row.paid_minor);
+    const auto balance = domain::add_amounts(buyer.balance_minor, *row.paid_minor);
     if (!balance.ok()) {
         raise(balance_out_of_range(*row.user_id));
     }
@@ -117,11 +100,10 @@ void apply_refund(Call &call, const JournalRow &row, storage::Item &item, Wallet
     storage::advance_command(call);
     storage::update_stock(call, item, stock.value);
     if (*row.paid_minor > 0) {
-        storage::update_balance(call, wallets.buyer, balance.value);
+        storage::update_balance(call, buyer, balance.value);
     }
-    if (has_seller && *row.received_minor > 0) {
-        storage::update_balance(call, wallets.seller,
-                                wallets.seller.balance_minor - *row.received_minor);
+    if (seller_key && *row.received_minor > 0) {
+        storage::update_balance(call, seller, seller.balance_minor - *row.received_minor);
     }
 }
 
@@ -129,7 +111,7 @@ JournalRow refund(Call &call, const JournalRow &purchase,
                   const std::optional<std::int64_t> &quantity, KeyedCall &keyed)
 {
     if (purchase.counterparty_id) {
-        pg::Array<WalletKey> buyer{};
+        pg::Array<storage::WalletKey> buyer{};
         buyer.push({*purchase.user_id, purchase.from_universe_id});
         release_expired_of(call, *purchase.counterparty_id, purchase.to_universe_id,
                            purchase.item_id, false, buyer);
@@ -143,8 +125,7 @@ JournalRow refund(Call &call, const JournalRow &purchase,
     storage::refresh_snapshot(call);
     const std::int64_t refunded = storage::refunded_quantity(call, purchase.id);
     JournalRow row = refund_row(purchase, refunded, require_left(purchase, refunded, quantity));
-    Wallets wallets = lock_wallets(call, row);
-    apply_refund(call, row, item, wallets);
+    apply_refund(call, row, item);
     journal_keyed_call(call, keyed, row);
     storage::insert_refund(call, purchase.id, row.id, *row.quantity);
     return row;

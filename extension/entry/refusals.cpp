@@ -8,6 +8,17 @@ namespace mvm::entry {
 
 using domain::ErrorCode;
 
+namespace {
+
+const char *text_of_limit(std::uint64_t limit_minor, int currency_scale)
+{
+    return limit_minor > PG_INT64_MAX
+               ? "above the largest amount"
+               : pg::text_of_minor(static_cast<std::int64_t>(limit_minor), currency_scale);
+}
+
+} // namespace
+
 Refusal no_user(std::int64_t user_id)
 {
     return {ErrorCode::user_not_found, psprintf("There is no user " INT64_FORMAT ".", user_id),
@@ -208,23 +219,23 @@ Refusal broken_rule(const domain::Settlement &settlement, std::int64_t quantity,
     return {ErrorCode::rule_violation, detail, nullptr};
 }
 
-Refusal costs_too_much(std::int64_t paid_minor, std::int64_t limit_minor,
+Refusal costs_too_much(std::int64_t paid_minor, std::uint64_t limit_minor,
                        const storage::Universe &universe)
 {
     return {ErrorCode::limit_exceeded,
             psprintf("The purchase costs %s, max_amount is %s.",
                      pg::text_of_minor(paid_minor, universe.currency_scale),
-                     pg::text_of_minor(limit_minor, universe.currency_scale)),
+                     text_of_limit(limit_minor, universe.currency_scale)),
             nullptr};
 }
 
-Refusal credits_too_little(std::int64_t received_minor, std::int64_t limit_minor,
+Refusal credits_too_little(std::int64_t received_minor, std::uint64_t limit_minor,
                            const storage::Universe &universe)
 {
     return {ErrorCode::limit_exceeded,
             psprintf("The exchange credits %s, min_converted is %s.",
                      pg::text_of_minor(received_minor, universe.currency_scale),
-                     pg::text_of_minor(limit_minor, universe.currency_scale)),
+                     text_of_limit(limit_minor, universe.currency_scale)),
             nullptr};
 }
 

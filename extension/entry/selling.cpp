@@ -7,6 +7,7 @@
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
+#include "storage/hold.hpp"
 #include "storage/journal.hpp"
 
 namespace mvm::entry {
@@ -72,6 +73,16 @@ Datum restock_function(FunctionCallInfo fcinfo)
     return result;
 }
 
+// A locked item as people are shown it.
+Datum shown_item_result(FunctionCallInfo fcinfo, Call &call, storage::Item item,
+                        const storage::Universe &universe)
+{
+    // Sees which holds ended while the call waited for the item; from now on none does.
+    storage::refresh_snapshot(call);
+    item.stock = storage::stock_with_expired(call, item);
+    return item_result(fcinfo, call, item, universe);
+}
+
 Datum set_price_function(FunctionCallInfo fcinfo)
 {
     const std::int64_t item_id = int8_argument(fcinfo, 0, "item_id");
@@ -86,7 +97,7 @@ Datum set_price_function(FunctionCallInfo fcinfo)
     if (price_minor != item.price_minor) {
         storage::update_price(call, item, price_minor);
     }
-    const Datum result = item_result(fcinfo, call, item, universe);
+    const Datum result = shown_item_result(fcinfo, call, item, universe);
     storage::end_call(call);
     return result;
 }
@@ -100,7 +111,8 @@ Datum set_listed(FunctionCallInfo fcinfo, bool listed, const char *name)
     if (item.listed != listed) {
         storage::update_listed(call, item, listed);
     }
-    const Datum result = item_result(fcinfo, call, item, require_universe(call, item.universe_id));
+    const Datum result =
+        shown_item_result(fcinfo, call, item, require_universe(call, item.universe_id));
     storage::end_call(call);
     return result;
 }

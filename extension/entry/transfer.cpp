@@ -8,35 +8,17 @@
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
-#include "storage/wallet.hpp"
 
 namespace mvm::entry {
 
 namespace {
 
-// Locks both wallets in the global order and moves the money.
+// Locks both wallets and moves the money.
 void apply_transfer(storage::Call &call, const storage::JournalRow &row,
                     const storage::Universe &universe)
 {
-    pg::Array<WalletKey> other{};
-    other.push({*row.counterparty_id, universe.id});
-    release_expired_of(call, *row.user_id, universe.id, std::nullopt, false, other);
-    storage::Wallet sender{};
-    storage::Wallet receiver{};
-    bool created = false;
-    const auto lock_sender = [&] {
-        sender = storage::lock_wallet(call, *row.user_id, universe.id);
-    };
-    const auto lock_receiver = [&] {
-        receiver = storage::lock_or_create_wallet(call, *row.counterparty_id, universe.id, created);
-    };
-    if (*row.user_id < *row.counterparty_id) {
-        lock_sender();
-        lock_receiver();
-    } else {
-        lock_receiver();
-        lock_sender();
-    }
+    auto [sender, receiver] = lock_paying_wallet(
+        call, {*row.user_id, universe.id}, storage::WalletKey{*row.counterparty_id, universe.id});
     const auto plan = domain::plan_transfer(sender.balance_minor, *row.paid_minor,
                                             receiver.balance_minor, *row.received_minor);
     if (!plan.ok()) {

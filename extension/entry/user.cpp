@@ -7,7 +7,7 @@
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
-#include "storage/wallet.hpp"
+#include "storage/hold.hpp"
 
 namespace mvm::entry {
 
@@ -56,7 +56,7 @@ Datum move_user_function(FunctionCallInfo fcinfo)
         Int64GetDatum(user_id),
         user.username,
         Int32GetDatum(universe_id),
-        pg::numeric_of_minor(wallet.balance_minor, home.currency_scale),
+        pg::numeric_of_minor(storage::balance_with_expired(call, wallet), home.currency_scale),
     };
     bool nulls[lengthof(values)] = {};
     const Datum result = row_result(fcinfo, call, values, nulls, lengthof(values));

@@ -29,12 +29,9 @@ bool read_rate_at(Call &call, std::int32_t universe_id, TimestampTz at, TupleTab
 
 UniverseRate rate_in(Call &call, HeapTuple universe_row)
 {
-    Datum values[universe_column::last];
-    bool nulls[universe_column::last];
-    deform_row(call, TableId::universe, universe_row, values, nulls);
-    return {DatumGetInt32(values[universe_column::id - 1]),
-            values[universe_column::exchange_rate - 1],
-            DatumGetInt64(values[universe_column::first_rate_id - 1])};
+    const Columns columns = columns_of(call, TableId::universe, universe_row);
+    return {columns.int4(universe_column::id), columns.value(universe_column::exchange_rate),
+            columns.int8(universe_column::first_rate_id)};
 }
 
 bool has_rate_change(Call &call, std::int64_t id)

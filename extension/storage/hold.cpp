@@ -8,36 +8,26 @@ namespace mvm::storage {
 
 namespace {
 
-std::optional<Datum> optional_of(const Datum *values, const bool *nulls, int column)
-{
-    return nulls[column - 1] ? std::nullopt : std::optional(values[column - 1]);
-}
-
 void read_hold(Call &call, HeapTuple row, Hold &hold)
 {
-    Datum values[hold_column::last];
-    bool nulls[hold_column::last];
-    deform_row(call, TableId::hold, row, values, nulls);
-    hold.id = DatumGetInt64(values[hold_column::id - 1]);
-    hold.buyer_id = DatumGetInt64(values[hold_column::buyer_id - 1]);
-    hold.item_id = DatumGetInt64(values[hold_column::item_id - 1]);
-    hold.seller_id = std::nullopt;
-    if (!nulls[hold_column::seller_id - 1]) {
-        hold.seller_id = DatumGetInt64(values[hold_column::seller_id - 1]);
-    }
-    hold.quantity = DatumGetInt64(values[hold_column::quantity - 1]);
-    hold.captured_quantity = DatumGetInt64(values[hold_column::captured_quantity - 1]);
-    hold.price_minor = DatumGetInt64(values[hold_column::price_minor - 1]);
-    hold.paid_minor = DatumGetInt64(values[hold_column::paid_minor - 1]);
-    hold.created_at = DatumGetTimestampTz(values[hold_column::created_at - 1]);
-    hold.expires_at = DatumGetTimestampTz(values[hold_column::expires_at - 1]);
-    hold.from_universe_id = DatumGetInt32(values[hold_column::from_universe_id - 1]);
-    hold.to_universe_id = DatumGetInt32(values[hold_column::to_universe_id - 1]);
-    hold.state = HoldState{DatumGetChar(values[hold_column::state - 1])};
-    hold.from_rate = values[hold_column::from_rate - 1];
-    hold.to_rate = values[hold_column::to_rate - 1];
-    hold.sale_fee_rate = optional_of(values, nulls, hold_column::sale_fee_rate);
-    hold.tariff_rate = optional_of(values, nulls, hold_column::tariff_rate);
+    const Columns columns = columns_of(call, TableId::hold, row);
+    hold.id = columns.int8(hold_column::id);
+    hold.buyer_id = columns.int8(hold_column::buyer_id);
+    hold.item_id = columns.int8(hold_column::item_id);
+    hold.seller_id = columns.optional_int8(hold_column::seller_id);
+    hold.quantity = columns.int8(hold_column::quantity);
+    hold.captured_quantity = columns.int8(hold_column::captured_quantity);
+    hold.price_minor = columns.int8(hold_column::price_minor);
+    hold.paid_minor = columns.int8(hold_column::paid_minor);
+    hold.created_at = columns.time(hold_column::created_at);
+    hold.expires_at = columns.time(hold_column::expires_at);
+    hold.from_universe_id = columns.int4(hold_column::from_universe_id);
+    hold.to_universe_id = columns.int4(hold_column::to_universe_id);
+    hold.state = HoldState{columns.character(hold_column::state)};
+    hold.from_rate = columns.value(hold_column::from_rate);
+    hold.to_rate = columns.value(hold_column::to_rate);
+    hold.sale_fee_rate = columns.optional_value(hold_column::sale_fee_rate);
+    hold.tariff_rate = columns.optional_value(hold_column::tariff_rate);
     hold.row = row;
 }
 
@@ -85,33 +75,35 @@ ScanKeyData id_equals(std::int64_t id)
     return key;
 }
 
+std::int64_t add_where_room(std::int64_t a, std::int64_t b)
+{
+    const auto sum = domain::add_amounts(a, b);
+    return sum.ok() ? sum.value : PG_INT64_MAX;
+}
+
 } // namespace
 
 void insert_hold(Call &call, const Hold &hold)
 {
-    Datum values[hold_column::last] = {};
-    bool nulls[hold_column::last] = {};
-    values[hold_column::id - 1] = Int64GetDatum(hold.id);
-    values[hold_column::buyer_id - 1] = Int64GetDatum(hold.buyer_id);
-    values[hold_column::item_id - 1] = Int64GetDatum(hold.item_id);
-    values[hold_column::seller_id - 1] = Int64GetDatum(hold.seller_id.value_or(0));
-    nulls[hold_column::seller_id - 1] = !hold.seller_id.has_value();
-    values[hold_column::quantity - 1] = Int64GetDatum(hold.quantity);
-    values[hold_column::captured_quantity - 1] = Int64GetDatum(hold.captured_quantity);
-    values[hold_column::price_minor - 1] = Int64GetDatum(hold.price_minor);
-    values[hold_column::paid_minor - 1] = Int64GetDatum(hold.paid_minor);
-    values[hold_column::created_at - 1] = TimestampTzGetDatum(hold.created_at);
-    values[hold_column::expires_at - 1] = TimestampTzGetDatum(hold.expires_at);
-    values[hold_column::from_universe_id - 1] = Int32GetDatum(hold.from_universe_id);
-    values[hold_column::to_universe_id - 1] = Int32GetDatum(hold.to_universe_id);
-    values[hold_column::state - 1] = CharGetDatum(static_cast<char>(hold.state));
-    values[hold_column::from_rate - 1] = hold.from_rate;
-    values[hold_column::to_rate - 1] = hold.to_rate;
-    values[hold_column::sale_fee_rate - 1] = hold.sale_fee_rate.value_or(Datum{0});
-    nulls[hold_column::sale_fee_rate - 1] = !hold.sale_fee_rate.has_value();
-    values[hold_column::tariff_rate - 1] = hold.tariff_rate.value_or(Datum{0});
-    nulls[hold_column::tariff_rate - 1] = !hold.tariff_rate.has_value();
-    insert_row(call, TableId::hold, values, nulls);
+    Columns columns;
+    columns.put(hold_column::id, Int64GetDatum(hold.id));
+    columns.put(hold_column::buyer_id, Int64GetDatum(hold.buyer_id));
+    columns.put(hold_column::item_id, Int64GetDatum(hold.item_id));
+    columns.put(hold_column::seller_id, hold.seller_id);
+    columns.put(hold_column::quantity, Int64GetDatum(hold.quantity));
+    columns.put(hold_column::captured_quantity, Int64GetDatum(hold.captured_quantity));
+    columns.put(hold_column::price_minor, Int64GetDatum(hold.price_minor));
+    columns.put(hold_column::paid_minor, Int64GetDatum(hold.paid_minor));
+    columns.put(hold_column::created_at, TimestampTzGetDatum(hold.created_at));
+    columns.put(hold_column::expires_at, TimestampTzGetDatum(hold.expires_at));
+    columns.put(hold_column::from_universe_id, Int32GetDatum(hold.from_universe_id));
+    columns.put(hold_column::to_universe_id, Int32GetDatum(hold.to_universe_id));
+    columns.put(hold_column::state, CharGetDatum(static_cast<char>(hold.state)));
+    columns.put(hold_column::from_rate, hold.from_rate);
+    columns.put(hold_column::to_rate, hold.to_rate);
+    columns.put(hold_column::sale_fee_rate, hold.sale_fee_rate);
+    columns.put(hold_column::tariff_rate, hold.tariff_rate);
+    insert_row(call, TableId::hold, columns.values, columns.nulls);
 }
 
 bool find_hold(Call &call, std::int64_t id, Hold &hold)
@@ -173,22 +165,34 @@ void first_expired_holds(Call &call, int count, TimestampTz now, pg::Array<Hold>
     append_expired(call, "hold_expires_at_idx", expires_until(now), count, now, holds);
 }
 
-std::int64_t expired_minor(Call &call, std::int64_t buyer_id, std::int32_t universe_id)
+std::int64_t balance_with_expired(Call &call, const Wallet &wallet)
 {
     const TimestampTz now = GetCurrentTimestamp();
-    if (!has_expired_holds(call, now)) {
-        return 0;
-    }
-    pg::Array<Hold> holds{};
-    expired_holds_of_buyer(call, buyer_id, now, holds);
-    std::int64_t sum = 0;
-    for (const Hold &hold : holds) {
-        if (hold.from_universe_id == universe_id) {
-            const auto more = domain::add_amounts(sum, hold.paid_minor);
-            sum = more.ok() ? more.value : PG_INT64_MAX;
+    std::int64_t balance_minor = wallet.balance_minor;
+    if (has_expired_holds(call, now)) {
+        pg::Array<Hold> holds{};
+        expired_holds_of_buyer(call, wallet.user_id, now, holds);
+        for (const Hold &hold : holds) {
+            if (hold.from_universe_id == wallet.universe_id) {
+                balance_minor = add_where_room(balance_minor, hold.paid_minor);
+            }
         }
     }
-    return sum;
+    return balance_minor;
+}
+
+std::int64_t stock_with_expired(Call &call, const Item &item)
+{
+    const TimestampTz now = GetCurrentTimestamp();
+    std::int64_t stock = item.stock;
+    if (has_expired_holds(call, now)) {
+        pg::Array<Hold> holds{};
+        expired_holds_of_item(call, item.id, now, holds);
+        for (const Hold &hold : holds) {
+            stock = add_where_room(stock, hold.quantity);
+        }
+    }
+    return stock;
 }
 
 } // namespace mvm::storage

@@ -4,7 +4,8 @@
 #include <optional>
 
 #include "pg/array.hpp"
-#include "storage/row.hpp"
+#include "storage/item.hpp"
+#include "storage/wallet.hpp"
 
 namespace mvm::storage {
 
@@ -59,7 +60,9 @@ void expired_holds_of_buyer(Call &call, std::int64_t buyer_id, TimestampTz now,
                             pg::Array<Hold> &holds);
 void first_expired_holds(Call &call, int count, TimestampTz now, pg::Array<Hold> &holds);
 
-// What holds past their time still keep from a wallet, which counts as released.
-std::int64_t expired_minor(Call &call, std::int64_t buyer_id, std::int32_t universe_id);
+// Balance and stock as people are shown them: with what holds past their time still
+// keep, as far as there is room for it.
+std::int64_t balance_with_expired(Call &call, const Wallet &wallet);
+std::int64_t stock_with_expired(Call &call, const Item &item);
 
 } // namespace mvm::storage

@@ -6,20 +6,16 @@ namespace {
 
 void read_item(Call &call, HeapTuple row, Item &item)
 {
-    Datum values[item_column::last];
-    bool nulls[item_column::last];
-    deform_row(call, TableId::item, row, values, nulls);
-    item.id = DatumGetInt64(values[item_column::id - 1]);
-    item.seller_id = std::nullopt;
-    if (!nulls[item_column::seller_id - 1]) {
-        item.seller_id = DatumGetInt64(values[item_column::seller_id - 1]);
-    }
-    item.price_minor = DatumGetInt64(values[item_column::price_minor - 1]);
-    item.stock = DatumGetInt64(values[item_column::stock - 1]);
-    item.version = DatumGetInt64(values[item_column::version - 1]);
-    item.universe_id = DatumGetInt32(values[item_column::universe_id - 1]);
-    item.listed = nulls[item_column::listed - 1] || DatumGetBool(values[item_column::listed - 1]);
-    item.name = values[item_column::name - 1];
+    const Columns columns = columns_of(call, TableId::item, row);
+    const auto listed = columns.optional_value(item_column::listed);
+    item.id = columns.int8(item_column::id);
+    item.seller_id = columns.optional_int8(item_column::seller_id);
+    item.price_minor = columns.int8(item_column::price_minor);
+    item.stock = columns.int8(item_column::stock);
+    item.version = columns.int8(item_column::version);
+    item.universe_id = columns.int4(item_column::universe_id);
+    item.listed = !listed || DatumGetBool(*listed);
+    item.name = columns.value(item_column::name);
     item.row = row;
 }
 
@@ -47,18 +43,16 @@ bool lock_item(Call &call, std::int64_t id, Item &item)
 
 void insert_item(Call &call, const Item &item, Datum name)
 {
-    Datum values[item_column::last] = {};
-    bool nulls[item_column::last] = {};
-    values[item_column::id - 1] = Int64GetDatum(item.id);
-    values[item_column::seller_id - 1] = Int64GetDatum(item.seller_id.value_or(0));
-    nulls[item_column::seller_id - 1] = !item.seller_id.has_value();
-    values[item_column::price_minor - 1] = Int64GetDatum(item.price_minor);
-    values[item_column::stock - 1] = Int64GetDatum(item.stock);
-    values[item_column::version - 1] = Int64GetDatum(item.version);
-    values[item_column::universe_id - 1] = Int32GetDatum(item.universe_id);
-    values[item_column::name - 1] = name;
-    values[item_column::listed - 1] = BoolGetDatum(true);
-    insert_row(call, TableId::item, values, nulls);
+    Columns columns;
+    columns.put(item_column::id, Int64GetDatum(item.id));
+    columns.put(item_column::seller_id, item.seller_id);
+    columns.put(item_column::price_minor, Int64GetDatum(item.price_minor));
+    columns.put(item_column::stock, Int64GetDatum(item.stock));
+    columns.put(item_column::version, Int64GetDatum(item.version));
+    columns.put(item_column::universe_id, Int32GetDatum(item.universe_id));
+    columns.put(item_column::name, name);
+    columns.put(item_column::listed, BoolGetDatum(true));
+    insert_row(call, TableId::item, columns.values, columns.nulls);
 }
 
 void update_stock(Call &call, Item &item, std::int64_t stock)

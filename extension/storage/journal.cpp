@@ -6,75 +6,49 @@ namespace mvm::storage {
 
 namespace {
 
-void put(Datum *values, bool *nulls, int column, const std::optional<std::int64_t> &value)
-{
-    values[column - 1] = Int64GetDatum(value.value_or(0));
-    nulls[column - 1] = !value.has_value();
-}
-
-void put_reference(Datum *values, bool *nulls, int column, const std::optional<Datum> &value)
-{
-    values[column - 1] = value.value_or(Datum{0});
-    nulls[column - 1] = !value.has_value();
-}
-
-std::optional<Datum> get_reference(const Table &table, TupleTableSlot *slot, int column)
-{
-    bool is_null = false;
-    const Datum value = nullable_column_of(table, slot, column, is_null);
-    return is_null ? std::nullopt : std::optional(value);
-}
-
-std::optional<std::int64_t> get(const Table &table, TupleTableSlot *slot, int column)
-{
-    const auto value = get_reference(table, slot, column);
-    return value ? std::optional(DatumGetInt64(*value)) : std::nullopt;
-}
-
 void read_journal(const Table &table, TupleTableSlot *slot, JournalRow &row)
 {
-    row.kind = domain::JournalKind{DatumGetChar(column_of(table, slot, journal_column::kind))};
-    row.id = DatumGetInt64(column_of(table, slot, journal_column::id));
-    row.transaction_time =
-        DatumGetTimestampTz(column_of(table, slot, journal_column::transaction_time));
-    row.user_id = get(table, slot, journal_column::user_id);
-    row.counterparty_id = get(table, slot, journal_column::counterparty_id);
-    row.item_id = get(table, slot, journal_column::item_id);
-    row.quantity = get(table, slot, journal_column::quantity);
-    row.paid_minor = get(table, slot, journal_column::paid_minor);
-    row.received_minor = get(table, slot, journal_column::received_minor);
-    row.from_universe_id = DatumGetInt32(column_of(table, slot, journal_column::from_universe_id));
-    row.to_universe_id = DatumGetInt32(column_of(table, slot, journal_column::to_universe_id));
-    row.from_rate = get_reference(table, slot, journal_column::from_rate);
-    row.to_rate = get_reference(table, slot, journal_column::to_rate);
-    row.idempotency_key = get_reference(table, slot, journal_column::idempotency_key);
-    row.fee_minor = get(table, slot, journal_column::fee_minor);
-    row.tariff_minor = get(table, slot, journal_column::tariff_minor);
-    row.reference_id = get(table, slot, journal_column::reference_id);
+    const Columns columns = columns_of(table, slot, journal_column::last);
+    row.kind = domain::JournalKind{columns.character(journal_column::kind)};
+    row.id = columns.int8(journal_column::id);
+    row.transaction_time = columns.time(journal_column::transaction_time);
+    row.user_id = columns.optional_int8(journal_column::user_id);
+    row.counterparty_id = columns.optional_int8(journal_column::counterparty_id);
+    row.item_id = columns.optional_int8(journal_column::item_id);
+    row.quantity = columns.optional_int8(journal_column::quantity);
+    row.paid_minor = columns.optional_int8(journal_column::paid_minor);
+    row.received_minor = columns.optional_int8(journal_column::received_minor);
+    row.from_universe_id = columns.int4(journal_column::from_universe_id);
+    row.to_universe_id = columns.int4(journal_column::to_universe_id);
+    row.from_rate = columns.optional_value(journal_column::from_rate);
+    row.to_rate = columns.optional_value(journal_column::to_rate);
+    row.idempotency_key = columns.optional_value(journal_column::idempotency_key);
+    row.fee_minor = columns.optional_int8(journal_column::fee_minor);
+    row.tariff_minor = columns.optional_int8(journal_column::tariff_minor);
+    row.reference_id = columns.optional_int8(journal_column::reference_id);
 }
 
 // A FillRow over an array of pointers to journal rows.
-void fill_journal_row(const void *rows, int i, Datum *values, bool *nulls)
+void fill_journal_row(const void *rows, int i, Columns &columns)
 {
     const JournalRow &row = *static_cast<JournalRow *const *>(rows)[i];
-    memset(nulls, 0, sizeof(bool) * journal_column::last);
-    values[journal_column::id - 1] = Int64GetDatum(row.id);
-    values[journal_column::transaction_time - 1] = TimestampTzGetDatum(row.transaction_time);
-    put(values, nulls, journal_column::user_id, row.user_id);
-    put(values, nulls, journal_column::counterparty_id, row.counterparty_id);
-    put(values, nulls, journal_column::item_id, row.item_id);
-    put(values, nulls, journal_column::quantity, row.quantity);
-    put(values, nulls, journal_column::paid_minor, row.paid_minor);
-    put(values, nulls, journal_column::received_minor, row.received_minor);
-    values[journal_column::from_universe_id - 1] = Int32GetDatum(row.from_universe_id);
-    values[journal_column::to_universe_id - 1] = Int32GetDatum(row.to_universe_id);
-    values[journal_column::kind - 1] = CharGetDatum(static_cast<char>(row.kind));
-    put_reference(values, nulls, journal_column::from_rate, row.from_rate);
-    put_reference(values, nulls, journal_column::to_rate, row.to_rate);
-    put_reference(values, nulls, journal_column::idempotency_key, row.idempotency_key);
-    put(values, nulls, journal_column::fee_minor, row.fee_minor);
-    put(values, nulls, journal_column::tariff_minor, row.tariff_minor);
-    put(values, nulls, journal_column::reference_id, row.reference_id);
+    columns.put(journal_column::id, Int64GetDatum(row.id));
+    columns.put(journal_column::transaction_time, TimestampTzGetDatum(row.transaction_time));
+    columns.put(journal_column::user_id, row.user_id);
+    columns.put(journal_column::counterparty_id, row.counterparty_id);
+    columns.put(journal_column::item_id, row.item_id);
+    columns.put(journal_column::quantity, row.quantity);
+    columns.put(journal_column::paid_minor, row.paid_minor);
+    columns.put(journal_column::received_minor, row.received_minor);
+    columns.put(journal_column::from_universe_id, Int32GetDatum(row.from_universe_id));
+    columns.put(journal_column::to_universe_id, Int32GetDatum(row.to_universe_id));
+    columns.put(journal_column::kind, CharGetDatum(static_cast<char>(row.kind)));
+    columns.put(journal_column::from_rate, row.from_rate);
+    columns.put(journal_column::to_rate, row.to_rate);
+    columns.put(journal_column::idempotency_key, row.idempotency_key);
+    columns.put(journal_column::fee_minor, row.fee_minor);
+    columns.put(journal_column::tariff_minor, row.tariff_minor);
+    columns.put(journal_column::reference_id, row.reference_id);
 }
 
 // By-reference values of their own, which outlive the next read.

@@ -29,6 +29,12 @@ struct JournalRow {
     std::optional<std::int64_t> reference_id; // the purchase that a refund undoes
 };
 
+// A fee or a tariff as the journal has it: most markets have neither, and zero is not written.
+inline std::optional<std::int64_t> unless_zero(std::int64_t amount_minor)
+{
+    return amount_minor == 0 ? std::nullopt : std::optional(amount_minor);
+}
+
 // Appends the row and fills in its id and time. Called after every lock is held,
 // so that ids and times follow the order of effects on each wallet and item.
 void append_journal(Call &call, JournalRow &row);

@@ -4,21 +4,20 @@ namespace mvm::storage {
 
 void insert_quote(Call &call, const Quote &quote)
 {
-    Datum values[quote_column::last] = {};
-    bool nulls[quote_column::last] = {};
-    values[quote_column::id - 1] = Int64GetDatum(quote.id);
-    values[quote_column::user_id - 1] = Int64GetDatum(quote.user_id);
-    values[quote_column::paid_minor - 1] = Int64GetDatum(quote.paid_minor);
-    values[quote_column::received_minor - 1] = Int64GetDatum(quote.received_minor);
-    values[quote_column::fee_minor - 1] = Int64GetDatum(quote.fee_minor);
-    values[quote_column::created_at - 1] = TimestampTzGetDatum(quote.created_at);
-    values[quote_column::expires_at - 1] = TimestampTzGetDatum(quote.expires_at);
-    values[quote_column::from_universe_id - 1] = Int32GetDatum(quote.from_universe_id);
-    values[quote_column::to_universe_id - 1] = Int32GetDatum(quote.to_universe_id);
-    values[quote_column::from_rate - 1] = quote.from_rate;
-    values[quote_column::to_rate - 1] = quote.to_rate;
-    nulls[quote_column::transaction_id - 1] = true;
-    insert_row(call, TableId::quote, values, nulls);
+    Columns columns;
+    columns.put(quote_column::id, Int64GetDatum(quote.id));
+    columns.put(quote_column::user_id, Int64GetDatum(quote.user_id));
+    columns.put(quote_column::paid_minor, Int64GetDatum(quote.paid_minor));
+    columns.put(quote_column::received_minor, Int64GetDatum(quote.received_minor));
+    columns.put(quote_column::fee_minor, Int64GetDatum(quote.fee_minor));
+    columns.put(quote_column::created_at, TimestampTzGetDatum(quote.created_at));
+    columns.put(quote_column::expires_at, TimestampTzGetDatum(quote.expires_at));
+    columns.put(quote_column::from_universe_id, Int32GetDatum(quote.from_universe_id));
+    columns.put(quote_column::to_universe_id, Int32GetDatum(quote.to_universe_id));
+    columns.put(quote_column::from_rate, quote.from_rate);
+    columns.put(quote_column::to_rate, quote.to_rate);
+    columns.put(quote_column::transaction_id, quote.transaction_id);
+    insert_row(call, TableId::quote, columns.values, columns.nulls);
 }
 
 bool lock_quote(Call &call, std::int64_t id, Quote &quote)
@@ -29,24 +28,19 @@ bool lock_quote(Call &call, std::int64_t id, Quote &quote)
     if (row == nullptr) {
         return false;
     }
-    Datum values[quote_column::last];
-    bool nulls[quote_column::last];
-    deform_row(call, TableId::quote, row, values, nulls);
+    const Columns columns = columns_of(call, TableId::quote, row);
     quote.id = id;
-    quote.user_id = DatumGetInt64(values[quote_column::user_id - 1]);
-    quote.paid_minor = DatumGetInt64(values[quote_column::paid_minor - 1]);
-    quote.received_minor = DatumGetInt64(values[quote_column::received_minor - 1]);
-    quote.fee_minor = DatumGetInt64(values[quote_column::fee_minor - 1]);
-    quote.created_at = DatumGetTimestampTz(values[quote_column::created_at - 1]);
-    quote.expires_at = DatumGetTimestampTz(values[quote_column::expires_at - 1]);
-    quote.from_universe_id = DatumGetInt32(values[quote_column::from_universe_id - 1]);
-    quote.to_universe_id = DatumGetInt32(values[quote_column::to_universe_id - 1]);
-    quote.from_rate = values[quote_column::from_rate - 1];
-    quote.to_rate = values[quote_column::to_rate - 1];
-    quote.transaction_id = std::nullopt;
-    if (!nulls[quote_column::transaction_id - 1]) {
-        quote.transaction_id = DatumGetInt64(values[quote_column::transaction_id - 1]);
-    }
+    quote.user_id = columns.int8(quote_column::user_id);
+    quote.paid_minor = columns.int8(quote_column::paid_minor);
+    quote.received_minor = columns.int8(quote_column::received_minor);
+    quote.fee_minor = columns.int8(quote_column::fee_minor);
+    quote.created_at = columns.time(quote_column::created_at);
+    quote.expires_at = columns.time(quote_column::expires_at);
+    quote.from_universe_id = columns.int4(quote_column::from_universe_id);
+    quote.to_universe_id = columns.int4(quote_column::to_universe_id);
+    quote.from_rate = columns.value(quote_column::from_rate);
+    quote.to_rate = columns.value(quote_column::to_rate);
+    quote.transaction_id = columns.optional_int8(quote_column::transaction_id);
     quote.row = row;
     return true;
 }

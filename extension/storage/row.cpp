@@ -427,10 +427,9 @@ void insert_into_pages(Call &call, TableId id, const void *rows, int count, Fill
         CHECK_FOR_INTERRUPTS();
         const int chunk = Min(slot_count, count - done);
         for (int i = 0; i < chunk; ++i) {
-            Datum values[columns_max];
-            bool nulls[columns_max];
-            fill(rows, done + i, values, nulls);
-            store_new_row(table, id, slots[i], values, nulls);
+            Columns columns;
+            fill(rows, done + i, columns);
+            store_new_row(table, id, slots[i], columns.values, columns.nulls);
             slots[i]->tts_tableOid = RelationGetRelid(table.relation);
             ExecConstraints(result, slots[i], call.estate);
         }
@@ -502,10 +501,9 @@ void insert_rows(Call &call, TableId id, const void *rows, int count, FillRow fi
     if (count == 1 || has_before_triggers(result) ||
         (result->ri_TrigDesc != nullptr && result->ri_TrigDesc->trig_insert_after_row)) {
         for (int i = 0; i < count; ++i) {
-            Datum values[columns_max];
-            bool nulls[columns_max];
-            fill(rows, i, values, nulls);
-            insert_row(call, id, values, nulls);
+            Columns columns;
+            fill(rows, i, columns);
+            insert_row(call, id, columns.values, columns.nulls);
         }
         return;
     }
@@ -605,23 +603,45 @@ Datum nullable_column_of(const Table &table, TupleTableSlot *slot, int column, b
     return slot_getattr(slot, attribute, &is_null);
 }
 
-void deform_row(Call &call, TableId id, HeapTuple row, Datum *values, bool *nulls)
+namespace {
+
+// Puts stored attributes at the numbers of their columns; those that the market's
+// version does not have are null.
+void arrange_columns(const Table &table, int count, const Datum *values, const bool *nulls,
+                     Columns &columns)
+{
+    for (int column = 0; column < count; ++column) {
+        const AttrNumber attribute = table.attributes[column];
+        columns.nulls[column] = attribute == 0 || nulls[attribute - 1];
+        columns.values[column] = columns.nulls[column] ? Datum{0} : values[attribute - 1];
+    }
+}
+
+} // namespace
+
+Columns columns_of(Call &call, TableId id, HeapTuple row)
 {
     const Table &table = table_of(call, id);
     TupleDesc descriptor = RelationGetDescr(table.relation);
+    Columns columns;
     if (table.plain) {
-        heap_deform_tuple(row, descriptor, values, nulls);
-        return;
+        heap_deform_tuple(row, descriptor, columns.values, columns.nulls);
+        return columns;
     }
     const auto count = static_cast<Size>(descriptor->natts);
-    auto *stored_values = static_cast<Datum *>(palloc(count * sizeof(Datum)));
-    auto *stored_nulls = static_cast<bool *>(palloc(count * sizeof(bool)));
-    heap_deform_tuple(row, descriptor, stored_values, stored_nulls);
-    for (int column = 0; column < column_count(id); ++column) {
-        const AttrNumber attribute = table.attributes[column];
-        nulls[column] = attribute == 0 || stored_nulls[attribute - 1];
-        values[column] = nulls[column] ? Datum{0} : stored_values[attribute - 1];
-    }
+    auto *values = static_cast<Datum *>(palloc(count * sizeof(Datum)));
+    auto *nulls = static_cast<bool *>(palloc(count * sizeof(bool)));
+    heap_deform_tuple(row, descriptor, values, nulls);
+    arrange_columns(table, column_count(id), values, nulls, columns);
+    return columns;
+}
+
+Columns columns_of(const Table &table, TupleTableSlot *slot, int count)
+{
+    slot_getallattrs(slot);
+    Columns columns;
+    arrange_columns(table, count, slot->tts_values, slot->tts_isnull, columns);
+    return columns;
 }
 
 } // namespace mvm::storage

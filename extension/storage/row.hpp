@@ -2,9 +2,46 @@
 // index access methods. Knows nothing of the market's rules.
 #pragma once
 
+#include <optional>
+
 #include "storage/call.hpp"
 
 namespace mvm::storage {
+
+// The columns of one row by their numbers, read from it or to be inserted.
+struct Columns {
+    Datum values[columns_max] = {};
+    bool nulls[columns_max] = {};
+
+    Datum value(int column) const { return values[column - 1]; }
+    std::int64_t int8(int column) const { return DatumGetInt64(value(column)); }
+    std::int32_t int4(int column) const { return DatumGetInt32(value(column)); }
+    TimestampTz time(int column) const { return DatumGetTimestampTz(value(column)); }
+    char character(int column) const { return DatumGetChar(value(column)); }
+    std::optional<Datum> optional_value(int column) const
+    {
+        return nulls[column - 1] ? std::nullopt : std::optional(value(column));
+    }
+    std::optional<std::int64_t> optional_int8(int column) const
+    {
+        return nulls[column - 1] ? std::nullopt : std::optional(int8(column));
+    }
+
+    void put(int column, Datum value)
+    {
+        values[column - 1] = value;
+        nulls[column - 1] = false;
+    }
+    void put(int column, const std::optional<Datum> &value)
+    {
+        values[column - 1] = value.value_or(Datum{0});
+        nulls[column - 1] = !value.has_value();
+    }
+    void put(int column, const std::optional<std::int64_t> &value)
+    {
+        put(column, value ? std::optional(Int64GetDatum(*value)) : std::nullopt);
+    }
+};
 
 // An equality key of one or two columns.
 struct Key {
@@ -47,8 +84,8 @@ HeapTuple insert_row_if_absent(Call &call, TableId id, const Datum *values, cons
 // A copy of the row that this transaction has written at `location`.
 HeapTuple own_row_at(Call &call, TableId id, ItemPointerData location);
 
-// Writes the columns of one of `count` rows into `values` and `nulls`.
-using FillRow = void (*)(const void *rows, int i, Datum *values, bool *nulls);
+// Puts every column of one of `count` rows.
+using FillRow = void (*)(const void *rows, int i, Columns &columns);
 
 // Inserts many rows whose keys are known to be free: the table by pages, each
 // index in its own order.
@@ -78,7 +115,10 @@ void delete_row(Call &call, TableId id, HeapTuple row);
 Datum column_of(const Table &table, TupleTableSlot *slot, int column);
 Datum nullable_column_of(const Table &table, TupleTableSlot *slot, int column, bool &is_null);
 
-// The columns of a row's copy, in elements as many as the table has columns.
-void deform_row(Call &call, TableId id, HeapTuple row, Datum *values, bool *nulls);
+// The columns of a row's copy; they point into it.
+Columns columns_of(Call &call, TableId id, HeapTuple row);
+
+// Those of the row in a slot of the table, which has `count` of them.
+Columns columns_of(const Table &table, TupleTableSlot *slot, int count);
 
 } // namespace mvm::storage

@@ -7,59 +7,54 @@ namespace mvm::storage {
 
 namespace {
 
-bool flag_of(const Datum *values, const bool *nulls, int column, bool otherwise)
+bool flag_of(const Columns &columns, int column, bool otherwise)
 {
-    return nulls[column - 1] ? otherwise : DatumGetBool(values[column - 1]);
+    const auto flag = columns.optional_value(column);
+    return flag ? DatumGetBool(*flag) : otherwise;
 }
 
-std::int64_t bound_of(const Datum *values, const bool *nulls, int column, std::int64_t otherwise)
+domain::Share share_of(const Columns &columns, int column, int below)
 {
-    return nulls[column - 1] ? otherwise : DatumGetInt64(values[column - 1]);
-}
-
-domain::Share share_of(const Datum *values, const bool *nulls, int column, int below)
-{
-    if (nulls[column - 1]) {
+    const auto rate = columns.optional_value(column);
+    if (!rate) {
         return {};
     }
-    const auto share = domain::share_from_decimal(pg::text_of_numeric(values[column - 1]), below);
+    const auto share = domain::share_from_decimal(pg::text_of_numeric(*rate), below);
     if (!share.ok()) {
         pg::refuse(share.error, "A stored rate of fee or tariff is out of range.");
     }
     return share.value;
 }
 
-void read_rules(const Datum *values, const bool *nulls, Universe &universe)
+void read_rules(const Columns &columns, Universe &universe)
 {
     domain::UniverseRules rules;
-    rules.trade_open = flag_of(values, nulls, universe_column::trade_open, true);
-    rules.exchange_open = flag_of(values, nulls, universe_column::exchange_open, true);
-    rules.sale_fee =
-        share_of(values, nulls, universe_column::sale_fee_rate, domain::fee_rate_below);
+    rules.trade_open = flag_of(columns, universe_column::trade_open, true);
+    rules.exchange_open = flag_of(columns, universe_column::exchange_open, true);
+    rules.sale_fee = share_of(columns, universe_column::sale_fee_rate, domain::fee_rate_below);
     rules.exchange_fee =
-        share_of(values, nulls, universe_column::exchange_fee_rate, domain::fee_rate_below);
+        share_of(columns, universe_column::exchange_fee_rate, domain::fee_rate_below);
     rules.min_amount_minor =
-        bound_of(values, nulls, universe_column::min_amount_minor, rules.min_amount_minor);
+        columns.optional_int8(universe_column::min_amount_minor).value_or(rules.min_amount_minor);
     rules.max_amount_minor =
-        bound_of(values, nulls, universe_column::max_amount_minor, rules.max_amount_minor);
-    rules.max_quantity = bound_of(values, nulls, universe_column::max_quantity, rules.max_quantity);
+        columns.optional_int8(universe_column::max_amount_minor).value_or(rules.max_amount_minor);
+    rules.max_quantity =
+        columns.optional_int8(universe_column::max_quantity).value_or(rules.max_quantity);
     universe.rules = rules;
-    universe.routed = flag_of(values, nulls, universe_column::routed, false);
+    universe.routed = flag_of(columns, universe_column::routed, false);
 }
 
 void read_universe(Call &call, HeapTuple row, Universe &universe)
 {
-    Datum values[universe_column::last];
-    bool nulls[universe_column::last];
-    deform_row(call, TableId::universe, row, values, nulls);
+    const Columns columns = columns_of(call, TableId::universe, row);
     universe.row = row;
-    universe.id = DatumGetInt32(values[universe_column::id - 1]);
-    universe.currency_scale = DatumGetInt16(values[universe_column::currency_scale - 1]);
-    universe.version = DatumGetInt64(values[universe_column::version - 1]);
-    universe.exchange_rate = values[universe_column::exchange_rate - 1];
-    universe.name = values[universe_column::name - 1];
-    universe.currency_type = values[universe_column::currency_type - 1];
-    read_rules(values, nulls, universe);
+    universe.id = columns.int4(universe_column::id);
+    universe.currency_scale = DatumGetInt16(columns.value(universe_column::currency_scale));
+    universe.version = columns.int8(universe_column::version);
+    universe.exchange_rate = columns.value(universe_column::exchange_rate);
+    universe.name = columns.value(universe_column::name);
+    universe.currency_type = columns.value(universe_column::currency_type);
+    read_rules(columns, universe);
 }
 
 } // namespace
@@ -115,10 +110,10 @@ domain::RouteRules route_in(Call &call, UniverseSet &set, int from, int to)
     domain::RouteRules rules;
     TupleTableSlot *slot = find_row(call, TableId::route, key_of_int4_int4(from_id, to_id));
     if (slot != nullptr) {
-        slot_getallattrs(slot);
-        rules.allowed = DatumGetBool(slot->tts_values[route_column::allowed - 1]);
-        rules.tariff = share_of(slot->tts_values, slot->tts_isnull, route_column::tariff_rate,
-                                domain::tariff_rate_below);
+        const Columns columns =
+            columns_of(table_of(call, TableId::route), slot, route_column::last);
+        rules.allowed = DatumGetBool(columns.value(route_column::allowed));
+        rules.tariff = share_of(columns, route_column::tariff_rate, domain::tariff_rate_below);
     }
     set.routes.push({from_id, to_id, rules});
     return rules;
@@ -181,22 +176,14 @@ ColumnChange change_of(int column, const std::optional<std::int64_t> &value)
 
 StoredRules stored_rules(Call &call, const Universe &universe)
 {
-    Datum values[universe_column::last];
-    bool nulls[universe_column::last];
-    deform_row(call, TableId::universe, universe.row, values, nulls);
-    const auto reference = [&](int column) {
-        return nulls[column - 1] ? std::nullopt : std::optional(values[column - 1]);
-    };
-    const auto number = [&](int column) {
-        return nulls[column - 1] ? std::nullopt : std::optional(DatumGetInt64(values[column - 1]));
-    };
+    const Columns columns = columns_of(call, TableId::universe, universe.row);
     return {universe.rules.trade_open,
             universe.rules.exchange_open,
-            reference(universe_column::sale_fee_rate),
-            reference(universe_column::exchange_fee_rate),
-            number(universe_column::min_amount_minor),
-            number(universe_column::max_amount_minor),
-            number(universe_column::max_quantity)};
+            columns.optional_value(universe_column::sale_fee_rate),
+            columns.optional_value(universe_column::exchange_fee_rate),
+            columns.optional_int8(universe_column::min_amount_minor),
+            columns.optional_int8(universe_column::max_amount_minor),
+            columns.optional_int8(universe_column::max_quantity)};
 }
 
 void update_rules(Call &call, Universe &universe, const StoredRules &rules)

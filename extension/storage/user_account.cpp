@@ -21,13 +21,11 @@ bool lock_user(Call &call, std::int64_t id, UserAccount &user)
     if (row == nullptr) {
         return false;
     }
-    Datum values[user_account_column::last];
-    bool nulls[user_account_column::last];
-    deform_row(call, TableId::user_account, row, values, nulls);
+    const Columns columns = columns_of(call, TableId::user_account, row);
     user.id = id;
-    user.universe_id = DatumGetInt32(values[user_account_column::universe_id - 1]);
-    user.version = DatumGetInt64(values[user_account_column::version - 1]);
-    user.username = values[user_account_column::username - 1];
+    user.universe_id = columns.int4(user_account_column::universe_id);
+    user.version = columns.int8(user_account_column::version);
+    user.username = columns.value(user_account_column::username);
     user.row = row;
     return true;
 }

@@ -13,27 +13,18 @@ Wallet missing_wallet(std::int64_t user_id, std::int32_t universe_id)
 
 Wallet wallet_in(Call &call, HeapTuple row)
 {
-    Datum values[wallet_column::last];
-    bool nulls[wallet_column::last];
-    deform_row(call, TableId::wallet, row, values, nulls);
-    return {DatumGetInt64(values[wallet_column::user_id - 1]),
-            DatumGetInt32(values[wallet_column::universe_id - 1]),
-            DatumGetInt64(values[wallet_column::balance_minor - 1]),
-            DatumGetInt64(values[wallet_column::version - 1]), row};
+    const Columns columns = columns_of(call, TableId::wallet, row);
+    return {columns.int8(wallet_column::user_id), columns.int4(wallet_column::universe_id),
+            columns.int8(wallet_column::balance_minor), columns.int8(wallet_column::version), row};
 }
 
-struct NewWallet {
-    Datum values[wallet_column::last] = {};
-    bool nulls[wallet_column::last] = {};
-};
-
-NewWallet new_wallet(std::int64_t user_id, std::int32_t universe_id, std::int64_t balance_minor)
+Columns new_wallet(std::int64_t user_id, std::int32_t universe_id, std::int64_t balance_minor)
 {
-    NewWallet wallet;
-    wallet.values[wallet_column::user_id - 1] = Int64GetDatum(user_id);
-    wallet.values[wallet_column::balance_minor - 1] = Int64GetDatum(balance_minor);
-    wallet.values[wallet_column::version - 1] = Int64GetDatum(1);
-    wallet.values[wallet_column::universe_id - 1] = Int32GetDatum(universe_id);
+    Columns wallet;
+    wallet.put(wallet_column::user_id, Int64GetDatum(user_id));
+    wallet.put(wallet_column::balance_minor, Int64GetDatum(balance_minor));
+    wallet.put(wallet_column::version, Int64GetDatum(1));
+    wallet.put(wallet_column::universe_id, Int32GetDatum(universe_id));
     return wallet;
 }
 
@@ -61,7 +52,7 @@ Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t univ
         if (wallet.row != nullptr) {
             return wallet;
         }
-        const NewWallet empty = new_wallet(user_id, universe_id, 0);
+        const Columns empty = new_wallet(user_id, universe_id, 0);
         HeapTuple row = insert_row_if_absent(call, TableId::wallet, empty.values, empty.nulls);
         if (row != nullptr) {
             created = true;
@@ -73,6 +64,24 @@ Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t univ
         }
         refresh_snapshot(call);
     }
+}
+
+WalletPair lock_wallets(Call &call, const WalletKey &own, const std::optional<WalletKey> &other)
+{
+    WalletPair wallets{};
+    const auto lock_other = [&] {
+        bool created = false;
+        wallets.other = lock_or_create_wallet(call, other->user_id, other->universe_id, created);
+    };
+    const bool other_first = other && *other < own;
+    if (other_first) {
+        lock_other();
+    }
+    wallets.own = lock_wallet(call, own.user_id, own.universe_id);
+    if (other && !other_first) {
+        lock_other();
+    }
+    return wallets;
 }
 
 void delete_wallet(Call &call, const Wallet &wallet)
@@ -94,7 +103,7 @@ void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor)
 void insert_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id,
                    std::int64_t balance_minor)
 {
-    const NewWallet wallet = new_wallet(user_id, universe_id, balance_minor);
+    const Columns wallet = new_wallet(user_id, universe_id, balance_minor);
     insert_row(call, TableId::wallet, wallet.values, wallet.nulls);
 }
 

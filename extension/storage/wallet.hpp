@@ -1,9 +1,20 @@
 // Rows of mvm.wallet, and the order in which they are locked.
 #pragma once
 
+#include <compare>
+#include <optional>
+
 #include "storage/row.hpp"
 
 namespace mvm::storage {
+
+// Ordered as wallets are locked everywhere.
+struct WalletKey {
+    std::int64_t user_id;
+    std::int32_t universe_id;
+
+    friend auto operator<=>(const WalletKey &, const WalletKey &) = default;
+};
 
 struct Wallet {
     std::int64_t user_id;
@@ -22,6 +33,15 @@ Wallet lock_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id);
 // The same, created empty when there is none; `created` tells whether it was.
 Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id,
                              bool &created);
+
+struct WalletPair {
+    Wallet own;
+    Wallet other; // with a null row where there is no other
+};
+
+// Locks two wallets in the global order: the own as lock_wallet does, the other, if
+// there is one, as lock_or_create_wallet does.
+WalletPair lock_wallets(Call &call, const WalletKey &own, const std::optional<WalletKey> &other);
 
 // Takes back a wallet that this call has created and not credited.
 void delete_wallet(Call &call, const Wallet &wallet);

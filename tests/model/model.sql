@@ -756,9 +756,7 @@ BEGIN
     PERFORM model.find_user(of_user);
     PERFORM model.find_universe(universe_in);
     UPDATE model.person SET universe_id = universe_in WHERE id = of_user;
-    -- Unlike the view, the answer's balance leaves out money of holds past their time.
-    RETURN model.user_row(of_user) || jsonb_build_object('balance', model.to_amount(
-        model.balance_minor(of_user, universe_in), (SELECT currency_scale FROM model.universe WHERE id = universe_in)));
+    RETURN model.user_row(of_user);
 END $$;
 
 -- What an exchange credits and what of it the house takes; all its refusals but those of wallets.
@@ -840,7 +838,7 @@ BEGIN
     PERFORM model.refuse_if(model.too_large(minor), 'MV204');
     wanted := model.limit_minor(min_converted, target.currency_scale);
     body := concat_ws('/', 'exchange', from_id, to_id, minor,
-        CASE WHEN wanted IS NOT NULL THEN LEAST(ceil(wanted), 9223372036854775807) END);
+        CASE WHEN wanted IS NOT NULL THEN LEAST(ceil(wanted), 9223372036854775808) END);
     event_id := model.replay(of_user, idempotency_key, body);
     IF event_id IS NULL THEN
         PERFORM model.refuse_exchange_by_rules(minor, origin, target);
@@ -1148,12 +1146,6 @@ BEGIN
     RETURN model.transaction_row(event_id);
 END $$;
 
--- What such a call answers: unlike the view, its stock leaves out pieces of holds past
--- their time.
-CREATE FUNCTION model.answered_item(wanted bigint) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT model.item_row(wanted) || jsonb_build_object('stock', (SELECT stock FROM model.item WHERE id = wanted))
-$$;
-
 CREATE FUNCTION model.set_price(of_item bigint, new_price numeric) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     ware model.item;
@@ -1169,7 +1161,7 @@ BEGIN
         UPDATE model.item SET price = minor, changes = changes + 1 WHERE id = of_item;
         INSERT INTO model.price_change (item_id, price) VALUES (of_item, minor);
     END IF;
-    RETURN model.answered_item(of_item);
+    RETURN model.item_row(of_item);
 END $$;
 
 CREATE FUNCTION model.set_listed(of_item bigint, new_listed boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -1177,7 +1169,7 @@ BEGIN
     PERFORM model.refuse_if(of_item IS NULL, 'MV203');
     PERFORM model.find_item(of_item);
     UPDATE model.item SET listed = new_listed, changes = changes + 1 WHERE id = of_item AND listed <> new_listed;
-    RETURN model.answered_item(of_item);
+    RETURN model.item_row(of_item);
 END $$;
 
 CREATE FUNCTION model.delist_item(of_item bigint) RETURNS jsonb

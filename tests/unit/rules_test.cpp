@@ -54,13 +54,32 @@ TEST(Share, of_an_amount_is_rounded_half_even)
 
 TEST(Limit, is_never_widened_by_rounding)
 {
-    EXPECT_EQ(limit_from_decimal("4.015", 2, false), 401);
-    EXPECT_EQ(limit_from_decimal("4.015", 2, true), 402);
-    EXPECT_EQ(limit_from_decimal("4.0100", 2, true), 401);
-    EXPECT_EQ(limit_from_decimal("4", 2, true), 400);
-    EXPECT_EQ(limit_from_decimal("0.001", 2, false), 0);
-    EXPECT_EQ(limit_from_decimal("99999999999999999999", 2, false), largest);
-    EXPECT_EQ(limit_from_decimal("92233720368547758.075", 2, true), largest);
+    EXPECT_EQ(limit_from_decimal("4.015", 2, false), 401U);
+    EXPECT_EQ(limit_from_decimal("4.015", 2, true), 402U);
+    EXPECT_EQ(limit_from_decimal("4.0100", 2, true), 401U);
+    EXPECT_EQ(limit_from_decimal("4", 2, true), 400U);
+    EXPECT_EQ(limit_from_decimal("0.001", 2, false), 0U);
+}
+
+TEST(Limit, beyond_the_largest_amount_bounds_nothing_or_everything)
+{
+    constexpr auto most = std::uint64_t{largest};
+    EXPECT_EQ(limit_from_decimal("92233720368547758.07", 2, true), most);
+    EXPECT_EQ(limit_from_decimal("92233720368547758.075", 2, true), most + 1);
+    EXPECT_EQ(limit_from_decimal("99999999999999999999", 2, true), most + 1);
+    EXPECT_EQ(limit_from_decimal("92233720368547758.075", 2, false), most);
+    EXPECT_EQ(limit_from_decimal("99999999999999999999", 2, false), most);
+
+    ExchangeOrder order;
+    order.amount_minor = largest;
+    order.min_received_minor = most;
+    RunningBalance payer{largest, false};
+    RunningBalance receiver{0, false};
+    EXPECT_EQ(settle_exchange(order, payer, receiver).error, ErrorCode::ok);
+    payer.balance_minor = largest;
+    receiver.balance_minor = 0;
+    order.min_received_minor = most + 1;
+    EXPECT_EQ(settle_exchange(order, payer, receiver).error, ErrorCode::limit_exceeded);
 }
 
 TEST(Rules, fee_comes_from_the_seller_and_tariff_from_the_buyer)

@@ -14,6 +14,7 @@ SELECT universe_id FROM mvm_move_user(1, 1);
 SELECT * FROM mvm_audit();
 SELECT amount, converted_amount, state FROM mvm_quote(1, 10, 1, 2, '1 day');
 SELECT amount, converted_amount FROM mvm_accept_quote(1);
+SELECT mvm_purge_quotes();
 SELECT quantity, amount, state FROM mvm_reserve(1, 2, 2, '1 day');
 SELECT quantity, amount FROM mvm_capture(1, 1);
 SELECT * FROM mvm_audit();

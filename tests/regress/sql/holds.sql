@@ -61,6 +61,9 @@ SELECT code, detail FROM outcome('SELECT mvm_reserve(1, 1, 0)');
 SELECT code, detail FROM outcome('SELECT mvm_reserve(1, 1, 97)');
 SELECT code, detail FROM outcome('SELECT mvm_reserve(1, 4, 10)');
 SELECT code, detail FROM outcome($$SELECT mvm_reserve(1, 1, 1, '0 s')$$);
+-- Nulls come first, then the key's length.
+SELECT code, detail FROM outcome($$SELECT mvm_reserve(1, 1, 0, NULL, '')$$);
+SELECT code, detail FROM outcome($$SELECT mvm_reserve(1, 1, 0, '0 s', '')$$);
 SELECT listed FROM mvm_delist_item(1);
 SELECT code, detail FROM outcome('SELECT mvm_reserve(1, 1)');
 SELECT listed FROM mvm_relist_item(1);
@@ -73,6 +76,8 @@ SELECT mvm_balance(1), (SELECT stock FROM mvm.items WHERE id = 1), (SELECT balan
 SELECT state FROM mvm.holds ORDER BY id DESC LIMIT 1;
 SELECT code, detail LIKE 'Hold % expired at %' AS said FROM outcome(format('SELECT mvm_capture(%s)', (SELECT max(id) FROM mvm.holds)));
 SELECT code FROM outcome(format('SELECT mvm_release(%s)', (SELECT max(id) FROM mvm.holds)));
+SELECT (mvm_set_price(1, 5)).stock AS priced, (mvm_delist_item(1)).stock AS delisted, (mvm_relist_item(1)).stock AS relisted,
+    (mvm_move_user(1, 2)).balance AS abroad, (mvm_move_user(1, 1)).balance AS at_home;
 -- and for everyone who buys its stock,
 SELECT amount FROM mvm_buy(3, 1, 96);
 SELECT kind, user_id, quantity FROM mvm.transactions ORDER BY id DESC LIMIT 2;
@@ -130,6 +135,7 @@ SELECT quantity FROM mvm_restock(:all_there_is, 1);
 SELECT pg_sleep(0.01);
 SELECT mvm_balance(:rich), (SELECT balance FROM mvm.users WHERE id = :rich), (SELECT balance FROM mvm.wallets WHERE user_id = :rich),
     (SELECT stock FROM mvm.items WHERE id = :all_there_is);
+SELECT balance, stock FROM mvm_move_user(:rich, :whole), mvm_relist_item(:all_there_is);
 SELECT mvm_sweep_holds();
 SELECT amount FROM mvm_withdraw(:rich, 5);
 SELECT amount FROM mvm_buy(:rich, :all_there_is);

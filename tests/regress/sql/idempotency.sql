@@ -70,6 +70,14 @@ SELECT amount FROM mvm_deposit(2, 3, NULL, repeat('ж', 255));
 SELECT amount FROM mvm_deposit(2, 4, NULL, $$'; DROP TABLE mvm.wallet; --$$);
 SELECT count(*) FROM mvm.transactions WHERE user_id = 2 AND kind = 'deposit' AND idempotency_key IS NOT NULL;
 
+-- A limit is one in the currency of the home: from another home, with other decimals, it is another request.
+SELECT amount FROM mvm_buy(2, 2, 1, 'limited', 100);
+SELECT id FROM mvm_create_universe('Whole', 'WHO', 1, 0);
+SELECT universe_id FROM mvm_move_user(2, 4);
+SELECT code, detail FROM outcome($$SELECT mvm_buy(2, 2, 1, 'limited', 100)$$);
+SELECT universe_id FROM mvm_move_user(2, 2);
+SELECT amount FROM mvm_buy(2, 2, 1, 'limited', 100);
+
 -- A refused call leaves no key behind.
 SELECT code, message FROM outcome($$SELECT mvm_withdraw(3, 100000, NULL, 'again')$$);
 SELECT amount FROM mvm_withdraw(3, 1, NULL, 'again');

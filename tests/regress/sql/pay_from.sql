@@ -70,6 +70,8 @@ SELECT code, detail FROM outcome('SELECT mvm_buy(99, 4, pay_from => ARRAY[1])');
 SELECT code, detail FROM outcome('SELECT mvm_buy(1, 99, pay_from => ARRAY[1])');
 SELECT code, detail FROM outcome('SELECT mvm_buy(2, 4, pay_from => ARRAY[1])');
 SELECT code, detail FROM outcome('SELECT mvm_buy(1, 4, 0, pay_from => ARRAY[1])');
+SELECT code, detail FROM outcome('SELECT mvm_buy(1, 4, 0, pay_from => ARRAY[]::int[])');
+SELECT code, detail FROM outcome('SELECT mvm_buy(1, 4, 1, max_amount => -1, pay_from => ARRAY[1, 1])');
 SELECT code, detail FROM outcome('SELECT mvm_buy(1, 4, 1000, pay_from => ARRAY[1])');
 SELECT code, detail FROM outcome('SELECT mvm_buy(1, 4, 1, max_amount => -1, pay_from => ARRAY[1])');
 SELECT code, detail FROM outcome('SELECT mvm_buy(1, 4, 9223372036854775807, pay_from => ARRAY[1])');

@@ -73,7 +73,8 @@ CREATE TEMPORARY VIEW attempts AS SELECT c.call, (outcome(c.call)).code FROM (VA
     (27, $$INSERT INTO mvm.journal (kind) VALUES ('d')$$),
     (28, $$SELECT nextval('mvm.journal_id_seq')$$),
     (29, $$DELETE FROM mvm.idempotency_key$$),
-    (30, $$DROP EXTENSION mvm CASCADE$$)
+    (30, $$DROP EXTENSION mvm CASCADE$$),
+    (31, $$SELECT mvm_purge_quotes()$$)
 ) c (place, call) ORDER BY place;
 -- (the view's owner is the superuser, but what outcome() runs, it runs as the role that asks)
 GRANT SELECT ON attempts TO PUBLIC;

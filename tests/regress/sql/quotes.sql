@@ -42,5 +42,26 @@ SELECT code, detail FROM outcome($$SELECT mvm_quote(1, 5, 1, 3, '-1 s')$$);
 SELECT code, detail FROM outcome($$SELECT mvm_quote(1, 5, 1, 3, '367 days')$$);
 SELECT code, detail FROM outcome($$SELECT mvm_quote(1, 5, 1, 3, '178000000 years')$$);
 SELECT code, detail FROM outcome('SELECT mvm_quote(1, 5, 1, 3, NULL)');
-SELECT code, message FROM outcome('DELETE FROM mvm.quote');
+-- Nulls come first.
+SELECT code, detail FROM outcome('SELECT mvm_quote(1, 0, 1, 3, NULL)');
+-- Quotes that nobody accepted are purged by the time since they expired; a purged one is not found any more.
+SELECT id, state FROM mvm.quotes ORDER BY id;
+SELECT mvm_purge_quotes();
+UPDATE mvm.quote SET created_at = created_at - interval '8 days', expires_at = now() - interval '8 days' WHERE id IN (1, 4);
+UPDATE mvm.quote SET created_at = created_at - interval '1 day', expires_at = now() - interval '1 day' WHERE id = 3;
+SELECT mvm_purge_quotes();
+SELECT code, detail FROM outcome('SELECT mvm_accept_quote(4)');
+SELECT mvm_purge_quotes(interval '25 hours');
+SELECT mvm_purge_quotes(older_than => interval '23 hours');
+SELECT id FROM mvm_quote(1, 5, 3, 1);
+SELECT mvm_purge_quotes(interval '0');
+SELECT id, state FROM mvm.quotes ORDER BY id;
+-- The accepted one stays, and the exchange refers to it still.
+SELECT q.id, q.transaction_id = t.id AS exchanged FROM mvm.quotes q JOIN mvm.transactions t ON t.reference_id = q.id AND t.kind = 'exchange';
+SELECT code, message, detail FROM outcome('SELECT mvm_purge_quotes(NULL)');
+SELECT code, message, detail FROM outcome($$SELECT mvm_purge_quotes(interval '-1 microsecond')$$);
+-- Nobody deletes another: an accepted or an open one.
+SELECT code, message FROM outcome('DELETE FROM mvm.quote WHERE transaction_id IS NOT NULL');
+SELECT code, message FROM outcome('DELETE FROM mvm.quote WHERE transaction_id IS NULL');
+SELECT code, message FROM outcome('TRUNCATE mvm.quote');
 SELECT * FROM mvm_audit();

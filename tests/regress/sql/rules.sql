@@ -70,6 +70,16 @@ SELECT outcome, detail, amount FROM mvm_buy_batch(ARRAY[1, 1, 1, 1], ARRAY[2, 2,
 SELECT outcome, detail, converted_amount FROM mvm_exchange_batch(ARRAY[1, 1], ARRAY[1, 1], ARRAY[1, 1], ARRAY[2, 2],
     min_converted => ARRAY[2.5, 2.51]);
 SELECT code, detail FROM outcome('SELECT mvm_buy_batch(ARRAY[1], ARRAY[2], ARRAY[1], max_amounts => ARRAY[1, 2])');
+-- No exchange can credit more than the largest amount, and none costs more: a limit beyond it refuses all, or nothing.
+SELECT balance FROM mvm_create_user('rich', 1, 92233720368547758.07);
+SELECT exchange_rate FROM mvm_create_universe('Even', 'EVN', 1);
+SELECT code, message, detail FROM outcome('SELECT mvm_exchange(4, 92233720368547758.07, 1, 4, min_converted => 92233720368547758.075)');
+SELECT code, detail FROM outcome('SELECT mvm_exchange(4, 92233720368547758.07, 1, 4, min_converted => 1e1000)');
+SELECT outcome, detail FROM mvm_exchange_batch(ARRAY[4, 4], ARRAY[92233720368547758.07, 92233720368547758.07], ARRAY[1, 1],
+    ARRAY[4, 4], ARRAY['beyond', 'beyond'], ARRAY[92233720368547758.08, 92233720368547758.07]);
+SELECT converted_amount FROM mvm_exchange(4, 92233720368547758.07, 1, 4, 'most', 92233720368547758.07);
+SELECT code, detail FROM outcome($$SELECT mvm_exchange(4, 92233720368547758.07, 1, 4, 'most', 92233720368547758.08)$$);
+SELECT amount FROM mvm_buy(1, 2, 1, max_amount => 1e1000);
 -- A limit is part of a keyed request.
 SELECT id AS first FROM mvm_buy(1, 2, 1, 'limited', 5) \gset
 SELECT id = :first AS same FROM mvm_buy(1, 2, 1, 'limited', 5.00);

@@ -143,7 +143,8 @@ SELECT c.call, o.code, o.message FROM (VALUES
     ($$SELECT mvm_set_exchange_rate(1, 1)$$),
     ($$SELECT mvm_create_user('x', 1)$$),
     ($$SELECT mvm_list_item(1, 'x', 1, 1)$$),
-    ($$SELECT mvm_purge_idempotency_keys()$$)
+    ($$SELECT mvm_purge_idempotency_keys()$$),
+    ($$SELECT mvm_purge_quotes()$$)
 ) c (call), outcome(c.call) o;
 RESET default_transaction_read_only;
 -- Every level works the same when nobody else is there.
