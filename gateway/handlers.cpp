@@ -761,6 +761,7 @@ void post_buy(Call &call)
     order.quantity = request.integer("quantity");
     order.idempotency_key = key;
     order.max_amount = request.optional_number("max_amount");
+    order.pay_from = request.optional_integers("pay_from", universe_id_least, universe_id_most);
     send_json(call, call.services.writes.write(std::move(order)).body);
 }
 
