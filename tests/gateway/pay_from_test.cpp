@@ -183,31 +183,37 @@ TEST_F(PayFrom, drops_buyer_seller_and_item_and_nothing_else)
     }
 }
 
-TEST_F(PayFrom, among_plain_purchases_of_the_same_item_sells_each_piece_once)
+TEST_F(PayFrom, among_plain_purchases_of_the_same_item_pays_from_its_own_wallets)
 {
-    database_->sql("SELECT mvm_deposit(1, 10000)");
-    std::atomic<int> sold{0};
+    database_->sql("SELECT mvm_deposit(1, 10000), mvm_deposit(1, 9990, 2)");
+    std::atomic<int> sold[2]{}; // from the wallet on Earth, on Mars
     std::atomic<int> refused{0};
     std::vector<std::thread> clients;
     for (int at = 0; at < 32; ++at) {
         clients.emplace_back([&, at] {
             Client client(gateway_->port());
+            const bool on_mars = at % 2 == 1;
             for (int count = 0; count < 3; ++count) {
-                const std::string more = at % 2 == 0 ? R"(,"pay_from":[2,1])" : "";
-                const Answer answer = client.post("/api/v1/buy", rover(more));
-                sold += answer.status == 200;
-                refused += answer.status == 400 && answer.json()["code"] == "insufficient_stock";
+                const Answer answer =
+                    client.post("/api/v1/buy", rover(on_mars ? R"(,"pay_from":[2])" : ""));
+                if (answer.status == 200) {
+                    EXPECT_EQ(answer.json()["from_universe_id"], on_mars ? 2 : 1);
+                    ++sold[on_mars ? 1 : 0];
+                } else {
+                    EXPECT_EQ(answer.json()["code"], "insufficient_stock");
+                    ++refused;
+                }
             }
         });
     }
     for (std::thread &client : clients) {
         client.join();
     }
-    EXPECT_EQ(sold, 50);
+    EXPECT_EQ(sold[0] + sold[1], 50);
     EXPECT_EQ(refused, 32 * 3 - 50);
     EXPECT_EQ(database_->sql("SELECT stock FROM mvm.items WHERE id = 4"), "0");
-    EXPECT_EQ(database_->sql("SELECT mvm_balance(1, 1) || ' ' || mvm_balance(1, 2)"),
-              "9004.00 0.00");
+    EXPECT_EQ(database_->sql("SELECT mvm_balance(1, 1)::int || ' ' || mvm_balance(1, 2)::int"),
+              std::to_string(11000 - 40 * sold[0]) + " " + std::to_string(10000 - 100 * sold[1]));
     expect_books_are_clean();
 }
 
