@@ -41,6 +41,13 @@ std::string hexadecimal(std::uint64_t number)
     return text;
 }
 
+std::string stamp_of(std::string_view epoch, std::string_view token)
+{
+    std::string stamp(epoch);
+    stamp.append(".").append(token).append("\n");
+    return stamp;
+}
+
 void free_reply(redisReply *reply)
 {
     freeReplyObject(reply);
@@ -71,6 +78,7 @@ Cache::Cache(RedisConfig config) : config_(std::move(config))
     token_start_ = hexadecimal((static_cast<std::uint64_t>(random()) << 32) | random());
     if (enabled()) {
         keeper_ = std::thread([this] { keep_connected(); });
+        lookups_thread_ = std::thread([this] { answer_gathered(); });
     }
 }
 
@@ -81,8 +89,15 @@ Cache::~Cache()
         stopping_ = true;
     }
     lost_or_stopping_.notify_all();
-    if (keeper_.joinable()) {
-        keeper_.join();
+    {
+        const std::lock_guard lock(lookups_mutex_);
+        lookups_end_ = true;
+    }
+    asked_or_stopping_.notify_all();
+    for (std::thread *thread : {&keeper_, &lookups_thread_}) {
+        if (thread->joinable()) {
+            thread->join();
+        }
     }
 }
 
@@ -106,6 +121,12 @@ bool Cache::available() const
     return available_;
 }
 
+std::optional<std::string> Cache::usable_prefix() const
+{
+    const std::lock_guard lock(mutex_);
+    return available_ ? std::optional(prefix_) : std::nullopt;
+}
+
 std::string Cache::prefix() const
 {
     const std::lock_guard lock(mutex_);
@@ -124,43 +145,47 @@ std::string Cache::new_token()
 Cache::Lookup Cache::find(std::string_view group, std::string_view key)
 {
     Lookup lookup;
-    std::unique_ptr<Connection> connection = borrow();
-    if (!connection) {
+    const std::optional<std::string> start = usable_prefix();
+    if (!start) {
         metrics_.bypassed.fetch_add(1);
         return lookup;
     }
-    const std::string start = prefix();
-    const std::string epoch_key = start + "epoch";
-    const std::string token_key = start + "token:" + std::string(group);
-    lookup.key = start + "body:" + std::string(key);
-
-    const Reply reply = command(*connection, {"MGET", epoch_key, token_key, lookup.key});
-    if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 3) {
-        const std::string_view epoch = text_of(reply->element[0]);
-        const std::string_view token = text_of(reply->element[1]);
-        const std::string_view stored = text_of(reply->element[2]);
-        if (!epoch.empty() && !token.empty()) {
-            lookup.stamp = std::string(epoch) + "." + std::string(token) + "\n";
-            if (stored.starts_with(lookup.stamp)) {
-                lookup.body = stored.substr(lookup.stamp.size());
-            }
-        } else {
-            // Whoever sets an absent token first has it; the others store
-            // nothing this time. Without an epoch (a flushed Redis) likewise.
-            const std::string epoch_token = epoch.empty() ? new_token() : std::string(epoch);
-            const std::string group_token = token.empty() ? new_token() : std::string(token);
-            const bool claimed =
-                (!epoch.empty() || claim_token(*connection, epoch_key, epoch_token, 0)) &&
-                (!token.empty() ||
-                 claim_token(*connection, token_key, group_token, 2 * config_.cache_ttl_s + 60));
-            if (claimed) {
-                lookup.stamp = epoch_token + "." + group_token + "\n";
-            }
-        }
+    const Keys keys{*start + "epoch", *start + "token:" + std::string(group),
+                    *start + "body:" + std::string(key)};
+    const std::optional<Found> found = look_up(keys);
+    if (!found) {
+        metrics_.bypassed.fetch_add(1);
+        return lookup;
     }
+    if (!found->epoch.empty() && !found->token.empty()) {
+        lookup.stamp = stamp_of(found->epoch, found->token);
+        if (found->body.starts_with(lookup.stamp)) {
+            lookup.body = found->body.substr(lookup.stamp.size());
+        }
+    } else {
+        claim(keys, *found, lookup);
+    }
+    lookup.key = keys.body;
     (lookup.body ? metrics_.hits : metrics_.misses).fetch_add(1);
-    give_back(std::move(connection));
     return lookup;
+}
+
+// Whoever sets an absent token first has it; the others store nothing this
+// time. Without an epoch (a flushed Redis) likewise.
+void Cache::claim(const Keys &keys, const Found &found, Lookup &lookup)
+{
+    std::unique_ptr<Connection> connection = borrow();
+    if (!connection) {
+        return;
+    }
+    const std::string epoch = found.epoch.empty() ? new_token() : std::string(found.epoch);
+    const std::string token = found.token.empty() ? new_token() : std::string(found.token);
+    if ((!found.epoch.empty() || claim_token(*connection, keys.epoch, epoch, 0)) &&
+        (!found.token.empty() ||
+         claim_token(*connection, keys.token, token, 2 * config_.cache_ttl_s + 60))) {
+        lookup.stamp = stamp_of(epoch, token);
+    }
+    give_back(std::move(connection));
 }
 
 bool Cache::claim_token(Connection &connection, const std::string &key, const std::string &token,
@@ -187,6 +212,91 @@ void Cache::store(const Lookup &lookup, std::string_view body)
     stamped += body;
     command(*connection, {"SET", lookup.key, stamped, "EX", std::to_string(config_.cache_ttl_s)});
     give_back(std::move(connection));
+}
+
+// ---------------------------------------------------------------------------
+// Lookups together
+// ---------------------------------------------------------------------------
+
+// Nothing when Redis did not answer.
+std::optional<Cache::Found> Cache::look_up(const Keys &keys)
+{
+    std::unique_lock lock(lookups_mutex_);
+    if (asking_ || !lookups_.empty()) {
+        lookups_.push_back({&keys, {}});
+        auto found = lookups_.back().found.get_future();
+        lock.unlock();
+        return found.get();
+    }
+    asking_ = true;
+    lock.unlock();
+    const std::vector<Found> found = ask({&keys});
+    lock.lock();
+    asking_ = false;
+    if (!lookups_.empty()) {
+        asked_or_stopping_.notify_one();
+    }
+    return found.empty() ? std::nullopt : std::optional(found.front());
+}
+
+// Answers what has gathered while somebody asked, in a thread of its own.
+void Cache::answer_gathered()
+{
+    std::unique_lock lock(lookups_mutex_);
+    for (;;) {
+        asked_or_stopping_.wait(lock,
+                                [this] { return lookups_end_ || (!asking_ && !lookups_.empty()); });
+        if (lookups_end_) {
+            return;
+        }
+        asking_ = true;
+        const auto end =
+            lookups_.begin() +
+            static_cast<std::ptrdiff_t>(std::min(lookups_.size(), limits::lookups_together));
+        std::vector<WaitingLookup> gathered(std::make_move_iterator(lookups_.begin()),
+                                            std::make_move_iterator(end));
+        lookups_.erase(lookups_.begin(), end);
+        lock.unlock();
+        std::vector<const Keys *> keys;
+        keys.reserve(gathered.size());
+        for (const WaitingLookup &waiting : gathered) {
+            keys.push_back(waiting.keys);
+        }
+        std::vector<Found> found = ask(keys);
+        for (std::size_t at = 0; at < gathered.size(); ++at) {
+            gathered[at].found.set_value(found.empty() ? std::nullopt
+                                                       : std::optional(std::move(found[at])));
+        }
+        lock.lock();
+        asking_ = false;
+    }
+}
+
+// In the order of the lookups; empty when Redis did not answer. Does not throw, as others wait
+// for it to end.
+std::vector<Cache::Found> Cache::ask(const std::vector<const Keys *> &lookups) noexcept
+try {
+    std::unique_ptr<Connection> connection = borrow();
+    if (!connection) {
+        return {};
+    }
+    std::vector<std::string_view> arguments{"MGET"};
+    for (const Keys *keys : lookups) {
+        arguments.insert(arguments.end(), {keys->epoch, keys->token, keys->body});
+    }
+    const std::shared_ptr<const redisReply> reply = command(*connection, arguments);
+    give_back(std::move(connection));
+    std::vector<Found> found;
+    if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 * lookups.size()) {
+        for (std::size_t at = 0; at < reply->elements; at += 3) {
+            found.push_back({reply, text_of(reply->element[at]), text_of(reply->element[at + 1]),
+                             text_of(reply->element[at + 2])});
+        }
+    }
+    return found;
+} catch (const std::exception &error) {
+    log(LogLevel::error, LogLine("asking Redis failed").field("error", error.what()));
+    return {};
 }
 
 // ---------------------------------------------------------------------------

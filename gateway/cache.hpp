@@ -8,13 +8,19 @@
 // commit, even by a slow reader that stores it after the drop, is never served
 // again.
 //
+// Concurrent lookups are combined: one that finds nobody at it asks Redis at
+// once, by the thread that brought it; what has gathered meanwhile goes as one
+// command. Each is sent after it was brought, so it sees every earlier drop.
+//
 // All groups share an epoch, a token of the whole cache. When Redis was out of
 // reach while a write wanted to drop something, the epoch is replaced before
 // Redis is used again.
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -76,6 +82,22 @@ public:
 private:
     struct Connection;
     using Reply = std::unique_ptr<redisReply, void (*)(redisReply *)>;
+    struct Keys {
+        std::string epoch;
+        std::string token;
+        std::string body;
+    };
+    // What Redis has under these keys; empty: nothing.
+    struct Found {
+        std::shared_ptr<const redisReply> reply; // has the texts
+        std::string_view epoch;
+        std::string_view token;
+        std::string_view body;
+    };
+    struct WaitingLookup {
+        const Keys *keys;
+        std::promise<std::optional<Found>> found;
+    };
 
     bool enabled() const { return config_.cache_ttl_s > 0; }
     std::unique_ptr<Connection> connect(std::string &failure) const;
@@ -85,7 +107,13 @@ private:
     void lose(std::string_view reason);
     void keep_connected();
     bool replace_epoch(Connection &connection);
+    // Of every key; nothing while Redis is away.
+    std::optional<std::string> usable_prefix() const;
     std::string prefix() const;
+    std::optional<Found> look_up(const Keys &keys);
+    void answer_gathered();
+    std::vector<Found> ask(const std::vector<const Keys *> &lookups) noexcept;
+    void claim(const Keys &keys, const Found &found, Lookup &lookup);
     std::string new_token();
     bool claim_token(Connection &connection, const std::string &key, const std::string &token,
                      int ttl_s);
@@ -105,6 +133,13 @@ private:
     std::string token_start_;
     Counter token_count_{0};
     std::thread keeper_;
+
+    std::mutex lookups_mutex_;
+    std::condition_variable asked_or_stopping_;
+    std::deque<WaitingLookup> lookups_; // that wait
+    bool asking_ = false;               // a lookup is under way
+    bool lookups_end_ = false;
+    std::thread lookups_thread_;
 };
 
 // Groups of the gateway's bodies.

@@ -1,6 +1,7 @@
 #include "database.hpp"
 
 #include <chrono>
+#include <functional>
 #include <random>
 #include <thread>
 
@@ -120,27 +121,16 @@ WrittenTransaction written_transaction(const pqxx::result &result)
             row[3].c_str(), row[4].c_str(), row[5].c_str()};
 }
 
-// An array literal of one member of every order. Numbers as JSON writes them, so nothing
-// in it needs quotes.
-template <typename Order>
-std::string array_of(const std::vector<Order> &orders, std::string Order::*member)
+// An array literal of what `projection` gives of every value, such as a member, which may be
+// absent. Numbers as JSON writes them, so nothing in it needs quotes.
+template <typename Value, typename Projection>
+std::string array_of(const std::vector<Value> &values, const Projection &projection)
 {
     std::string text = "{";
-    for (const Order &order : orders) {
+    for (const Value &value : values) {
+        const std::optional<std::string_view> element = std::invoke(projection, value);
         text += text.size() > 1 ? "," : "";
-        text += order.*member;
-    }
-    return text + "}";
-}
-
-// The same of a member that may be absent.
-template <typename Order>
-std::string array_of(const std::vector<Order> &orders, std::optional<std::string> Order::*member)
-{
-    std::string text = "{";
-    for (const Order &order : orders) {
-        text += text.size() > 1 ? "," : "";
-        text += (order.*member).value_or("NULL");
+        text += element.value_or("NULL");
     }
     return text + "}";
 }
@@ -400,10 +390,12 @@ Exchange Database::write(const ExchangeOrder &order, bool repeated)
 
 Purchase Database::write(const PurchaseOrder &order, bool repeated)
 {
+    const auto pay_from =
+        order.pay_from ? std::optional(array_of(*order.pay_from, std::identity())) : std::nullopt;
     const auto call = [&](pqxx::nontransaction &transaction) {
         return exec_prepared(transaction, queries::buy.name, order.buyer_id, order.item_id,
                              order.quantity, or_null(order.idempotency_key),
-                             or_null(order.max_amount));
+                             or_null(order.max_amount), or_null(pay_from));
     };
     const pqxx::result result = run(kind_of(order), call, repeated);
     return {result[0][0].c_str(), result[0][1].is_null() ? "" : result[0][1].c_str(),

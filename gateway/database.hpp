@@ -51,6 +51,9 @@ struct PurchaseOrder {
     std::string quantity;
     Key idempotency_key;
     std::optional<std::string> max_amount; // refused when it would cost more
+    // Universes of the wallets to pay from, in that order; absent: the home wallet. No batch call
+    // takes it.
+    std::optional<std::vector<std::string>> pay_from;
 };
 
 struct Exchange {

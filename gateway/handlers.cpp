@@ -21,6 +21,7 @@ constexpr auto universe_id_least = std::numeric_limits<std::int32_t>::min();
 constexpr auto universe_id_most = std::numeric_limits<std::int32_t>::max();
 constexpr auto id_least = std::numeric_limits<std::int64_t>::min();
 constexpr auto id_most = std::numeric_limits<std::int64_t>::max();
+constexpr auto transactions_path = "/api/v1/transactions/";
 
 void send_json(Call &call, std::string body)
 {
@@ -28,11 +29,13 @@ void send_json(Call &call, std::string body)
     call.response.set_header("Content-Type", "application/json");
 }
 
-void send_created(Call &call, std::string body, const std::string &path)
+// Carries out `order`, which makes a row; answers with the row and its place, `path` and its id.
+template <typename Order> void create(Call &call, Order order, const std::string &path)
 {
+    auto row = call.services.writes.write(std::move(order));
     call.response.status = 201;
-    call.response.set_header("Location", path);
-    send_json(call, std::move(body));
+    call.response.set_header("Location", path + row.id);
+    send_json(call, std::move(row.body));
 }
 
 // A query parameter as it came; nothing when it is not there.
@@ -481,8 +484,7 @@ void post_universe(Call &call)
     universe.currency_scale =
         request.optional_integer("currency_scale", std::numeric_limits<std::int32_t>::min(),
                                  std::numeric_limits<std::int32_t>::max());
-    WrittenRow row = call.services.writes.write(std::move(universe));
-    send_created(call, std::move(row.body), "/api/v1/universes/" + row.id);
+    create(call, std::move(universe), "/api/v1/universes/");
 }
 
 namespace {
@@ -571,8 +573,7 @@ void post_user(Call &call)
     user.username = request.text("username");
     user.universe_id = required_universe_id(request, "universe_id");
     user.balance = request.optional_number("balance");
-    WrittenRow row = call.services.writes.write(std::move(user));
-    send_created(call, std::move(row.body), "/api/v1/users/" + row.id);
+    create(call, std::move(user), "/api/v1/users/");
 }
 
 void patch_user(Call &call)
@@ -593,8 +594,7 @@ void post_item(Call &call)
     item.price = request.number("price");
     item.stock = request.integer("stock");
     item.universe_id = optional_universe_id(request);
-    WrittenItem row = call.services.writes.write(std::move(item));
-    send_created(call, std::move(row.body), "/api/v1/items/" + row.id);
+    create(call, std::move(item), "/api/v1/items/");
 }
 
 // As patch_universe.
@@ -615,22 +615,13 @@ void patch_item(Call &call)
     send_json(call, call.services.writes.write(std::move(change)).body);
 }
 
-namespace {
-
-void send_transaction(Call &call, WrittenTransaction row)
-{
-    send_created(call, std::move(row.body), "/api/v1/transactions/" + row.id);
-}
-
-} // namespace
-
 void post_restock(Call &call)
 {
     Restock restock;
     restock.item_id = path_id(call, "item_id");
     restock.idempotency_key = idempotency_key(call);
     restock.quantity = json_body(call).integer("quantity");
-    send_transaction(call, call.services.writes.write(std::move(restock)));
+    create(call, std::move(restock), transactions_path);
 }
 
 namespace {
@@ -645,8 +636,7 @@ void post_cash(Call &call, CashOrder::Kind kind)
     order.amount = request.number("amount");
     order.universe_id = optional_universe_id(request);
     order.idempotency_key = key;
-    WrittenRow row = call.services.writes.write(std::move(order));
-    send_created(call, std::move(row.body), "/api/v1/transactions/" + row.id);
+    create(call, std::move(order), transactions_path);
 }
 
 } // namespace
@@ -671,7 +661,7 @@ void post_transfer(Call &call)
     transfer.amount = request.number("amount");
     transfer.universe_id = optional_universe_id(request);
     transfer.idempotency_key = key;
-    send_transaction(call, call.services.writes.write(std::move(transfer)));
+    create(call, std::move(transfer), transactions_path);
 }
 
 void post_refund(Call &call)
@@ -682,7 +672,7 @@ void post_refund(Call &call)
     refund.transaction_id = request.integer("transaction_id");
     refund.quantity = request.optional_integer("quantity");
     refund.idempotency_key = key;
-    send_transaction(call, call.services.writes.write(std::move(refund)));
+    create(call, std::move(refund), transactions_path);
 }
 
 void post_hold(Call &call)
@@ -695,8 +685,7 @@ void post_hold(Call &call)
     hold.quantity = request.optional_integer("quantity");
     hold.ttl_s = ttl(request);
     hold.idempotency_key = key;
-    WrittenHold row = call.services.writes.write(std::move(hold));
-    send_created(call, std::move(row.body), "/api/v1/holds/" + row.id);
+    create(call, std::move(hold), "/api/v1/holds/");
 }
 
 void post_capture(Call &call)
@@ -725,8 +714,7 @@ void post_quote(Call &call)
     quote.from_universe_id = required_universe_id(request, "from_universe_id");
     quote.to_universe_id = required_universe_id(request, "to_universe_id");
     quote.ttl_s = ttl(request);
-    WrittenRow row = call.services.writes.write(std::move(quote));
-    send_created(call, std::move(row.body), "/api/v1/quotes/" + row.id);
+    create(call, std::move(quote), "/api/v1/quotes/");
 }
 
 void post_acceptance(Call &call)
@@ -761,6 +749,7 @@ void post_buy(Call &call)
     order.quantity = request.integer("quantity");
     order.idempotency_key = key;
     order.max_amount = request.optional_number("max_amount");
+    order.pay_from = request.optional_integers("pay_from", universe_id_least, universe_id_most);
     send_json(call, call.services.writes.write(std::move(order)).body);
 }
 

@@ -39,10 +39,19 @@ std::string range(std::int64_t least, std::int64_t most)
     return "from " + std::to_string(least) + " to " + std::to_string(most);
 }
 
+// `text` is a JSON integer of 64 bits.
+bool is_within(const std::string &text, std::int64_t least, std::int64_t most)
+{
+    std::int64_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number >= least && number <= most;
+}
+
 } // namespace
 
 // Receives the parser's events. Only the fields of the outermost object are
-// kept, and of those only numbers, strings and booleans have their text kept.
+// kept, and of those only numbers, strings, booleans and arrays of integers
+// have their text kept.
 struct JsonReader {
     using json = nlohmann::json;
 
@@ -75,8 +84,8 @@ struct JsonReader {
         return value(JsonRequest::Kind::number, text);
     }
 
-    bool start_object(std::size_t) { return enter(); }
-    bool start_array(std::size_t) { return enter(); }
+    bool start_object(std::size_t) { return enter(JsonRequest::Kind::other); }
+    bool start_array(std::size_t) { return enter(JsonRequest::Kind::integers); }
     bool end_object() { return leave(); }
     bool end_array() { return leave(); }
 
@@ -91,7 +100,7 @@ struct JsonReader {
                 return false;
             }
         }
-        fields.push_back({name, JsonRequest::Kind::other, {}});
+        fields.push_back({name, JsonRequest::Kind::other, {}, {}});
         return true;
     }
 
@@ -111,8 +120,12 @@ struct JsonReader {
         return false;
     }
 
-    bool enter()
+    // `kind` is the field's as long as no element speaks against it.
+    bool enter(JsonRequest::Kind kind)
     {
+        if (depth > 0 && !fields.empty()) {
+            fields.back().kind = depth == 1 ? kind : JsonRequest::Kind::other;
+        }
         if (++depth > limits::json_depth) {
             problem = market_problem(ErrorCode::invalid_argument, "body: nested too deeply");
             return false;
@@ -131,6 +144,12 @@ struct JsonReader {
         if (depth == 1 && !fields.empty()) {
             fields.back().kind = kind;
             fields.back().text = std::move(text);
+        } else if (depth == 2 && fields.back().kind == JsonRequest::Kind::integers) {
+            if (kind == JsonRequest::Kind::integer) {
+                fields.back().elements.push_back(std::move(text));
+            } else {
+                fields.back().kind = JsonRequest::Kind::other;
+            }
         }
         return true;
     }
@@ -191,12 +210,8 @@ bool JsonRequest::has_value(std::string_view name) const
 std::string JsonRequest::integer(std::string_view name, std::int64_t least, std::int64_t most) const
 {
     const Field &field = find(name);
-    if (field.kind == Kind::integer) {
-        std::int64_t number = 0;
-        std::from_chars(field.text.data(), field.text.data() + field.text.size(), number);
-        if (number >= least && number <= most) {
-            return field.text;
-        }
+    if (field.kind == Kind::integer && is_within(field.text, least, most)) {
+        return field.text;
     }
     throw Refused{invalid_field(name, "must be a JSON integer " + range(least, most))};
 }
@@ -214,6 +229,7 @@ std::string JsonRequest::number(std::string_view name) const
     case Kind::text:
     case Kind::boolean:
     case Kind::null:
+    case Kind::integers:
     case Kind::other:
         break;
     }
@@ -255,6 +271,23 @@ std::optional<std::string> JsonRequest::optional_number(std::string_view name) c
 std::optional<bool> JsonRequest::optional_boolean(std::string_view name) const
 {
     return has_value(name) ? std::optional(boolean(name)) : std::nullopt;
+}
+
+std::optional<std::vector<std::string>>
+JsonRequest::optional_integers(std::string_view name, std::int64_t least, std::int64_t most) const
+{
+    if (!has_value(name)) {
+        return std::nullopt;
+    }
+    const Field &field = find(name);
+    const bool fits =
+        std::all_of(field.elements.begin(), field.elements.end(),
+                    [&](const std::string &element) { return is_within(element, least, most); });
+    if (field.kind != Kind::integers || !fits) {
+        throw Refused{
+            invalid_field(name, "must be a JSON array of integers " + range(least, most))};
+    }
+    return field.elements;
 }
 
 std::int64_t integer_parameter(std::string_view name, std::string_view text, std::int64_t least,

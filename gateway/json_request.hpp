@@ -48,16 +48,21 @@ public:
 
     std::optional<bool> optional_boolean(std::string_view name) const;
 
+    // A JSON array of integers within [least, most], each as decimal text.
+    std::optional<std::vector<std::string>>
+    optional_integers(std::string_view name, std::int64_t least, std::int64_t most) const;
+
     // Whether the field is there, null or not; whether it is there and null.
     bool has(std::string_view name) const;
     bool is_null(std::string_view name) const;
 
 private:
-    enum class Kind { integer, number, too_large, text, boolean, null, other };
+    enum class Kind { integer, number, too_large, text, boolean, null, integers, other };
     struct Field {
         std::string name;
         Kind kind;
         std::string text;
+        std::vector<std::string> elements; // of an array of integers
     };
     friend struct JsonReader;
 

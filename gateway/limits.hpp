@@ -45,5 +45,6 @@ inline constexpr int redis_command_ms = 100;
 inline constexpr int redis_retry_min_ms = 50;
 inline constexpr int redis_retry_max_ms = 1'000;
 inline constexpr std::size_t cached_body_bytes = 256 * 1024;
+inline constexpr std::size_t lookups_together = 64; // of one command
 
 } // namespace mvm::gateway::limits

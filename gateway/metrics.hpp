@@ -62,7 +62,7 @@ public:
 private:
     using Series = DurationHistogram;
     // Every status that the gateway sends; others are counted under the last.
-    static constexpr std::array<int, 18> statuses{200, 400, 403, 404, 405, 408, 409, 411, 413,
+    static constexpr std::array<int, 19> statuses{200, 201, 400, 403, 404, 405, 408, 409, 411, 413,
                                                   414, 415, 417, 422, 431, 500, 503, 505, 0};
 
     std::vector<Route> routes_;

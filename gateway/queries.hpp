@@ -372,14 +372,14 @@ inline constexpr Query exchange{
                 " FROM mvm_exchange($1::bigint, $2::numeric, $3::integer, $4::integer, $5::text,"
                 "  $6::numeric) e"};
 
-// $1 buyer, $2 item, $3 quantity, $4 idempotency key or null, $5 largest amount or null
-// -> body, seller or null, universe of the item
+// $1 buyer, $2 item, $3 quantity, $4 idempotency key or null, $5 largest amount or null,
+// $6 universes of the wallets to pay from or null -> body, seller or null, universe of the item
 inline constexpr Query buy{
     "buy",
-    "SELECT " MVM_TRADE_BODY(
-        "t.id") ","
-                "  t.seller_id, t.to_universe_id"
-                " FROM mvm_buy($1::bigint, $2::bigint, $3::bigint, $4::text, $5::numeric) t"};
+    "SELECT " MVM_TRADE_BODY("t.id") ","
+                                     "  t.seller_id, t.to_universe_id"
+                                     " FROM mvm_buy($1::bigint, $2::bigint, $3::bigint, $4::text,"
+                                     "  $5::numeric, $6::integer[]) t"};
 
 // $1 hold -> body; no row when there is no such hold
 inline constexpr Query hold{"hold", "SELECT " MVM_HOLD_BODY " FROM mvm.holds h"

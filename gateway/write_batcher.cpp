@@ -232,7 +232,7 @@ WriteBatcher::~WriteBatcher()
 
 Purchase WriteBatcher::write(PurchaseOrder order)
 {
-    return submit(purchases_, std::move(order));
+    return order.pay_from ? submit_alone(std::move(order)) : submit(purchases_, std::move(order));
 }
 
 Exchange WriteBatcher::write(ExchangeOrder order)

@@ -239,6 +239,41 @@ TEST_F(CachedReads, go_on_while_redis_is_away_and_are_cached_again_when_it_is_ba
     warm("/api/v1/users/1");
 }
 
+// Lookups of many clients go to Redis together: each gets its own body, never one from before its
+// own write.
+TEST_F(CachedReads, of_many_clients_at_once_are_each_its_own_and_no_older_than_its_writes)
+{
+    constexpr int clients_count = 16;
+    database_->sql("SELECT count(mvm_create_user('client ' || n, 1)) FROM generate_series(4, " +
+                   std::to_string(3 + clients_count) + ") n");
+    std::atomic<int> wrong{0};
+    std::vector<std::thread> clients;
+    for (int number = 0; number < clients_count; ++number) {
+        clients.emplace_back([&, number] {
+            Client client(gateway_->port());
+            const auto read = [&](int user_id) {
+                const auto user = client.get("/api/v1/users/" + std::to_string(user_id)).json();
+                wrong += user["id"] != user_id;
+                return user["balance"].get<int>();
+            };
+            const int own = 4 + number;
+            for (int balance = 1; balance <= 25; ++balance) {
+                client.post("/api/v1/deposits",
+                            R"({"user_id":)" + std::to_string(own) + R"(,"amount":1})");
+                for (int other = 0; other < clients_count; ++other) {
+                    const int shown = read(4 + (number + other) % clients_count);
+                    wrong += other == 0 && shown != balance;
+                }
+            }
+        });
+    }
+    for (std::thread &client : clients) {
+        client.join();
+    }
+    EXPECT_EQ(wrong, 0);
+    EXPECT_GT(hits(), clients_count * 25);
+}
+
 TEST_F(WithoutRedis, everything_works)
 {
     EXPECT_EQ(get("/api/v1/users/1").status, 200);

@@ -126,10 +126,10 @@ TEST_F(Documents, openapi_has_every_error_that_a_route_can_send)
         EXPECT_EQ(codes("/api/v1/" + path, method), expected) << method << " " << path;
     };
     expect_codes("buy", "post",
-                 {"user_not_found", "item_not_found", "insufficient_balance", "insufficient_stock",
-                  "own_item", "item_not_listed", "limit_exceeded", "invalid_amount",
-                  "invalid_quantity", "amount_out_of_range", "idempotency_mismatch",
-                  "rule_violation"});
+                 {"user_not_found", "item_not_found", "universe_not_found", "insufficient_balance",
+                  "insufficient_stock", "own_item", "item_not_listed", "limit_exceeded",
+                  "invalid_amount", "invalid_quantity", "amount_out_of_range",
+                  "idempotency_mismatch", "rule_violation"});
     expect_codes("exchange", "post",
                  {"user_not_found", "universe_not_found", "insufficient_balance", "same_universe",
                   "limit_exceeded", "invalid_amount", "amount_out_of_range", "idempotency_mismatch",

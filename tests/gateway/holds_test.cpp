@@ -41,15 +41,6 @@ protected:
         }
     }
 };
-class SweptHolds : public Holds {
-protected:
-    Environment environment() const override
-    {
-        Environment variables = RestTest::environment();
-        variables["HOLD_SWEEP_INTERVAL"] = "1";
-        return variables;
-    }
-};
 class Quotes : public RestTest {
 protected:
     Answer quote(const std::string &more = "")
@@ -209,30 +200,6 @@ TEST_F(Holds, drop_what_they_and_their_ends_change_and_nothing_else)
     dropped.insert(dropped.end(), {"/api/v1/users/1", "/api/v1/trades/1", "/api/v1/trades/2"});
     expect_drops(dropped, {"/api/v1/users/3", "/api/v1/items/1"},
                  [this] { return post("/api/v1/holds/2/capture", "{}"); });
-}
-
-TEST_F(SweptHolds, past_their_time_are_released_and_what_redis_kept_is_dropped)
-{
-    ASSERT_TRUE(wait_for_redis());
-    ASSERT_EQ(hold(R"(,"quantity":4,"ttl_seconds":2)").status, 201);
-    EXPECT_EQ(balance("2"), 2400);
-    EXPECT_EQ(get("/api/v1/items/4").json()["stock"], 6);
-    EXPECT_TRUE(eventually([this] { return balance("2") == 2500; }, std::chrono::seconds(8)));
-    EXPECT_EQ(get("/api/v1/items/4").json()["stock"], 10);
-    EXPECT_EQ(database_->sql("SELECT state FROM mvm.hold WHERE id = 1"), "e");
-    EXPECT_EQ(get("/api/v1/holds/1").json()["state"], "expired");
-    expect_books_are_clean();
-}
-
-TEST_F(SweptHolds, are_left_alone_by_a_gateway_that_may_not)
-{
-    database_->grant_only("trader");
-    EXPECT_TRUE(eventually([this] {
-        return gateway_->log().find("holds are not swept by this gateway") != std::string::npos;
-    }));
-    EXPECT_EQ(hold().status, 201);
-    gateway_->signal(15);
-    EXPECT_EQ(gateway_->wait(), 0);
 }
 
 TEST_F(Quotes, are_201_with_their_place_and_accepted_once)

@@ -106,6 +106,22 @@ TEST(JsonRequest, takes_null_for_a_field_that_may_be_left_out)
     EXPECT_FALSE(request.has("absent"));
 }
 
+TEST(JsonRequest, reads_arrays_of_integers_in_their_order)
+{
+    const JsonRequest request(R"({"a":[2,-1,2147483647],"b":[],"c":null,"d":[1,"x"],"e":[[1],2]})");
+    const auto read = [&](const char *name) {
+        return request.optional_integers(name, INT32_MIN, INT32_MAX);
+    };
+    EXPECT_EQ(read("a"), (std::vector<std::string>{"2", "-1", "2147483647"}));
+    EXPECT_EQ(read("b"), std::vector<std::string>{});
+    EXPECT_EQ(read("c"), std::nullopt);
+    EXPECT_EQ(read("absent"), std::nullopt);
+    expect_refused(refusal([&] { read("d"); }), "invalid_argument", "d");
+    expect_refused(refusal([&] { read("e"); }), "invalid_argument", "e");
+    expect_refused(refusal([&] { request.optional_integers("a", 1, 10); }), "invalid_argument",
+                   "a");
+}
+
 TEST(JsonRequest, names_a_missing_field)
 {
     const JsonRequest request("{}");

@@ -19,11 +19,14 @@ TEST(Metrics, counts_requests_by_route_and_status)
     metrics.count(0, 200, 10);
     metrics.count(0, 200, 20);
     metrics.count(0, 404, 10);
+    metrics.count(1, 201, 10);
     metrics.count(1, 299, 10);
     const std::string text = text_of(metrics);
     EXPECT_NE(text.find("mvm_http_requests_total{method=\"GET\",route=\"/a\",status=\"200\"} 2\n"),
               std::string::npos);
     EXPECT_NE(text.find("mvm_http_requests_total{method=\"GET\",route=\"/a\",status=\"404\"} 1\n"),
+              std::string::npos);
+    EXPECT_NE(text.find("mvm_http_requests_total{method=\"POST\",route=\"/b\",status=\"201\"} 1\n"),
               std::string::npos);
     EXPECT_NE(
         text.find("mvm_http_requests_total{method=\"POST\",route=\"/b\",status=\"other\"} 1\n"),
