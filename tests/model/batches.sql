@@ -103,11 +103,13 @@ BEGIN
             RETURN earlier.args;
         END IF;
     END IF;
-    IF new_operation IN ('buy', 'reserve') AND model.chance(0.8) THEN -- of few items, all with stock
+    IF new_operation IN ('buy', 'buy_from', 'reserve') AND model.chance(0.8) THEN -- of few items, all with stock
         args[2] := model.random_id(ARRAY(SELECT id FROM model.item WHERE stock > 0 AND listed ORDER BY id DESC LIMIT 20));
         args[3] := model.random_pieces(args[2]);
         IF new_operation = 'buy' THEN
-            args[4] := model.random_max_amount(args[1], args[2], args[3]);
+            args[4] := model.random_max_amount(model.home_of(args[1]), args[2], args[3]);
+        ELSIF new_operation = 'buy_from' THEN
+            args[4] := model.random_max_amount((args[5]::integer[])[array_upper(args[5]::integer[], 1)]::text, args[2], args[3]);
         END IF;
     END IF;
     IF new_operation = 'set_rules' AND model.chance(0.5) THEN -- so that most orders are allowed, mostly
@@ -161,7 +163,7 @@ BEGIN
         ELSIF model.chance(0.75) THEN
             size := 1;
             new_operation := model.pick('{restock,set_price,delist_item,relist_item,relist_item,transfer,transfer,move_user,
-                refund,refund,refund,quote,accept_quote,reserve,reserve,reserve,capture,capture,release,expire_and_sweep,
+                buy_from,buy_from,buy_from,refund,refund,refund,quote,accept_quote,reserve,reserve,reserve,capture,capture,release,expire_and_sweep,
                 set_rules,set_rules,set_rules,set_rules,set_route,set_route}');
         ELSIF repeats_refusals AND model.chance(0.3) THEN
             size := 1 + model.below(30);
@@ -344,8 +346,8 @@ END $$;
 
 -- The first answers that differ from the model's; in the order of the sequence.
 CREATE FUNCTION model.differing_answers() RETURNS TABLE (difference text) LANGUAGE sql AS $$
-    SELECT format(E'order %s, %s: mvm_%s(%s)\n  engine: %s %s%s %s %s\n  model:  %s %s%s %s', e.place,
-        COALESCE('batch ' || e.batch, 'a single call'), e.operation, model.arguments(e.operation, e.args),
+    SELECT format(E'order %s, %s: %s(%s)\n  engine: %s %s%s %s %s\n  model:  %s %s%s %s', e.place,
+        COALESCE('batch ' || e.batch, 'a single call'), model.function_of(e.operation), model.arguments(e.operation, e.args),
         a.code, CASE WHEN a.replayed THEN 'replayed ' END, a.transaction_id, a.result, a.detail,
         e.code, CASE WHEN e.replayed THEN 'replayed ' END, e.event_id, e.result)
     FROM model.expected e

@@ -37,6 +37,7 @@ DECLARE
         WHEN 'convert' THEN '{numeric,integer,integer}'
         WHEN 'exchange' THEN '{bigint,numeric,integer,integer,min_converted=>numeric,idempotency_key=>text}'
         WHEN 'buy' THEN '{bigint,bigint,bigint,max_amount=>numeric,idempotency_key=>text}'
+        WHEN 'buy_from' THEN '{bigint,bigint,bigint,max_amount=>numeric,pay_from=>integer[],idempotency_key=>text}'
         WHEN 'restock' THEN '{bigint,bigint,text}'
         WHEN 'set_price' THEN '{bigint,numeric}'
         WHEN 'delist_item' THEN '{bigint}'
@@ -81,13 +82,18 @@ CREATE FUNCTION model.without_times(answer jsonb) RETURNS jsonb LANGUAGE sql AS 
     SELECT answer - '{transaction_time,created_at,expires_at}'::text[]
 $$;
 
+-- Which function of the engine runs the operation.
+CREATE FUNCTION model.function_of(operation text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'mvm_' || CASE operation WHEN 'buy_from' THEN 'buy' ELSE operation END
+$$;
+
 CREATE FUNCTION model.engine_call(operation text, args text[]) RETURNS text LANGUAGE sql AS $$
     SELECT CASE
         WHEN operation = 'trades' THEN format(
-            'SELECT jsonb_agg(to_jsonb(r) - ''transaction_time'') FROM mvm_%s(%s) r', operation, list)
-        WHEN operation IN ('balance', 'convert', 'sweep_holds') THEN format('SELECT to_jsonb(mvm_%s(%s))', operation, list)
+            'SELECT jsonb_agg(to_jsonb(r) - ''transaction_time'') FROM %s(%s) r', model.function_of(operation), list)
+        WHEN operation IN ('balance', 'convert', 'sweep_holds') THEN format('SELECT to_jsonb(%s(%s))', model.function_of(operation), list)
         WHEN operation IN ('expire', 'expire_and_sweep') THEN format('SELECT model.%s_in_engine(%s)', operation, list)
-        ELSE format('SELECT model.without_times(to_jsonb(r)) FROM mvm_%s(%s) r', operation, list)
+        ELSE format('SELECT model.without_times(to_jsonb(r)) FROM %s(%s) r', model.function_of(operation), list)
     END
     FROM model.arguments(operation, args) list
 $$;
@@ -222,17 +228,43 @@ BEGIN
         -(SELECT currency_scale FROM model.universe WHERE id = in_universe))), 0.01)::text;
 END $$;
 
-CREATE FUNCTION model.random_max_amount(of_user text, of_item text, pieces text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION model.random_max_amount(payer_id text, of_item text, pieces text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    home model.universe;
+    payer model.universe;
     priced_in model.universe;
     ware model.item;
 BEGIN
-    SELECT u.* INTO home FROM model.universe u JOIN model.person p ON p.universe_id = u.id WHERE p.id = of_user::bigint;
+    SELECT * INTO payer FROM model.universe WHERE id = payer_id::integer;
     SELECT * INTO ware FROM model.item WHERE id = of_item::bigint;
     SELECT * INTO priced_in FROM model.universe WHERE id = ware.universe_id;
-    RETURN model.random_limit((SELECT paid FROM model.terms(ware.price, pieces::numeric, home, priced_in,
-        0, model.tariff_rate(home.id, priced_in.id))), home.id);
+    RETURN model.random_limit((SELECT paid FROM model.terms(ware.price, pieces::numeric, payer, priced_in,
+        0, model.tariff_rate(payer.id, priced_in.id))), payer.id);
+END $$;
+
+CREATE FUNCTION model.home_of(of_user text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (SELECT universe_id FROM model.person WHERE id = of_user::bigint);
+END $$;
+
+-- Mostly wallets that hold something; now and then one that is empty or none, a null, twice the same, none or too many.
+CREATE FUNCTION model.random_wallets(of_user text) RETURNS integer[] LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    wallets integer[] := ARRAY(
+        SELECT u.id FROM model.universe u
+        LEFT JOIN model.wallet w ON w.universe_id = u.id AND w.user_id = of_user::bigint
+        ORDER BY (COALESCE(w.balance, 0) > 0) DESC, random() LIMIT 1 + model.below(4));
+BEGIN
+    SELECT array_agg(id ORDER BY random()) INTO wallets FROM unnest(wallets) id;
+    RETURN CASE WHEN model.chance(0.92) THEN wallets ELSE
+        CASE model.below(7)
+            WHEN 0 THEN wallets || NULL::integer
+            WHEN 1 THEN wallets || wallets[1]
+            WHEN 2 THEN wallets || model.random_id('{}')::integer
+            WHEN 3 THEN '{}'::integer[]
+            WHEN 4 THEN ARRAY(SELECT generate_series(1, 16))
+            WHEN 5 THEN ARRAY(SELECT generate_series(1, 17))
+        END
+    END;
 END $$;
 
 CREATE FUNCTION model.random_min_converted(amount text, from_id text, to_id text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
@@ -327,11 +359,11 @@ $$;
 -- The operations that take a key as their last argument, and those of them whose
 -- first is the user whom the key belongs to.
 CREATE FUNCTION model.takes_key(operation text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT operation IN ('deposit', 'withdraw', 'exchange', 'buy', 'restock', 'transfer', 'refund', 'reserve', 'capture')
+    SELECT operation IN ('deposit', 'withdraw', 'exchange', 'buy', 'buy_from', 'restock', 'transfer', 'refund', 'reserve', 'capture')
 $$;
 
 CREATE FUNCTION model.names_owner_of_key(operation text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT operation IN ('deposit', 'withdraw', 'exchange', 'buy', 'transfer', 'reserve')
+    SELECT operation IN ('deposit', 'withdraw', 'exchange', 'buy', 'buy_from', 'transfer', 'reserve')
 $$;
 
 CREATE FUNCTION model.random_arguments(operation text) RETURNS text[] LANGUAGE plpgsql VOLATILE AS $$
@@ -340,8 +372,9 @@ DECLARE
     universes bigint[] := ARRAY(SELECT id FROM model.universe ORDER BY id);
     actor text := model.random_id(users);
     chosen_universe text := model.random_id(universes);
-    home text := (SELECT universe_id::text FROM model.person WHERE id = actor::bigint);
+    home text := model.home_of(actor);
     wallets bigint[];
+    paying integer[];
     chosen_item text;
     other text;
     amount text;
@@ -395,7 +428,13 @@ BEGIN
         WHEN 'buy' THEN
             chosen_item := model.random_item();
             amount := model.random_pieces(chosen_item);
-            RETURN ARRAY[actor, chosen_item, amount, model.random_max_amount(actor, chosen_item, amount), model.random_key()];
+            RETURN ARRAY[actor, chosen_item, amount, model.random_max_amount(home, chosen_item, amount), model.random_key()];
+        WHEN 'buy_from' THEN
+            paying := model.random_wallets(actor);
+            chosen_item := model.random_item();
+            amount := model.random_pieces(chosen_item);
+            RETURN ARRAY[actor, chosen_item, amount,
+                model.random_max_amount(paying[cardinality(paying)]::text, chosen_item, amount), paying::text, model.random_key()];
         WHEN 'restock' THEN
             chosen_item := model.random_item();
             amount := model.pick('{1,2,5,20,50,0,-1,9223372036854775807}');
@@ -614,8 +653,8 @@ CREATE TABLE model.keyed_call (place integer PRIMARY KEY, operation text, args t
 
 CREATE PROCEDURE model.fail(seed integer, step integer, operation text, args text[], detail text) LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION E'the engine and the model differ\n  seed %, step %\n  SELECT * FROM mvm_%(%);\n  %',
-        seed, step, operation, model.arguments(operation, args), detail;
+    RAISE EXCEPTION E'the engine and the model differ\n  seed %, step %\n  SELECT * FROM %(%);\n  %',
+        seed, step, model.function_of(operation), model.arguments(operation, args), detail;
 END $$;
 
 CREATE PROCEDURE model.run(seed integer, steps integer) LANGUAGE plpgsql AS $$
@@ -641,7 +680,7 @@ BEGIN
                 list_item,list_item,list_item,list_item,set_exchange_rate,
                 deposit,deposit,deposit,deposit,deposit,deposit,withdraw,withdraw,withdraw,withdraw,
                 exchange,exchange,exchange,exchange,exchange,exchange,exchange,exchange,exchange,exchange,
-                buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,
+                buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy_from,buy_from,buy_from,buy_from,
                 convert,convert,balance,balance,trades,
                 restock,set_price,delist_item,relist_item,relist_item,transfer,transfer,move_user,
                 refund,refund,refund,refund,quote,quote,accept_quote,accept_quote,

@@ -70,6 +70,7 @@ if [ "$steps" -ge 20000 ]; then
         SELECT operation || ' never met ' || code
         FROM (VALUES
             ('buy', '{00000,MV001,MV002,MV101,MV102,MV104,MV105,MV106,MV201,MV202,MV203,MV301,MV401}'::text[]),
+            ('buy_from', '{00000,MV001,MV002,MV003,MV101,MV102,MV104,MV105,MV106,MV201,MV202,MV203,MV301,MV401}'),
             ('exchange', '{00000,MV001,MV003,MV101,MV103,MV106,MV201,MV203,MV204,MV301,MV401}'),
             ('restock', '{00000,MV202,MV204}'),
             ('set_price', '{00000,MV201}'),
@@ -197,6 +198,11 @@ broken_model_is_caught 'every refund rounds by itself' \
 broken_model_is_caught 'a closed route lets everyone pass' \
     'CREATE OR REPLACE FUNCTION model.route_closed(from_id integer, to_id integer)
      RETURNS boolean LANGUAGE sql AS $$ SELECT false $$'
+broken_model_is_caught 'the last wallet that is named pays' \
+    'ALTER FUNCTION model.deal_from RENAME TO deal_from_any;
+     CREATE FUNCTION model.deal_from(buyer bigint, ware model.item, pieces bigint, wallets integer[], key text, body text)
+     RETURNS bigint LANGUAGE sql AS $$
+        SELECT model.deal_from_any(buyer, ware, pieces, wallets[cardinality(wallets):], key, body) $$'
 
 fresh_database
 run_sql -c 'CREATE RULE forget AS ON INSERT TO model.request WHERE NEW.refusal IS NOT NULL DO INSTEAD NOTHING' \
