@@ -367,7 +367,8 @@ END $$;
 
 -- The event that answers the key; null when the key is new; refused when it was
 -- used with another request, or when a refusal is what answers it. Leaves
--- 'repeat', or 'new:' and the request, in model.key_check when the check passes.
+-- 'repeat', 'new' without a key, or 'new:' and the request, in model.key_check when
+-- the check passes.
 CREATE FUNCTION model.replay(of_user bigint, wanted text, new_body text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     known model.request;
@@ -375,7 +376,7 @@ BEGIN
     SELECT * INTO known FROM model.request WHERE user_id = of_user AND key = wanted;
     PERFORM model.refuse_if(known.body <> new_body, 'MV401');
     PERFORM set_config('model.key_check',
-        CASE WHEN known.key IS NOT NULL THEN 'repeat' WHEN wanted IS NOT NULL THEN 'new:' || new_body ELSE '' END, false);
+        CASE WHEN known.key IS NOT NULL THEN 'repeat' WHEN wanted IS NOT NULL THEN 'new:' || new_body ELSE 'new' END, false);
     PERFORM model.refuse_if(known.refusal IS NOT NULL, known.refusal);
     RETURN known.event_id;
 END $$;
@@ -666,12 +667,6 @@ CREATE FUNCTION model.sweep_holds(max_rows integer) RETURNS jsonb LANGUAGE plpgs
 BEGIN
     PERFORM model.refuse_if(max_rows IS NULL OR max_rows < 1, 'MV203');
     RETURN to_jsonb(model.release_over(NULL, NULL, NULL));
-END $$;
-
-CREATE FUNCTION model.expire_and_sweep(of_hold bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM model.expire(of_hold);
-    RETURN model.sweep_holds(1000);
 END $$;
 
 -- ---------------------------------------------------------------------------
@@ -1105,6 +1100,15 @@ BEGIN
     PERFORM model.refuse_if(model.bad_ttl(ttl), 'MV203');
     event_id := model.trade('hold', buyer_in, item_in, pieces, NULL, key);
     RETURN model.hold_row((SELECT reference_id FROM model.event WHERE id = event_id));
+END $$;
+
+-- A hold whose time is over when the next call comes.
+CREATE FUNCTION model.reserve_briefly(buyer_in bigint, item_in bigint, pieces bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    answer jsonb := model.reserve(buyer_in, item_in, pieces, '1 ms', NULL);
+BEGIN
+    PERFORM model.expire((answer ->> 'id')::bigint);
+    RETURN answer - 'state';
 END $$;
 
 -- The release of all and a purchase of some, at the terms of the hold.
