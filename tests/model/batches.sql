@@ -68,7 +68,7 @@ DECLARE
 BEGIN
     PERFORM set_config('model.key_check', '', false);
     PERFORM model.begin_call((COALESCE(max(id), 0) + 1)::text) FROM model.event;
-    IF operation = 'quote' THEN
+    IF operation IN ('quote', 'quote_briefly') THEN
         PERFORM set_config('model.next_id', (COALESCE(max(id), 0) + 1)::text, false) FROM model.quote;
     ELSIF operation IN ('reserve', 'reserve_briefly') THEN
         PERFORM set_config('model.next_id', (COALESCE(max(id), 0) + 1)::text, false) FROM model.hold;
@@ -110,9 +110,11 @@ END $$;
 CREATE PROCEDURE model.end_batch(of_batch integer, last_before bigint) LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO model.new_id
-    SELECT 'event', id, last_before + row_number() OVER (
-        ORDER BY kind = 'release' DESC, CASE kind WHEN 'release' THEN reference_id END, id)
-    FROM model.event WHERE id > last_before;
+    SELECT 'event', id, place
+    FROM (SELECT id, last_before + row_number() OVER (
+            ORDER BY kind = 'release' DESC, CASE kind WHEN 'release' THEN reference_id END, id) AS place
+        FROM model.event WHERE id > last_before) placed
+    WHERE id <> place;
     CALL model.renumber();
     INSERT INTO model.batched_event SELECT id, of_batch FROM model.event WHERE id > last_before;
 END $$;
@@ -220,7 +222,8 @@ BEGIN
             new_operation := model.pick('{deposit,deposit,deposit,deposit,withdraw,set_exchange_rate}');
         ELSIF model.chance(0.75) THEN
             new_operation := model.pick('{restock,set_price,delist_item,relist_item,relist_item,transfer,transfer,move_user,
-                buy_from,buy_from,buy_from,buy_from,buy_from,refund,refund,refund,quote,accept_quote,reserve,reserve,reserve,capture,capture,release,
+                buy_from,buy_from,buy_from,buy_from,buy_from,refund,refund,refund,quote,quote_briefly,expire_quote,accept_quote,accept_quote,
+                reserve,reserve,reserve,capture,capture,release,
                 reserve_briefly,reserve_briefly,reserve_briefly,reserve_briefly,reserve_briefly,reserve_briefly,reserve_briefly,
                 expire,expire,expire,expire,expire,sweep_holds,
                 set_rules,set_rules,set_rules,set_rules,set_route,set_route}');
@@ -305,7 +308,7 @@ BEGIN
         WHEN operation = 'refund' AND EXISTS (SELECT FROM model.event WHERE id = named) THEN
             args[1] := (SELECT id FROM model.ordered_journal ORDER BY id
                 OFFSET (SELECT count(*) FROM model.ordered_event WHERE id < named) LIMIT 1);
-        WHEN operation = 'accept_quote' AND EXISTS (SELECT FROM model.quote WHERE id = named) THEN
+        WHEN operation IN ('accept_quote', 'expire_quote') AND EXISTS (SELECT FROM model.quote WHERE id = named) THEN
             args[1] := (SELECT id FROM mvm.quote ORDER BY id OFFSET (SELECT count(*) FROM model.quote WHERE id < named) LIMIT 1);
         WHEN operation IN ('capture', 'release', 'expire') AND EXISTS (SELECT FROM model.hold WHERE id = named) THEN
             args[1] := (SELECT id FROM mvm.hold ORDER BY id OFFSET (SELECT count(*) FROM model.hold WHERE id < named) LIMIT 1);
@@ -386,8 +389,8 @@ END $$;
 
 -- The engine's ids need only be in the order of effect: the model's events, quotes
 -- and holds take over the ids of the engine's at the same rank, or one that the
--- engine never gives where it has no such row. Single calls may
--- put back what holds past their time kept at other places than batches.
+-- engine never gives where it has no such row. Single calls may put back what holds
+-- past their time kept at other places than batches.
 CREATE PROCEDURE model.take_engine_ids(in_batches boolean) LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO model.new_id

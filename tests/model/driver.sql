@@ -46,6 +46,8 @@ DECLARE
         WHEN 'move_user' THEN '{bigint,integer}'
         WHEN 'refund' THEN '{bigint,bigint,text}'
         WHEN 'quote' THEN '{bigint,numeric,integer,integer,interval}'
+        WHEN 'quote_briefly' THEN '{bigint,numeric,integer,integer}'
+        WHEN 'expire_quote' THEN '{bigint}'
         WHEN 'accept_quote' THEN '{bigint}'
         WHEN 'reserve' THEN '{bigint,bigint,bigint,interval,text}'
         WHEN 'reserve_briefly' THEN '{bigint,bigint,bigint}'
@@ -66,32 +68,50 @@ BEGIN
     RETURN array_to_string(args, ', ');
 END $$;
 
-CREATE FUNCTION model.without_times(answer jsonb) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT answer - '{transaction_time,created_at,expires_at}'::text[]
-$$;
-
 -- Nobody can wait for a long time to be over, so the test turns its clock.
 CREATE FUNCTION model.expire_in_engine(of_hold bigint) RETURNS jsonb LANGUAGE sql AS $$
     UPDATE mvm.hold SET created_at = '2000-01-01', expires_at = '2000-01-02'
     WHERE id = of_hold AND state = 'a' RETURNING to_jsonb(id)
 $$;
 
--- A short one it waits for. Whether it was over before the answer was made is left to chance.
+CREATE FUNCTION model.expire_quote_in_engine(of_quote bigint) RETURNS jsonb LANGUAGE sql AS $$
+    UPDATE mvm.quote SET created_at = '2000-01-01', expires_at = '2000-01-02' WHERE id = of_quote RETURNING to_jsonb(id)
+$$;
+
+-- A short one it waits for.
+CREATE FUNCTION model.wait_until(moment timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    WHILE clock_timestamp() < moment LOOP
+        PERFORM pg_sleep(0.0005);
+    END LOOP;
+END $$;
+
+CREATE FUNCTION model.quote_briefly_in_engine(of_user bigint, amount numeric, from_id integer, to_id integer) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+    quote mvm.quotes := mvm_quote(of_user, amount, from_id, to_id, '1 ms');
+BEGIN
+    PERFORM model.wait_until(quote.expires_at);
+    RETURN model.without_times(to_jsonb(quote));
+END $$;
+
+-- Whether it was over before the answer was made is left to chance.
 CREATE FUNCTION model.reserve_briefly_in_engine(buyer bigint, item bigint, pieces bigint) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
-    hold mvm.holds;
+    hold mvm.holds := mvm_reserve(buyer, item, pieces, '1 ms');
 BEGIN
-    hold := mvm_reserve(buyer, item, pieces, '1 ms');
-    WHILE clock_timestamp() < hold.expires_at LOOP
-        PERFORM pg_sleep(0.0005);
-    END LOOP;
+    PERFORM model.wait_until(hold.expires_at);
     RETURN model.without_times(to_jsonb(hold)) - 'state';
 END $$;
 
+CREATE FUNCTION model.without_times(answer jsonb) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT answer - '{transaction_time,created_at,expires_at}'::text[]
+$$;
+
 -- Which function of the engine runs the operation.
 CREATE FUNCTION model.function_of(operation text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT 'mvm_' || CASE operation WHEN 'buy_from' THEN 'buy' ELSE operation END
+    SELECT 'mvm_' || regexp_replace(operation, '_(from|briefly)$', '')
 $$;
 
 CREATE FUNCTION model.engine_call(operation text, args text[]) RETURNS text LANGUAGE sql AS $$
@@ -99,7 +119,7 @@ CREATE FUNCTION model.engine_call(operation text, args text[]) RETURNS text LANG
         WHEN operation = 'trades' THEN format(
             'SELECT jsonb_agg(to_jsonb(r) - ''transaction_time'') FROM %s(%s) r', model.function_of(operation), list)
         WHEN operation IN ('balance', 'convert', 'sweep_holds') THEN format('SELECT to_jsonb(%s(%s))', model.function_of(operation), list)
-        WHEN operation IN ('expire', 'reserve_briefly') THEN format('SELECT model.%s_in_engine(%s)', operation, list)
+        WHEN operation IN ('expire', 'reserve_briefly', 'expire_quote', 'quote_briefly') THEN format('SELECT model.%s_in_engine(%s)', operation, list)
         ELSE format('SELECT model.without_times(to_jsonb(r)) FROM %s(%s) r', model.function_of(operation), list)
     END
     FROM model.arguments(operation, args) list
@@ -478,7 +498,9 @@ BEGIN
             RETURN ARRAY[model.random_purchase(), model.random_part(), model.random_key()];
         WHEN 'quote' THEN
             RETURN (model.random_arguments('exchange'))[:4] || model.random_ttl();
-        WHEN 'accept_quote' THEN
+        WHEN 'quote_briefly' THEN
+            RETURN (model.random_arguments('exchange'))[:4];
+        WHEN 'accept_quote', 'expire_quote' THEN
             RETURN ARRAY[model.random_quote()];
         WHEN 'reserve' THEN
             chosen_item := model.random_item();
@@ -698,7 +720,7 @@ BEGIN
                 buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy_from,buy_from,buy_from,buy_from,
                 convert,convert,balance,balance,trades,
                 restock,set_price,delist_item,relist_item,relist_item,transfer,transfer,move_user,
-                refund,refund,refund,refund,quote,quote,accept_quote,accept_quote,
+                refund,refund,refund,refund,quote,quote,quote_briefly,expire_quote,accept_quote,accept_quote,accept_quote,
                 reserve,reserve,reserve,reserve,reserve,reserve_briefly,capture,capture,capture,release,expire,sweep_holds,
                 set_rules,set_route}')
         END;
@@ -721,12 +743,12 @@ BEGIN
         SELECT COALESCE(max(id), last_event_id), COALESCE(string_agg(id::text, ',' ORDER BY id), (last_event_id + 1)::text)
         INTO engine_event_id, new_event_ids FROM mvm.journal WHERE id > last_event_id;
         PERFORM model.begin_call(new_event_ids);
-        IF operation IN ('create_universe', 'create_user', 'list_item', 'quote', 'reserve', 'reserve_briefly') THEN
-            last_id := COALESCE(CASE operation
-                WHEN 'create_universe' THEN (SELECT max(id) FROM model.universe)
-                WHEN 'create_user' THEN (SELECT max(id) FROM model.person)
-                WHEN 'quote' THEN (SELECT max(id) FROM model.quote)
-                WHEN 'list_item' THEN (SELECT max(id) FROM model.item)
+        IF operation IN ('create_universe', 'create_user', 'list_item', 'quote', 'quote_briefly', 'reserve', 'reserve_briefly') THEN
+            last_id := COALESCE(CASE
+                WHEN operation = 'create_universe' THEN (SELECT max(id) FROM model.universe)
+                WHEN operation = 'create_user' THEN (SELECT max(id) FROM model.person)
+                WHEN operation = 'list_item' THEN (SELECT max(id) FROM model.item)
+                WHEN operation IN ('quote', 'quote_briefly') THEN (SELECT max(id) FROM model.quote)
                 ELSE (SELECT max(id) FROM model.hold) END, 0);
             IF operation <> 'reserve' AND (engine.result ->> 'id')::bigint <= last_id THEN -- a key may answer with an old hold
                 CALL model.fail(seed, step, operation, args, format('new id %s after %s', engine.result ->> 'id', last_id));

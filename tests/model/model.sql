@@ -68,7 +68,8 @@ CREATE TABLE model.quote (
     fee numeric,
     from_rate numeric,
     to_rate numeric,
-    event_id bigint -- that accepted it
+    event_id bigint, -- that accepted it
+    over boolean DEFAULT false -- past its time
 );
 CREATE TABLE model.hold (
     id bigint PRIMARY KEY DEFERRABLE,
@@ -431,7 +432,7 @@ BEGIN
         SELECT jsonb_build_object('id', q.id, 'user_id', q.user_id, 'amount', model.to_amount(q.paid, f.currency_scale),
             'converted_amount', model.to_amount(q.received, t.currency_scale), 'fee', model.to_amount(q.fee, t.currency_scale),
             'from_universe_id', f.id, 'to_universe_id', t.id, 'exchange_rate', trim_scale(q.to_rate / q.from_rate),
-            'state', CASE WHEN q.event_id IS NULL THEN 'open' ELSE 'accepted' END, 'transaction_id', q.event_id)
+            'state', CASE WHEN q.event_id IS NOT NULL THEN 'accepted' WHEN q.over THEN 'expired' ELSE 'open' END, 'transaction_id', q.event_id)
         FROM model.quote q
         JOIN model.universe f ON f.id = q.from_universe_id
         JOIN model.universe t ON t.id = q.to_universe_id
@@ -881,9 +882,28 @@ BEGIN
     PERFORM model.refuse_exchange_by_rules(minor, origin, target);
     credit := model.credit(minor, origin, target);
     INSERT INTO model.quote VALUES (model.next_id(), of_user, from_id, to_id, minor, credit.received, credit.fee,
-        origin.exchange_rate, target.exchange_rate, NULL);
+        origin.exchange_rate, target.exchange_rate);
     RETURN model.quote_row(model.next_id());
 END $$;
+
+-- As the test's own clock makes a hold's.
+CREATE FUNCTION model.expire_quote(wanted bigint) RETURNS jsonb LANGUAGE sql AS $$
+    UPDATE model.quote SET over = true WHERE id = wanted RETURNING to_jsonb(id)
+$$;
+
+-- One whose time is over when the next call comes.
+CREATE FUNCTION model.quote_briefly(of_user bigint, amount numeric, from_id integer, to_id integer) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+    answer jsonb := model.quote(of_user, amount, from_id, to_id, '1 ms');
+BEGIN
+    PERFORM model.expire_quote((answer ->> 'id')::bigint);
+    RETURN answer;
+END $$;
+
+CREATE FUNCTION model.is_closed(quote model.quote) RETURNS boolean LANGUAGE sql AS $$
+    SELECT quote.event_id IS NOT NULL OR quote.over
+$$;
 
 CREATE FUNCTION model.accept_quote(wanted bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -895,7 +915,7 @@ BEGIN
     PERFORM model.refuse_if(wanted IS NULL, 'MV203');
     SELECT * INTO quote FROM model.quote WHERE id = wanted;
     PERFORM model.refuse_if(NOT FOUND, 'MV005');
-    PERFORM model.refuse_if(quote.event_id IS NOT NULL, 'MV108');
+    PERFORM model.refuse_if(model.is_closed(quote), 'MV108');
     origin := model.find_universe(quote.from_universe_id);
     target := model.find_universe(quote.to_universe_id);
     PERFORM model.refuse_if(NOT origin.exchange_open OR NOT target.exchange_open

@@ -80,6 +80,8 @@ if [ "$steps" -ge 20000 ]; then
             ('move_user', '{00000}'),
             ('refund', '{00000,MV004,MV107,MV202}'),
             ('quote', '{00000,MV201}'),
+            ('quote_briefly', '{00000}'),
+            ('expire_quote', '{00000}'),
             ('accept_quote', '{00000,MV101,MV108}'),
             ('reserve', '{00000,MV101,MV102,MV203,MV301}'),
             ('capture', '{00000,MV006,MV109,MV202}'),
@@ -125,7 +127,9 @@ nothing_from() { # sentence, command that prints what is wrong
 }
 answers_differ='SELECT * FROM model.differing_answers() LIMIT 5'
 tables_differ='SELECT * FROM model.differing_tables() LIMIT 20'
-details_of_refusals="SELECT place, detail FROM model.answer JOIN model.expected e USING (place)
+# But for ids of journal rows: single calls release holds past their time at other places.
+details_of_refusals="SELECT place, regexp_replace(detail, 'transaction_id=[0-9]+', '')
+    FROM model.answer JOIN model.expected e USING (place)
     WHERE e.operation IN ('buy', 'exchange') AND e.code <> '00000' ORDER BY place"
 
 fresh_database
@@ -203,6 +207,12 @@ broken_model_is_caught 'a closed route lets everyone pass' \
 broken_model_is_caught 'holds past their time keep stock and money' \
     'CREATE OR REPLACE FUNCTION model.release_over(of_buyer bigint, in_universe integer, on_item bigint)
      RETURNS bigint LANGUAGE sql AS $$ SELECT 0::bigint $$'
+broken_model_is_caught 'a quote can be accepted past its time' \
+    'CREATE OR REPLACE FUNCTION model.is_closed(quote model.quote)
+     RETURNS boolean LANGUAGE sql AS $$ SELECT quote.event_id IS NOT NULL $$'
+broken_model_is_caught 'a quote can be accepted twice' \
+    'CREATE OR REPLACE FUNCTION model.is_closed(quote model.quote)
+     RETURNS boolean LANGUAGE sql AS $$ SELECT quote.over $$'
 broken_model_is_caught 'the last wallet that is named pays' \
     'ALTER FUNCTION model.deal_from RENAME TO deal_from_any;
      CREATE FUNCTION model.deal_from(buyer bigint, ware model.item, pieces bigint, wallets integer[], key text, body text)
