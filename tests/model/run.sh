@@ -1,8 +1,9 @@
 #!/bin/bash
 # The randomised model test: thousands of random operations on the extension and
 # on a plain PL/pgSQL model of the same rules; every outcome and, at the end,
-# every table must be equal. Then a random sequence of orders three ways: by single
-# calls, in batches of random sizes, and on the model.
+# every table must be equal, and so must statements and balances of the past. Then a
+# random sequence of orders three ways: by single calls, in batches of random sizes,
+# and on the model.
 #
 #   MVM_MODEL_SEED    0 to 999999998; random unless told (or the first argument)
 #   MVM_MODEL_STEPS   operations, 20000 unless told (or the second argument)
@@ -39,7 +40,8 @@ trap 'rm -f "$output" "$single_details" "$batch_details"; drop_database' EXIT
 fresh_database() {
     drop_database
     psql -X -q -d postgres -c "CREATE DATABASE $database"
-    run_sql -c 'CREATE EXTENSION mvm' -f "$here/model.sql" -f "$here/driver.sql" -f "$here/batches.sql"
+    run_sql -c 'CREATE EXTENSION mvm' -f "$here/model.sql" -f "$here/driver.sql" -f "$here/batches.sql" \
+        -f "$here/statements.sql"
 }
 
 passed() { echo "ok - $1"; }
@@ -62,6 +64,13 @@ if run_sql -At -c 'SELECT * FROM model.differing_tables() LIMIT 20' >"$output" 2
     passed 'every table and view, the ledger and the house accounts equal those of the model, and mvm_audit() is empty'
 else
     not_passed 'every table and view, the ledger and the house accounts equal those of the model, and mvm_audit() is empty'
+fi
+
+statements_differ="SELECT left(difference, 2000) FROM model.differing_statements($seed, 300) LIMIT 5"
+if run_sql -At -c "$statements_differ" >"$output" 2>&1 && [ ! -s "$output" ]; then
+    passed '300 statements, in pages and in one piece, and balances of the past are what the model says'
+else
+    not_passed '300 statements, in pages and in one piece, and balances of the past are what the model says'
 fi
 
 # A run that never met a refusal, or hardly ever succeeded, would prove little.
@@ -142,11 +151,15 @@ nothing_from "$orders orders by single calls have the model's answers (seed $see
     run_singly -At -c 'CALL model.run_sequence(false)' -c "$answers_differ"
 nothing_from 'every table and view after them equals those of the model, and mvm_audit() is empty' \
     run_singly -At -c "$tables_differ"
+nothing_from 'statements and balances of the past are what the model says after single calls' \
+    run_singly -At -c "$statements_differ"
 
 nothing_from "the same orders in $batches batches have the model's answers" \
     run_sql -At -c 'CALL model.run_sequence(true)' -c "$answers_differ"
 nothing_from 'every table and view after them, to the last journal row, equals those of the model, and mvm_audit() is empty' \
     run_sql -At -c "$tables_differ"
+nothing_from 'statements and balances of the past are what the model says after batches' \
+    run_sql -At -c "$statements_differ"
 run_singly -At -c "$details_of_refusals" >"$single_details"
 run_sql -At -c "$details_of_refusals" >"$batch_details"
 nothing_from 'the refusals of batches have the details of those of single calls' diff "$single_details" "$batch_details"
@@ -237,5 +250,26 @@ model_of_batches_is_caught 'a batch keeps holds past their time of orders that i
     'CREATE OR REPLACE FUNCTION model.release_for_refused(operation text, args text[]) RETURNS void
      LANGUAGE sql AS $$ SELECT $$' \
     'model: '
+
+# And one with another past.
+model_of_statements_is_caught() { # what, SQL, pattern
+    fresh_database
+    run_sql -c 'CALL model.run(20, 600)' -c "$2"
+    if run_sql -At -c 'SELECT * FROM model.differing_statements(20, 100)' >"$output" 2>&1 && grep -q "^$3" "$output"; then
+        passed "a model in which $1 is caught"
+    else
+        not_passed "a model in which $1 is caught"
+    fi
+}
+model_of_statements_is_caught 'a statement takes what happens at its end' \
+    'CREATE OR REPLACE FUNCTION model.balance_before(of_user bigint, in_universe integer, moment timestamptz)
+     RETURNS numeric LANGUAGE sql AS $$
+        SELECT COALESCE(sum(amount), 0) FROM model.movement
+        WHERE user_id = of_user AND universe_id = in_universe AND transaction_time <= moment $$' \
+    mvm_statement
+model_of_statements_is_caught 'a balance of the past is that of now' \
+    'CREATE OR REPLACE FUNCTION model.balance_at(of_user bigint, universe_in integer, moment timestamptz)
+     RETURNS jsonb LANGUAGE sql AS $$ SELECT model.balance(of_user, universe_in) $$' \
+    mvm_balance
 
 exit "$failed"
