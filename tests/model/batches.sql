@@ -49,14 +49,13 @@ BEGIN
         PERFORM model.begin_call(max(id)::text) FROM mvm.journal;
         PERFORM model.attempt(model.model_call('list_item', args));
     END LOOP;
-    -- A batch releases holds past their time at once, even for an order that it refuses
-    -- then, and single calls do not: so in the sequence none is left over.
-    PERFORM model.attempt(model.engine_call('sweep_holds', '{1000}'));
-    PERFORM model.begin_call(string_agg(id::text, ',' ORDER BY id))
-    FROM mvm.journal WHERE id > (SELECT max(id) FROM model.event) HAVING count(*) > 0;
-    PERFORM model.attempt(model.model_call('sweep_holds', '{1000}'));
     COMMIT;
 END $$;
+
+-- A batch releases holds past their time for an order that it refuses, too: a refused single call has done nothing.
+CREATE FUNCTION model.release_for_refused(operation text, args text[]) RETURNS void LANGUAGE sql AS $$
+    SELECT model.release_over(args[1]::bigint, NULL, CASE operation WHEN 'buy' THEN args[2]::bigint END)
+$$;
 
 -- The model's answer to one order. A batch remembers what it refused after the
 -- key's check; a single call does not.
@@ -69,9 +68,9 @@ DECLARE
 BEGIN
     PERFORM set_config('model.key_check', '', false);
     PERFORM model.begin_call((COALESCE(max(id), 0) + 1)::text) FROM model.event;
-    IF operation = 'quote' THEN
+    IF operation IN ('quote', 'quote_briefly') THEN
         PERFORM set_config('model.next_id', (COALESCE(max(id), 0) + 1)::text, false) FROM model.quote;
-    ELSIF operation = 'reserve' THEN
+    ELSIF operation IN ('reserve', 'reserve_briefly') THEN
         PERFORM set_config('model.next_id', (COALESCE(max(id), 0) + 1)::text, false) FROM model.hold;
     END IF;
     outcome := model.attempt(model.model_call(operation, args));
@@ -80,11 +79,64 @@ BEGIN
     key_check := CASE WHEN code = '00000' THEN current_setting('model.key_check') ELSE outcome.detail END;
     event_id := model.transaction_of(operation, outcome.result);
     replayed := key_check = 'repeat';
+    IF in_batch AND code <> '00000' AND key_check LIKE 'new%' THEN
+        PERFORM model.release_for_refused(operation, args);
+    END IF;
     remembered := in_batch AND code <> '00000' AND key_check LIKE 'new:%';
     IF remembered THEN
         INSERT INTO model.request
         VALUES (args[1]::bigint, args[cardinality(args)], substr(key_check, 5), NULL, code);
     END IF;
+END $$;
+
+-- Ids that the model's rows are to have.
+CREATE TABLE model.new_id (what text, old_id bigint, new_id bigint);
+
+CREATE PROCEDURE model.renumber() LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE model.event SET reference_id = n.new_id FROM model.new_id n WHERE reference_id = n.old_id AND n.what = CASE kind
+        WHEN 'refund' THEN 'event' WHEN 'exchange' THEN 'quote' ELSE 'hold' END;
+    UPDATE model.event SET id = n.new_id FROM model.new_id n WHERE id = n.old_id AND n.what = 'event';
+    UPDATE model.quote SET event_id = n.new_id FROM model.new_id n WHERE event_id = n.old_id AND n.what = 'event';
+    UPDATE model.quote SET id = n.new_id FROM model.new_id n WHERE id = n.old_id AND n.what = 'quote';
+    UPDATE model.hold SET id = n.new_id FROM model.new_id n WHERE id = n.old_id AND n.what = 'hold';
+    UPDATE model.batched_event SET event_id = n.new_id FROM model.new_id n WHERE event_id = n.old_id AND n.what = 'event';
+    UPDATE model.request SET event_id = n.new_id FROM model.new_id n WHERE event_id = n.old_id AND n.what = 'event';
+    UPDATE model.expected SET event_id = n.new_id FROM model.new_id n WHERE event_id = n.old_id AND n.what = 'event';
+    DELETE FROM model.new_id;
+END $$;
+
+-- The events after one are those of a batch, which releases holds first, in the order of their ids.
+CREATE PROCEDURE model.end_batch(of_batch integer, last_before bigint) LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO model.new_id
+    SELECT 'event', id, place
+    FROM (SELECT id, last_before + row_number() OVER (
+            ORDER BY kind = 'release' DESC, CASE kind WHEN 'release' THEN reference_id END, id) AS place
+        FROM model.event WHERE id > last_before) placed
+    WHERE id <> place;
+    CALL model.renumber();
+    INSERT INTO model.batched_event SELECT id, of_batch FROM model.event WHERE id > last_before;
+END $$;
+
+-- The least that only a hold past its time can give: the next piece of its item, the next unit of its buyer's money.
+CREATE FUNCTION model.need_of_hold(operation text, args text[]) RETURNS text[] LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    hold model.hold;
+BEGIN
+    SELECT * INTO hold FROM model.hold WHERE state = 'active' AND over ORDER BY random() LIMIT 1;
+    IF FOUND AND operation = 'exchange' THEN
+        args[1] := hold.buyer_id;
+        args[2] := trim_scale(model.to_amount(model.balance_minor(hold.buyer_id, hold.from_universe_id) + 1,
+            (SELECT currency_scale FROM model.universe WHERE id = hold.from_universe_id)));
+        args[3] := hold.from_universe_id;
+        args[5] := NULL;
+    ELSIF FOUND THEN
+        args[2] := hold.item_id;
+        args[3] := (SELECT stock + 1 FROM model.item WHERE id = hold.item_id);
+        args[4] := NULL;
+    END IF;
+    RETURN args;
 END $$;
 
 -- Good and bad orders; some under a key that was used before, with the same
@@ -103,12 +155,17 @@ BEGIN
             RETURN earlier.args;
         END IF;
     END IF;
-    IF new_operation IN ('buy', 'reserve') AND model.chance(0.8) THEN -- of few items, all with stock
+    IF new_operation IN ('buy', 'buy_from', 'reserve', 'reserve_briefly') AND model.chance(0.8) THEN -- of few items, all with stock
         args[2] := model.random_id(ARRAY(SELECT id FROM model.item WHERE stock > 0 AND listed ORDER BY id DESC LIMIT 20));
         args[3] := model.random_pieces(args[2]);
         IF new_operation = 'buy' THEN
-            args[4] := model.random_max_amount(args[1], args[2], args[3]);
+            args[4] := model.random_max_amount(model.home_of(args[1]), args[2], args[3]);
+        ELSIF new_operation = 'buy_from' THEN
+            args[4] := model.random_max_amount((args[5]::integer[])[array_upper(args[5]::integer[], 1)]::text, args[2], args[3]);
         END IF;
+    END IF;
+    IF new_operation IN ('buy', 'buy_from', 'exchange') AND model.chance(0.05) THEN
+        args := model.need_of_hold(new_operation, args);
     END IF;
     IF new_operation = 'set_rules' AND model.chance(0.5) THEN -- so that most orders are allowed, mostly
         SELECT ARRAY[id, true, true, NULL, NULL, 0, 'Infinity', 9223372036854775807]::text[] INTO earlier.args
@@ -140,6 +197,7 @@ END $$;
 -- A single call forgets what it refused and a batch does not, so a sequence that
 -- is to run both ways must not use a refused key again: repeats_refusals = false.
 -- Otherwise keys are used again at will, and some stretches are single calls.
+-- Which of its calls release a hold past its time depends on how it is run, so all are released at its end.
 CREATE PROCEDURE model.draw_sequence(seed integer, orders integer, repeats_refusals boolean) LANGUAGE plpgsql AS $$
 DECLARE
     new_place integer := COALESCE((SELECT max(place) FROM model.expected), 0);
@@ -150,21 +208,27 @@ DECLARE
     new_operation text;
     new_args text[];
     new_key text;
+    last_event_id bigint;
     answered record;
 BEGIN
     PERFORM setseed(seed / 1000000000.0);
-    WHILE new_place < last_place LOOP
+    WHILE new_place <= last_place LOOP
         new_batch := NULL;
-        IF new_place = 0 OR model.chance(0.3) THEN
-            size := 1;
+        SELECT max(id) INTO last_event_id FROM model.event;
+        size := 1;
+        IF new_place = last_place THEN
+            new_operation := 'sweep_holds';
+        ELSIF new_place = 0 OR model.chance(0.3) THEN
             new_operation := model.pick('{deposit,deposit,deposit,deposit,withdraw,set_exchange_rate}');
         ELSIF model.chance(0.75) THEN
-            size := 1;
             new_operation := model.pick('{restock,set_price,delist_item,relist_item,relist_item,transfer,transfer,move_user,
-                refund,refund,refund,quote,accept_quote,reserve,reserve,reserve,capture,capture,release,expire_and_sweep,
+                buy_from,buy_from,buy_from,buy_from,buy_from,refund,refund,refund,quote,quote_briefly,expire_quote,accept_quote,accept_quote,
+                reserve,reserve,reserve,capture,capture,release,
+                reserve_briefly,reserve_briefly,reserve_briefly,reserve_briefly,reserve_briefly,reserve_briefly,reserve_briefly,
+                expire,expire,expire,expire,expire,sweep_holds,
                 set_rules,set_rules,set_rules,set_rules,set_route,set_route}');
         ELSIF repeats_refusals AND model.chance(0.3) THEN
-            size := 1 + model.below(30);
+            size := LEAST(1 + model.below(30), last_place - new_place);
             new_operation := model.pick('{buy,exchange}');
         ELSE
             size := LEAST(ceil(power(300, random()))::integer, last_place - new_place);
@@ -175,7 +239,9 @@ BEGIN
         FOR i IN 1 .. size LOOP
             new_place := new_place + 1;
             new_args := model.random_order(new_operation, repeats_refusals);
-            IF new_place = 1 THEN -- rules that many orders will meet
+            IF new_place > last_place THEN
+                new_args := '{100000}';
+            ELSIF new_place = 1 THEN -- rules that many orders will meet
                 new_operation := 'set_rules';
                 new_args := ARRAY[(SELECT universe_id FROM model.item GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1),
                     NULL, false, 0.05, 0.125, NULL, NULL, 2]::text[];
@@ -191,15 +257,15 @@ BEGIN
             SELECT * INTO answered FROM model.answer_order(new_operation, new_args, new_batch IS NOT NULL);
             INSERT INTO model.expected VALUES (new_place, new_batch, new_operation, new_args,
                 answered.code, answered.result, answered.event_id, answered.replayed, answered.remembered);
-            IF new_batch IS NOT NULL AND answered.event_id IS NOT NULL AND NOT answered.replayed THEN
-                INSERT INTO model.batched_event VALUES (answered.event_id, new_batch);
-            END IF;
             IF new_key IS NOT NULL THEN
                 INSERT INTO model.keyed_call VALUES (model.below(60), new_operation, new_args)
                 ON CONFLICT ON CONSTRAINT keyed_call_pkey
                     DO UPDATE SET operation = EXCLUDED.operation, args = EXCLUDED.args;
             END IF;
         END LOOP;
+        IF new_batch IS NOT NULL THEN
+            CALL model.end_batch(new_batch, last_event_id);
+        END IF;
         COMMIT;
     END LOOP;
 END $$;
@@ -225,6 +291,13 @@ CREATE FUNCTION model.transaction_of(operation text, answer jsonb) RETURNS bigin
     END::bigint
 $$;
 
+-- Journal rows but those that put back what a hold past its time kept: which call writes those depends on how the
+-- sequence is run.
+CREATE VIEW model.ordered_event AS SELECT id FROM model.event e WHERE NOT model.puts_back(e);
+CREATE VIEW model.ordered_journal AS
+SELECT j.id FROM mvm.journal j
+WHERE j.kind <> 'u' OR NOT EXISTS (SELECT FROM mvm.hold h WHERE h.id = j.reference_id AND h.state = 'e');
+
 -- The model's ids of journal rows, quotes and holds need only be in the order of the
 -- engine's, so a call that names one names that at the same rank.
 CREATE FUNCTION model.in_the_engine(operation text, args text[]) RETURNS text[] LANGUAGE plpgsql AS $$
@@ -233,10 +306,11 @@ DECLARE
 BEGIN
     CASE
         WHEN operation = 'refund' AND EXISTS (SELECT FROM model.event WHERE id = named) THEN
-            args[1] := (SELECT id FROM mvm.journal ORDER BY id OFFSET (SELECT count(*) FROM model.event WHERE id < named) LIMIT 1);
-        WHEN operation = 'accept_quote' AND EXISTS (SELECT FROM model.quote WHERE id = named) THEN
+            args[1] := (SELECT id FROM model.ordered_journal ORDER BY id
+                OFFSET (SELECT count(*) FROM model.ordered_event WHERE id < named) LIMIT 1);
+        WHEN operation IN ('accept_quote', 'expire_quote') AND EXISTS (SELECT FROM model.quote WHERE id = named) THEN
             args[1] := (SELECT id FROM mvm.quote ORDER BY id OFFSET (SELECT count(*) FROM model.quote WHERE id < named) LIMIT 1);
-        WHEN operation IN ('capture', 'release', 'expire_and_sweep') AND EXISTS (SELECT FROM model.hold WHERE id = named) THEN
+        WHEN operation IN ('capture', 'release', 'expire') AND EXISTS (SELECT FROM model.hold WHERE id = named) THEN
             args[1] := (SELECT id FROM mvm.hold ORDER BY id OFFSET (SELECT count(*) FROM model.hold WHERE id < named) LIMIT 1);
         ELSE
     END CASE;
@@ -310,31 +384,31 @@ BEGIN
         CALL model.perhaps_commit();
     END LOOP;
     COMMIT;
-    CALL model.take_engine_ids();
+    CALL model.take_engine_ids(in_batches);
 END $$;
 
 -- The engine's ids need only be in the order of effect: the model's events, quotes
--- and holds take over the ids of the engine's at the same rank.
-CREATE PROCEDURE model.take_engine_ids() LANGUAGE plpgsql AS $$
+-- and holds take over the ids of the engine's at the same rank, or one that the
+-- engine never gives where it has no such row. Single calls may put back what holds
+-- past their time kept at other places than batches.
+CREATE PROCEDURE model.take_engine_ids(in_batches boolean) LANGUAGE plpgsql AS $$
 BEGIN
-    CREATE TEMPORARY TABLE engine_id ON COMMIT DROP AS
-    SELECT m.what, m.id AS model_id, e.id AS engine_id
-    FROM (SELECT what, id, row_number() OVER (PARTITION BY what ORDER BY id) AS rank
-        FROM (SELECT 'event' AS what, id FROM model.event UNION ALL SELECT 'quote', id FROM model.quote
-            UNION ALL SELECT 'hold', id FROM model.hold) ids) m
-    JOIN (SELECT what, id, row_number() OVER (PARTITION BY what ORDER BY id) AS rank
-        FROM (SELECT 'event' AS what, id FROM mvm.journal UNION ALL SELECT 'quote', id FROM mvm.quote
-            UNION ALL SELECT 'hold', id FROM mvm.hold) ids) e USING (what, rank)
-    WHERE m.id <> e.id;
-    UPDATE model.event SET reference_id = engine_id FROM engine_id WHERE reference_id = model_id AND what = CASE kind
-        WHEN 'refund' THEN 'event' WHEN 'exchange' THEN 'quote' ELSE 'hold' END;
-    UPDATE model.event SET id = engine_id FROM engine_id WHERE id = model_id AND what = 'event';
-    UPDATE model.quote SET event_id = engine_id FROM engine_id WHERE event_id = model_id AND what = 'event';
-    UPDATE model.quote SET id = engine_id FROM engine_id WHERE id = model_id AND what = 'quote';
-    UPDATE model.hold SET id = engine_id FROM engine_id WHERE id = model_id AND what = 'hold';
-    UPDATE model.batched_event SET event_id = engine_id FROM engine_id WHERE event_id = model_id AND what = 'event';
-    UPDATE model.request SET event_id = engine_id FROM engine_id WHERE event_id = model_id AND what = 'event';
-    UPDATE model.expected SET event_id = engine_id FROM engine_id WHERE event_id = model_id AND what = 'event';
+    INSERT INTO model.new_id
+    SELECT m.what, m.id, COALESCE(e.id, -m.id)
+    FROM (SELECT what, part, id, row_number() OVER (PARTITION BY what, part ORDER BY place) AS rank
+        FROM (SELECT 'event' AS what, NOT in_batches AND id NOT IN (TABLE model.ordered_event) AS part, id,
+                CASE WHEN in_batches OR id IN (TABLE model.ordered_event) THEN id ELSE reference_id END AS place
+            FROM model.event
+            UNION ALL SELECT 'quote', false, id, id FROM model.quote
+            UNION ALL SELECT 'hold', false, id, id FROM model.hold) ids) m
+    LEFT JOIN (SELECT what, part, id, row_number() OVER (PARTITION BY what, part ORDER BY place) AS rank
+        FROM (SELECT 'event' AS what, NOT in_batches AND id NOT IN (TABLE model.ordered_journal) AS part, id,
+                CASE WHEN in_batches OR id IN (TABLE model.ordered_journal) THEN id ELSE reference_id END AS place
+            FROM mvm.journal
+            UNION ALL SELECT 'quote', false, id, id FROM mvm.quote
+            UNION ALL SELECT 'hold', false, id, id FROM mvm.hold) ids) e USING (what, part, rank)
+    WHERE m.id IS DISTINCT FROM e.id;
+    CALL model.renumber();
     COMMIT;
 END $$;
 
@@ -344,8 +418,8 @@ END $$;
 
 -- The first answers that differ from the model's; in the order of the sequence.
 CREATE FUNCTION model.differing_answers() RETURNS TABLE (difference text) LANGUAGE sql AS $$
-    SELECT format(E'order %s, %s: mvm_%s(%s)\n  engine: %s %s%s %s %s\n  model:  %s %s%s %s', e.place,
-        COALESCE('batch ' || e.batch, 'a single call'), e.operation, model.arguments(e.operation, e.args),
+    SELECT format(E'order %s, %s: %s(%s)\n  engine: %s %s%s %s %s\n  model:  %s %s%s %s', e.place,
+        COALESCE('batch ' || e.batch, 'a single call'), model.function_of(e.operation), model.arguments(e.operation, e.args),
         a.code, CASE WHEN a.replayed THEN 'replayed ' END, a.transaction_id, a.result, a.detail,
         e.code, CASE WHEN e.replayed THEN 'replayed ' END, e.event_id, e.result)
     FROM model.expected e
@@ -390,6 +464,9 @@ CREATE FUNCTION model.never_met(repeats_refusals boolean) RETURNS TABLE (what te
     SELECT 'no wallet moves twice in a batch'
     WHERE NOT EXISTS (SELECT FROM model.batched_event b JOIN model.event e ON e.id = b.event_id
         GROUP BY b.batch, e.user_id, e.from_universe_id HAVING count(*) > 1)
+    UNION ALL
+    SELECT 'no batch releases a hold past its time'
+    WHERE NOT EXISTS (SELECT FROM model.batched_event b JOIN model.event e ON e.id = b.event_id WHERE e.kind = 'release')
     UNION ALL
     SELECT 'no refusal is repeated ' || place
     FROM (VALUES ('in a batch', true), ('by a single call', false)) wanted (place, in_batch)

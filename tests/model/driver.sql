@@ -37,6 +37,7 @@ DECLARE
         WHEN 'convert' THEN '{numeric,integer,integer}'
         WHEN 'exchange' THEN '{bigint,numeric,integer,integer,min_converted=>numeric,idempotency_key=>text}'
         WHEN 'buy' THEN '{bigint,bigint,bigint,max_amount=>numeric,idempotency_key=>text}'
+        WHEN 'buy_from' THEN '{bigint,bigint,bigint,max_amount=>numeric,pay_from=>integer[],idempotency_key=>text}'
         WHEN 'restock' THEN '{bigint,bigint,text}'
         WHEN 'set_price' THEN '{bigint,numeric}'
         WHEN 'delist_item' THEN '{bigint}'
@@ -45,13 +46,15 @@ DECLARE
         WHEN 'move_user' THEN '{bigint,integer}'
         WHEN 'refund' THEN '{bigint,bigint,text}'
         WHEN 'quote' THEN '{bigint,numeric,integer,integer,interval}'
+        WHEN 'quote_briefly' THEN '{bigint,numeric,integer,integer}'
+        WHEN 'expire_quote' THEN '{bigint}'
         WHEN 'accept_quote' THEN '{bigint}'
         WHEN 'reserve' THEN '{bigint,bigint,bigint,interval,text}'
+        WHEN 'reserve_briefly' THEN '{bigint,bigint,bigint}'
         WHEN 'capture' THEN '{bigint,bigint,text}'
         WHEN 'release' THEN '{bigint}'
         WHEN 'sweep_holds' THEN '{integer}'
         WHEN 'expire' THEN '{bigint}'
-        WHEN 'expire_and_sweep' THEN '{bigint}'
         WHEN 'set_rules' THEN '{integer,boolean,boolean,numeric,numeric,numeric,numeric,bigint}'
         WHEN 'set_route' THEN '{integer,integer,boolean,numeric}'
         WHEN 'balance' THEN '{bigint,integer}'
@@ -65,29 +68,59 @@ BEGIN
     RETURN array_to_string(args, ', ');
 END $$;
 
--- Nobody can wait for a hold's time to be over, so the test turns its clock.
+-- Nobody can wait for a long time to be over, so the test turns its clock.
 CREATE FUNCTION model.expire_in_engine(of_hold bigint) RETURNS jsonb LANGUAGE sql AS $$
     UPDATE mvm.hold SET created_at = '2000-01-01', expires_at = '2000-01-02'
     WHERE id = of_hold AND state = 'a' RETURNING to_jsonb(id)
 $$;
 
-CREATE FUNCTION model.expire_and_sweep_in_engine(of_hold bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION model.expire_quote_in_engine(of_quote bigint) RETURNS jsonb LANGUAGE sql AS $$
+    UPDATE mvm.quote SET created_at = '2000-01-01', expires_at = '2000-01-02' WHERE id = of_quote RETURNING to_jsonb(id)
+$$;
+
+-- A short one it waits for.
+CREATE FUNCTION model.wait_until(moment timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM model.expire_in_engine(of_hold);
-    RETURN to_jsonb(mvm_sweep_holds());
+    WHILE clock_timestamp() < moment LOOP
+        PERFORM pg_sleep(0.0005);
+    END LOOP;
+END $$;
+
+CREATE FUNCTION model.quote_briefly_in_engine(of_user bigint, amount numeric, from_id integer, to_id integer) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+    quote mvm.quotes := mvm_quote(of_user, amount, from_id, to_id, '1 ms');
+BEGIN
+    PERFORM model.wait_until(quote.expires_at);
+    RETURN model.without_times(to_jsonb(quote));
+END $$;
+
+-- Whether it was over before the answer was made is left to chance.
+CREATE FUNCTION model.reserve_briefly_in_engine(buyer bigint, item bigint, pieces bigint) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+    hold mvm.holds := mvm_reserve(buyer, item, pieces, '1 ms');
+BEGIN
+    PERFORM model.wait_until(hold.expires_at);
+    RETURN model.without_times(to_jsonb(hold)) - 'state';
 END $$;
 
 CREATE FUNCTION model.without_times(answer jsonb) RETURNS jsonb LANGUAGE sql AS $$
     SELECT answer - '{transaction_time,created_at,expires_at}'::text[]
 $$;
 
+-- Which function of the engine runs the operation.
+CREATE FUNCTION model.function_of(operation text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'mvm_' || regexp_replace(operation, '_(from|briefly)$', '')
+$$;
+
 CREATE FUNCTION model.engine_call(operation text, args text[]) RETURNS text LANGUAGE sql AS $$
     SELECT CASE
         WHEN operation = 'trades' THEN format(
-            'SELECT jsonb_agg(to_jsonb(r) - ''transaction_time'') FROM mvm_%s(%s) r', operation, list)
-        WHEN operation IN ('balance', 'convert', 'sweep_holds') THEN format('SELECT to_jsonb(mvm_%s(%s))', operation, list)
-        WHEN operation IN ('expire', 'expire_and_sweep') THEN format('SELECT model.%s_in_engine(%s)', operation, list)
-        ELSE format('SELECT model.without_times(to_jsonb(r)) FROM mvm_%s(%s) r', operation, list)
+            'SELECT jsonb_agg(to_jsonb(r) - ''transaction_time'') FROM %s(%s) r', model.function_of(operation), list)
+        WHEN operation IN ('balance', 'convert', 'sweep_holds') THEN format('SELECT to_jsonb(%s(%s))', model.function_of(operation), list)
+        WHEN operation IN ('expire', 'reserve_briefly', 'expire_quote', 'quote_briefly') THEN format('SELECT model.%s_in_engine(%s)', operation, list)
+        ELSE format('SELECT model.without_times(to_jsonb(r)) FROM %s(%s) r', model.function_of(operation), list)
     END
     FROM model.arguments(operation, args) list
 $$;
@@ -222,17 +255,43 @@ BEGIN
         -(SELECT currency_scale FROM model.universe WHERE id = in_universe))), 0.01)::text;
 END $$;
 
-CREATE FUNCTION model.random_max_amount(of_user text, of_item text, pieces text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION model.random_max_amount(payer_id text, of_item text, pieces text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    home model.universe;
+    payer model.universe;
     priced_in model.universe;
     ware model.item;
 BEGIN
-    SELECT u.* INTO home FROM model.universe u JOIN model.person p ON p.universe_id = u.id WHERE p.id = of_user::bigint;
+    SELECT * INTO payer FROM model.universe WHERE id = payer_id::integer;
     SELECT * INTO ware FROM model.item WHERE id = of_item::bigint;
     SELECT * INTO priced_in FROM model.universe WHERE id = ware.universe_id;
-    RETURN model.random_limit((SELECT paid FROM model.terms(ware.price, pieces::numeric, home, priced_in,
-        0, model.tariff_rate(home.id, priced_in.id))), home.id);
+    RETURN model.random_limit((SELECT paid FROM model.terms(ware.price, pieces::numeric, payer, priced_in,
+        0, model.tariff_rate(payer.id, priced_in.id))), payer.id);
+END $$;
+
+CREATE FUNCTION model.home_of(of_user text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (SELECT universe_id FROM model.person WHERE id = of_user::bigint);
+END $$;
+
+-- Mostly wallets that hold something; now and then one that is empty or none, a null, twice the same, none or too many.
+CREATE FUNCTION model.random_wallets(of_user text) RETURNS integer[] LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    wallets integer[] := ARRAY(
+        SELECT u.id FROM model.universe u
+        LEFT JOIN model.wallet w ON w.universe_id = u.id AND w.user_id = of_user::bigint
+        ORDER BY (COALESCE(w.balance, 0) > 0) DESC, random() LIMIT 1 + model.below(4));
+BEGIN
+    SELECT array_agg(id ORDER BY random()) INTO wallets FROM unnest(wallets) id;
+    RETURN CASE WHEN model.chance(0.92) THEN wallets ELSE
+        CASE model.below(7)
+            WHEN 0 THEN wallets || NULL::integer
+            WHEN 1 THEN wallets || wallets[1]
+            WHEN 2 THEN wallets || model.random_id('{}')::integer
+            WHEN 3 THEN '{}'::integer[]
+            WHEN 4 THEN ARRAY(SELECT generate_series(1, 16))
+            WHEN 5 THEN ARRAY(SELECT generate_series(1, 17))
+        END
+    END;
 END $$;
 
 CREATE FUNCTION model.random_min_converted(amount text, from_id text, to_id text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
@@ -273,13 +332,19 @@ BEGIN
             THEN model.pick('{9223372036854775807,9223372036854775807,9223372036854775807,2,3,10,1,0,-5}') END];
 END $$;
 
+-- Whether the event puts back what a hold past its time kept.
+CREATE FUNCTION model.puts_back(event model.event) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT event.kind = 'release'
+        AND EXISTS (SELECT FROM model.hold WHERE id = event.reference_id AND state = 'expired')
+$$;
+
 -- Most of what can still be done, now and then what cannot.
 CREATE FUNCTION model.random_purchase() RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     RETURN (
         SELECT model.random_id(CASE WHEN model.chance(0.95)
             THEN ARRAY(SELECT id FROM model.event WHERE kind = 'purchase' ORDER BY id DESC LIMIT 40)
-            ELSE ARRAY(SELECT id FROM model.event ORDER BY id DESC LIMIT 20) END)
+            ELSE ARRAY(SELECT id FROM model.event e WHERE NOT model.puts_back(e) ORDER BY id DESC LIMIT 20) END)
     );
 END $$;
 
@@ -327,11 +392,11 @@ $$;
 -- The operations that take a key as their last argument, and those of them whose
 -- first is the user whom the key belongs to.
 CREATE FUNCTION model.takes_key(operation text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT operation IN ('deposit', 'withdraw', 'exchange', 'buy', 'restock', 'transfer', 'refund', 'reserve', 'capture')
+    SELECT operation IN ('deposit', 'withdraw', 'exchange', 'buy', 'buy_from', 'restock', 'transfer', 'refund', 'reserve', 'capture')
 $$;
 
 CREATE FUNCTION model.names_owner_of_key(operation text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT operation IN ('deposit', 'withdraw', 'exchange', 'buy', 'transfer', 'reserve')
+    SELECT operation IN ('deposit', 'withdraw', 'exchange', 'buy', 'buy_from', 'transfer', 'reserve')
 $$;
 
 CREATE FUNCTION model.random_arguments(operation text) RETURNS text[] LANGUAGE plpgsql VOLATILE AS $$
@@ -340,8 +405,9 @@ DECLARE
     universes bigint[] := ARRAY(SELECT id FROM model.universe ORDER BY id);
     actor text := model.random_id(users);
     chosen_universe text := model.random_id(universes);
-    home text := (SELECT universe_id::text FROM model.person WHERE id = actor::bigint);
+    home text := model.home_of(actor);
     wallets bigint[];
+    paying integer[];
     chosen_item text;
     other text;
     amount text;
@@ -395,7 +461,13 @@ BEGIN
         WHEN 'buy' THEN
             chosen_item := model.random_item();
             amount := model.random_pieces(chosen_item);
-            RETURN ARRAY[actor, chosen_item, amount, model.random_max_amount(actor, chosen_item, amount), model.random_key()];
+            RETURN ARRAY[actor, chosen_item, amount, model.random_max_amount(home, chosen_item, amount), model.random_key()];
+        WHEN 'buy_from' THEN
+            paying := model.random_wallets(actor);
+            chosen_item := model.random_item();
+            amount := model.random_pieces(chosen_item);
+            RETURN ARRAY[actor, chosen_item, amount,
+                model.random_max_amount(paying[cardinality(paying)]::text, chosen_item, amount), paying::text, model.random_key()];
         WHEN 'restock' THEN
             chosen_item := model.random_item();
             amount := model.pick('{1,2,5,20,50,0,-1,9223372036854775807}');
@@ -426,7 +498,9 @@ BEGIN
             RETURN ARRAY[model.random_purchase(), model.random_part(), model.random_key()];
         WHEN 'quote' THEN
             RETURN (model.random_arguments('exchange'))[:4] || model.random_ttl();
-        WHEN 'accept_quote' THEN
+        WHEN 'quote_briefly' THEN
+            RETURN (model.random_arguments('exchange'))[:4];
+        WHEN 'accept_quote', 'expire_quote' THEN
             RETURN ARRAY[model.random_quote()];
         WHEN 'reserve' THEN
             chosen_item := model.random_item();
@@ -435,7 +509,9 @@ BEGIN
             RETURN ARRAY[model.random_hold(), model.random_part(), model.random_key()];
         WHEN 'release' THEN
             RETURN ARRAY[model.random_hold()];
-        WHEN 'expire', 'expire_and_sweep' THEN
+        WHEN 'reserve_briefly' THEN
+            RETURN (model.random_arguments('reserve'))[:3];
+        WHEN 'expire' THEN
             RETURN ARRAY[model.random_hold_with_room()];
         WHEN 'sweep_holds' THEN
             RETURN ARRAY[model.pick('{1000,1000,1000,1000,1000,1000,0,-1}')];
@@ -568,14 +644,14 @@ CREATE FUNCTION model.differing_tables() RETURNS TABLE (difference text) LANGUAG
     UNION ALL
     -- Each call that moved a wallet or an item raised its version by one, a batch too;
     -- a wallet made for a first credit begins empty, one step before it. A capture that
-    -- ends where its hold left off moves nothing, and money that a hold past its time
-    -- gives back may be one step of its own.
-    SELECT format('version of wallet (%s, %s) is %s after %s calls, %s of them with money, %s with releases',
+    -- ends where its hold left off moves nothing, and what a hold past its time gives
+    -- back may be a step of its own or part of another call's.
+    SELECT format('version of wallet (%s, %s) is %s after %s calls, %s of them with money and no release, and %s releases',
         user_id, universe_id, w.version, l.calls, l.moving, l.releasing)
     FROM mvm.wallet w
-    JOIN (SELECT user_id, universe_id, count(*) AS calls, count(*) FILTER (WHERE moved <> 0) AS moving,
-            count(*) FILTER (WHERE releases) AS releasing
-        FROM (SELECT l.user_id, l.universe_id, sum(l.amount) AS moved, bool_or(e.kind = 'release') AS releases
+    JOIN (SELECT user_id, universe_id, count(*) AS calls, count(*) FILTER (WHERE moved <> 0 AND releases = 0) AS moving,
+            sum(releases) AS releasing
+        FROM (SELECT l.user_id, l.universe_id, sum(l.amount) AS moved, count(*) FILTER (WHERE e.kind = 'release') AS releases
             FROM model.leg l
             JOIN model.event e ON e.id = l.transaction_id
             JOIN model.call_of_event c ON c.event_id = e.id
@@ -584,13 +660,13 @@ CREATE FUNCTION model.differing_tables() RETURNS TABLE (difference text) LANGUAG
         USING (user_id, universe_id)
     WHERE w.version NOT BETWEEN l.moving AND l.calls + l.releasing + 1
     UNION ALL
-    SELECT format('version of item %s is %s after %s calls, %s of them with pieces, %s with releases, and %s changes',
+    SELECT format('version of item %s is %s after %s calls, %s of them with pieces and no release, %s releases and %s changes',
         i.id, w.version, l.calls, l.moving, l.releasing, i.changes)
     FROM mvm.item w
     JOIN model.item i USING (id)
-    JOIN (SELECT item_id, count(*) AS calls, count(*) FILTER (WHERE moved <> 0 OR lists) AS moving,
-            count(*) FILTER (WHERE releases) AS releasing
-        FROM (SELECT e.item_id, bool_or(e.kind = 'release') AS releases, bool_or(e.kind = 'listing') AS lists,
+    JOIN (SELECT item_id, count(*) AS calls, count(*) FILTER (WHERE moved <> 0 AND releases = 0 OR lists) AS moving,
+            sum(releases) AS releasing
+        FROM (SELECT e.item_id, count(*) FILTER (WHERE e.kind = 'release') AS releases, bool_or(e.kind = 'listing') AS lists,
                 sum(CASE WHEN e.kind IN ('purchase', 'hold') THEN -e.quantity ELSE e.quantity END) AS moved
             FROM model.event e JOIN model.call_of_event c ON c.event_id = e.id
             WHERE e.item_id IS NOT NULL GROUP BY e.item_id, c.call) of_call
@@ -614,8 +690,8 @@ CREATE TABLE model.keyed_call (place integer PRIMARY KEY, operation text, args t
 
 CREATE PROCEDURE model.fail(seed integer, step integer, operation text, args text[], detail text) LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION E'the engine and the model differ\n  seed %, step %\n  SELECT * FROM mvm_%(%);\n  %',
-        seed, step, operation, model.arguments(operation, args), detail;
+    RAISE EXCEPTION E'the engine and the model differ\n  seed %, step %\n  SELECT * FROM %(%);\n  %',
+        seed, step, model.function_of(operation), model.arguments(operation, args), detail;
 END $$;
 
 CREATE PROCEDURE model.run(seed integer, steps integer) LANGUAGE plpgsql AS $$
@@ -641,11 +717,12 @@ BEGIN
                 list_item,list_item,list_item,list_item,set_exchange_rate,
                 deposit,deposit,deposit,deposit,deposit,deposit,withdraw,withdraw,withdraw,withdraw,
                 exchange,exchange,exchange,exchange,exchange,exchange,exchange,exchange,exchange,exchange,
-                buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,
+                buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy_from,buy_from,buy_from,buy_from,
                 convert,convert,balance,balance,trades,
                 restock,set_price,delist_item,relist_item,relist_item,transfer,transfer,move_user,
-                refund,refund,refund,refund,quote,quote,accept_quote,accept_quote,
-                reserve,reserve,reserve,reserve,reserve,capture,capture,capture,release,expire,sweep_holds,set_rules,set_route}')
+                refund,refund,refund,refund,quote,quote,quote_briefly,expire_quote,accept_quote,accept_quote,accept_quote,
+                reserve,reserve,reserve,reserve,reserve,reserve_briefly,capture,capture,capture,release,expire,sweep_holds,
+                set_rules,set_route}')
         END;
         earlier := NULL;
         IF model.chance(0.08) THEN
@@ -666,13 +743,13 @@ BEGIN
         SELECT COALESCE(max(id), last_event_id), COALESCE(string_agg(id::text, ',' ORDER BY id), (last_event_id + 1)::text)
         INTO engine_event_id, new_event_ids FROM mvm.journal WHERE id > last_event_id;
         PERFORM model.begin_call(new_event_ids);
-        IF operation IN ('create_universe', 'create_user', 'list_item', 'quote', 'reserve') THEN
-            last_id := COALESCE(CASE operation
-                WHEN 'create_universe' THEN (SELECT max(id) FROM model.universe)
-                WHEN 'create_user' THEN (SELECT max(id) FROM model.person)
-                WHEN 'quote' THEN (SELECT max(id) FROM model.quote)
-                WHEN 'reserve' THEN (SELECT max(id) FROM model.hold)
-                ELSE (SELECT max(id) FROM model.item) END, 0);
+        IF operation IN ('create_universe', 'create_user', 'list_item', 'quote', 'quote_briefly', 'reserve', 'reserve_briefly') THEN
+            last_id := COALESCE(CASE
+                WHEN operation = 'create_universe' THEN (SELECT max(id) FROM model.universe)
+                WHEN operation = 'create_user' THEN (SELECT max(id) FROM model.person)
+                WHEN operation = 'list_item' THEN (SELECT max(id) FROM model.item)
+                WHEN operation IN ('quote', 'quote_briefly') THEN (SELECT max(id) FROM model.quote)
+                ELSE (SELECT max(id) FROM model.hold) END, 0);
             IF operation <> 'reserve' AND (engine.result ->> 'id')::bigint <= last_id THEN -- a key may answer with an old hold
                 CALL model.fail(seed, step, operation, args, format('new id %s after %s', engine.result ->> 'id', last_id));
             END IF;
@@ -710,6 +787,7 @@ BEGIN
             END IF;
         END IF;
         IF step % 500 = 0 THEN
+            COMMIT; -- to a view it is the time at which its transaction began
             SELECT d.difference INTO difference FROM model.differing_balances() d LIMIT 1;
             IF FOUND THEN
                 CALL model.fail(seed, step, operation, args, difference);
