@@ -120,6 +120,8 @@ Datum set_route_function(FunctionCallInfo fcinfo)
     storage::Call call;
     storage::begin_write(call, "mvm_set_route()");
     storage::Universe from = require_locked_universe(call, from_id);
+    // Its lock queues those who set its routes: what they wrote while we waited is seen after it.
+    storage::refresh_snapshot(call);
     require_universe(call, to_id);
     if (from_id == to_id) {
         pg::refuse(ErrorCode::invalid_argument,
