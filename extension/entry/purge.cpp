@@ -7,20 +7,28 @@ namespace mvm::entry {
 
 namespace {
 
-bool is_negative(const Interval *age)
+bool is_less(const Interval &a, const Interval &b)
 {
-    const Interval zero = {};
     return DatumGetBool(
-        DirectFunctionCall2(interval_lt, IntervalPGetDatum(age), IntervalPGetDatum(&zero)));
+        DirectFunctionCall2(interval_lt, IntervalPGetDatum(&a), IntervalPGetDatum(&b)));
+}
+
+// Ages that a time since 1 AD may have, so that now() less the age is a time.
+void require_age(const Interval &age)
+{
+    Interval largest = {};
+    largest.month = 1000 * MONTHS_PER_YEAR;
+    if (is_less(age, Interval{}) || is_less(largest, age)) {
+        pg::refuse(domain::ErrorCode::invalid_argument,
+                   "older_than must not be negative or above 1000 years.");
+    }
 }
 
 // Runs the DELETE, whose $1 is the call's only argument, and answers how many rows it deleted.
 Datum purge(FunctionCallInfo fcinfo, const char *command)
 {
     const Interval *age = interval_argument(fcinfo, 0, "older_than");
-    if (is_negative(age)) {
-        pg::refuse(domain::ErrorCode::invalid_argument, "older_than must not be negative.");
-    }
+    require_age(*age);
     SPI_connect();
     Oid types[] = {INTERVALOID};
     Datum values[] = {IntervalPGetDatum(age)};

@@ -108,6 +108,7 @@ SELECT mvm_balance(3);
 -- No age, or one below zero, is no reason to forget all; zero is.
 SELECT code, message, detail FROM outcome('SELECT mvm_purge_idempotency_keys(NULL)');
 SELECT code, message, detail FROM outcome($$SELECT mvm_purge_idempotency_keys(interval '-1 microsecond')$$);
+SELECT code, message, detail FROM outcome($$SELECT mvm_purge_idempotency_keys(interval '1000000 years')$$);
 SELECT count(*) AS there FROM mvm.idempotency_key \gset
 SELECT :there > 0 AS some, mvm_purge_idempotency_keys(interval '0') = :there AS all_of_them;
 SELECT count(*) FROM mvm.idempotency_key;

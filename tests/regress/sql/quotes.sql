@@ -60,6 +60,7 @@ SELECT id, state FROM mvm.quotes ORDER BY id;
 SELECT q.id, q.transaction_id = t.id AS exchanged FROM mvm.quotes q JOIN mvm.transactions t ON t.reference_id = q.id AND t.kind = 'exchange';
 SELECT code, message, detail FROM outcome('SELECT mvm_purge_quotes(NULL)');
 SELECT code, message, detail FROM outcome($$SELECT mvm_purge_quotes(interval '-1 microsecond')$$);
+SELECT code, message, detail FROM outcome($$SELECT mvm_purge_quotes(interval '1000000 years')$$);
 -- Nobody deletes another: an accepted or an open one.
 SELECT code, message FROM outcome('DELETE FROM mvm.quote WHERE transaction_id IS NOT NULL');
 SELECT code, message FROM outcome('DELETE FROM mvm.quote WHERE transaction_id IS NULL');
