@@ -92,13 +92,10 @@ void apply_refund(Call &call, const JournalRow &row, storage::Item &item)
     if (!balance.ok()) {
         raise(balance_out_of_range(*row.user_id));
     }
-    const auto stock = domain::add_amounts(item.stock, *row.quantity);
-    if (!stock.ok()) {
-        raise(stock_out_of_range(item.id));
-    }
+    require_room_for(call, item, *row.quantity);
     // From here only I/O can fail.
     storage::advance_command(call);
-    storage::update_stock(call, item, stock.value);
+    storage::update_stock(call, item, item.stock + *row.quantity);
     if (*row.paid_minor > 0) {
         storage::update_balance(call, buyer, balance.value);
     }

@@ -44,4 +44,11 @@ std::int64_t require_amount(Datum amount, const storage::Universe &universe, con
     return minor.value;
 }
 
+void require_room_for(storage::Call &call, const storage::Item &item, std::int64_t quantity)
+{
+    if (!domain::add_amounts(storage::stock_with_held(call, item), quantity).ok()) {
+        raise(stock_out_of_range(item.id));
+    }
+}
+
 } // namespace mvm::entry

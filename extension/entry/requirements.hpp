@@ -2,6 +2,7 @@
 #pragma once
 
 #include "entry/refusals.hpp"
+#include "storage/hold.hpp"
 #include "storage/user_account.hpp"
 
 namespace mvm::entry {
@@ -17,5 +18,9 @@ void require_positive(Datum amount, const char *name);
 
 // The amount in minor units of the universe's currency; invalid_amount, amount_out_of_range.
 std::int64_t require_amount(Datum amount, const storage::Universe &universe, const char *name);
+
+// amount_out_of_range unless a locked item's stock has room for so many more pieces beside
+// those that holds may give back: the end of a hold must never wait for room.
+void require_room_for(storage::Call &call, const storage::Item &item, std::int64_t quantity);
 
 } // namespace mvm::entry

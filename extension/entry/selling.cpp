@@ -32,10 +32,9 @@ storage::JournalRow restock(Call &call, std::int64_t item_id, std::int64_t quant
                             KeyedCall &keyed)
 {
     storage::Item item = require_locked_item(call, item_id);
-    const auto stock = domain::add_amounts(item.stock, quantity);
-    if (!stock.ok()) {
-        raise(stock_out_of_range(item_id));
-    }
+    // Sees the holds that were made while the call waited for the item.
+    storage::refresh_snapshot(call);
+    require_room_for(call, item, quantity);
     storage::JournalRow row{};
     row.kind = domain::JournalKind::restock;
     row.user_id = item.seller_id;
@@ -44,7 +43,7 @@ storage::JournalRow restock(Call &call, std::int64_t item_id, std::int64_t quant
     row.from_universe_id = row.to_universe_id = item.universe_id;
     // From here only I/O can fail.
     storage::advance_command(call);
-    storage::update_stock(call, item, stock.value);
+    storage::update_stock(call, item, item.stock + quantity);
     journal_keyed_call(call, keyed, row);
     return row;
 }

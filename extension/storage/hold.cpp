@@ -1,7 +1,6 @@
 #include "storage/hold.hpp"
 
 #include "domain/money.hpp"
-
 #include "pg/compat.hpp"
 
 namespace mvm::storage {
@@ -165,6 +164,24 @@ void first_expired_holds(Call &call, int count, TimestampTz now, pg::Array<Hold>
     append_expired(call, "hold_expires_at_idx", expires_until(now), count, now, holds);
 }
 
+namespace {
+
+// The stock with what active holds that end at `end` or before keep.
+std::int64_t stock_with_holds_until(Call &call, const Item &item, TimestampTz end)
+{
+    std::int64_t stock = item.stock;
+    if (has_expired_holds(call, end)) {
+        pg::Array<Hold> holds{};
+        expired_holds_of_item(call, item.id, end, holds);
+        for (const Hold &hold : holds) {
+            stock = add_where_room(stock, hold.quantity);
+        }
+    }
+    return stock;
+}
+
+} // namespace
+
 std::int64_t balance_with_expired(Call &call, const Wallet &wallet)
 {
     const TimestampTz now = GetCurrentTimestamp();
@@ -183,16 +200,12 @@ std::int64_t balance_with_expired(Call &call, const Wallet &wallet)
 
 std::int64_t stock_with_expired(Call &call, const Item &item)
 {
-    const TimestampTz now = GetCurrentTimestamp();
-    std::int64_t stock = item.stock;
-    if (has_expired_holds(call, now)) {
-        pg::Array<Hold> holds{};
-        expired_holds_of_item(call, item.id, now, holds);
-        for (const Hold &hold : holds) {
-            stock = add_where_room(stock, hold.quantity);
-        }
-    }
-    return stock;
+    return stock_with_holds_until(call, item, GetCurrentTimestamp());
+}
+
+std::int64_t stock_with_held(Call &call, const Item &item)
+{
+    return stock_with_holds_until(call, item, DT_NOEND);
 }
 
 } // namespace mvm::storage

@@ -65,4 +65,7 @@ void first_expired_holds(Call &call, int count, TimestampTz now, pg::Array<Hold>
 std::int64_t balance_with_expired(Call &call, const Wallet &wallet);
 std::int64_t stock_with_expired(Call &call, const Item &item);
 
+// The stock with all pieces that holds keep of a locked item, as far as there is room.
+std::int64_t stock_with_held(Call &call, const Item &item);
+
 } // namespace mvm::storage

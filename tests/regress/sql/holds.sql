@@ -125,13 +125,14 @@ SELECT * FROM mvm_audit();
 -- The audit sees a hold that the ledger does not know.
 UPDATE mvm.hold SET paid_minor = paid_minor + 1 WHERE state = 'a';
 SELECT check_name, subject, expected, actual FROM mvm_audit();
--- What holds past their time keep counts as far as there is room for it, and stays until there is.
+-- What holds past their time keep counts as far as there is room for it, and stays until there is. Stock has always room
+-- for what holds keep of it.
 SELECT id AS whole FROM mvm_create_universe('Whole', 'WHO', 1, 0) \gset
 SELECT id AS rich FROM mvm_create_user('rich', :whole, 9223372036854775807) \gset
 SELECT id AS all_there_is FROM mvm_list_item(NULL, 'All there is', 5, 9223372036854775807, :whole) \gset
 SELECT amount FROM mvm_reserve(:rich, :all_there_is, 1, '1 ms');
 SELECT amount FROM mvm_deposit(:rich, 5);
-SELECT quantity FROM mvm_restock(:all_there_is, 1);
+SELECT code, detail FROM outcome(format('SELECT mvm_restock(%s, 1)', :all_there_is));
 SELECT pg_sleep(0.01);
 SELECT mvm_balance(:rich), (SELECT balance FROM mvm.users WHERE id = :rich), (SELECT balance FROM mvm.wallets WHERE user_id = :rich),
     (SELECT stock FROM mvm.items WHERE id = :all_there_is);
