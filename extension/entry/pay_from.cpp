@@ -89,7 +89,7 @@ bool gather(Call &call, const Deal &deal, int payer, Attempt &attempt)
     return true;
 }
 
-Attempt try_payer(Call &call, const Deal &deal, int payer, std::uint64_t limit_minor)
+Attempt try_payer(Call &call, const Deal &deal, int payer)
 {
     Attempt attempt{};
     attempt.payer = payer;
@@ -111,7 +111,6 @@ Attempt try_payer(Call &call, const Deal &deal, int payer, std::uint64_t limit_m
     order.payer_rules = rules_of(deal, from);
     order.item_rules = rules_of(deal, deal.item_universe);
     order.route = storage::route_in(call, deal.universes, from, deal.item_universe);
-    order.max_paid_minor = limit_minor;
     attempt.purchase = domain::settle_purchase(order, attempt.stock, attempt.balances[payer],
                                                deal.has_seller ? &attempt.seller : nullptr);
     return attempt;
@@ -150,8 +149,6 @@ Attempt try_payer(Call &call, const Deal &deal, int payer, std::uint64_t limit_m
         raise(short_of_stock(deal.item.id, deal.item.stock, deal.quantity));
     case ErrorCode::rule_violation:
         raise(broken_rule(terms, deal.quantity, payer, item_universe));
-    case ErrorCode::limit_exceeded:
-        raise(costs_too_much(terms.paid_minor, order.limit_minor, payer));
     default:
         if (terms.received_minor > 0) {
             raise(balance_out_of_range(order.seller_id.value_or(*order.row.user_id)));
@@ -160,20 +157,59 @@ Attempt try_payer(Call &call, const Deal &deal, int payer, std::uint64_t limit_m
     }
 }
 
+int require_universe_in(Call &call, UniverseSet &universes, std::int32_t universe_id)
+{
+    const int index = storage::universe_in(call, universes, universe_id);
+    if (index < 0) {
+        raise(no_universe(universe_id));
+    }
+    return index;
+}
+
+// The buyer's limit is on what the purchase costs in the last wallet's currency, whichever
+// wallet pays, and also where the last one may not or cannot. A price beyond 64 bits is for
+// the attempts to refuse.
+void require_within_limit(Call &call, const Deal &deal, const Order &order)
+{
+    if (!order.limit || order.limit_minor >= PG_INT64_MAX ||
+        !domain::multiply_price(deal.item.price_minor, deal.quantity).ok()) {
+        return;
+    }
+    const int last = deal.wallets.data[deal.wallets.count - 1].universe;
+    domain::PurchaseTerms terms;
+    terms.quantity = deal.quantity;
+    terms.price_minor = deal.item.price_minor;
+    terms.stock = PG_INT64_MAX;
+    terms.same_currency = last == deal.item_universe;
+    terms.buyer_currency = currency_of(deal, last);
+    terms.item_currency = currency_of(deal, deal.item_universe);
+    terms.tariff = storage::route_in(call, deal.universes, last, deal.item_universe).tariff;
+    const auto plan = domain::plan_purchase(terms);
+    const std::uint64_t cost_minor = plan.ok() ? static_cast<std::uint64_t>(plan.value.paid_minor)
+                                               : PG_UINT64_MAX; // beyond the largest amount
+    if (cost_minor > order.limit_minor) {
+        raise(costs_too_much(cost_minor, order.limit_minor, deal.universes.universes.data[last]));
+    }
+}
+
+// Whose people may not buy may not do so from other wallets either.
+void require_open_home(Call &call, const Deal &deal, std::int32_t home_id)
+{
+    const int home = require_universe_in(call, deal.universes, home_id);
+    if (!rules_of(deal, home).trade_open) {
+        Settlement closed;
+        closed.rule = domain::BrokenRule::payer_universe_closed;
+        raise(broken_rule(closed, deal.quantity, deal.universes.universes.data[home],
+                          deal.universes.universes.data[deal.item_universe]));
+    }
+}
+
 // The first wallet that can pay with what the ones before it have.
 Attempt require_payer(Call &call, const Deal &deal, const Order &order)
 {
-    const int last = deal.wallets.count - 1;
-    if (order.limit) {
-        // What it costs in the last wallet's currency, however it is paid.
-        Attempt whole = try_payer(call, deal, last, order.limit_minor);
-        if (whole.purchase.error == ErrorCode::limit_exceeded) {
-            refuse(deal, order, whole);
-        }
-    }
     Attempt attempt{};
-    for (int payer = 0; payer <= last; ++payer) {
-        attempt = try_payer(call, deal, payer, PG_UINT64_MAX);
+    for (int payer = 0; payer < deal.wallets.count; ++payer) {
+        attempt = try_payer(call, deal, payer);
         if (attempt.purchase.error == ErrorCode::ok) {
             return attempt;
         }
@@ -193,8 +229,15 @@ void name_wallets(Deal &deal, const Order &order, const pg::Array<std::int32_t> 
     deal.seller.key = {deal.item.seller_id.value_or(0), deal.item.universe_id};
 }
 
+// Made in this transaction, as by the release of holds just before, and never credited.
+bool is_unused(const storage::Wallet &wallet)
+{
+    return wallet.version == 1 && wallet.balance_minor == 0 &&
+           TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(wallet.row->t_data));
+}
+
 // Locks all of them in the global order; those that are missing are made.
-void lock_all(Call &call, Deal &deal)
+void lock_all(Call &call, Deal &deal, std::int32_t home_id)
 {
     pg::Array<PartWallet *> order{};
     for (PartWallet &wallet : deal.wallets) {
@@ -210,6 +253,9 @@ void lock_all(Call &call, Deal &deal)
         wallet->wallet = storage::lock_or_create_wallet(call, wallet->key.user_id,
                                                         wallet->key.universe_id, wallet->created);
         wallet->running = {wallet->wallet.balance_minor, false};
+    }
+    for (PartWallet &wallet : deal.wallets) {
+        wallet.created |= wallet.key.universe_id != home_id && is_unused(wallet.wallet);
     }
 }
 
@@ -278,15 +324,6 @@ const char *canonical_request(const Order &order, const pg::Array<std::int32_t> 
                        : request;
 }
 
-int require_universe_in(Call &call, UniverseSet &universes, std::int32_t universe_id)
-{
-    const int index = storage::universe_in(call, universes, universe_id);
-    if (index < 0) {
-        raise(no_universe(universe_id));
-    }
-    return index;
-}
-
 void require_for_sale(const Order &order, const storage::Item &item)
 {
     if (item.seller_id == order.row.user_id) {
@@ -316,7 +353,7 @@ JournalRow buy_from_wallets(Call &call, UniverseSet &universes, const Order &ord
                             const pg::Array<std::int32_t> &universe_ids)
 {
     Order order = order_asked;
-    require_user(call, *order.row.user_id);
+    const std::int32_t home_id = require_user(call, *order.row.user_id).universe_id;
     Deal deal{universes, *order.row.quantity, {}, 0, false, {}, {}};
     for (int i = 0; i < universe_ids.count; ++i) {
         require_universe_in(call, universes, universe_ids.data[i]);
@@ -345,10 +382,12 @@ JournalRow buy_from_wallets(Call &call, UniverseSet &universes, const Order &ord
     require_for_sale(order, deal.item);
     order.seller_id = deal.item.seller_id;
     deal.item_universe = require_universe_in(call, universes, deal.item.universe_id);
-    lock_all(call, deal);
+    lock_all(call, deal, home_id);
     for (PartWallet &wallet : deal.wallets) {
         wallet.universe = require_universe_in(call, universes, wallet.key.universe_id);
     }
+    require_open_home(call, deal, home_id);
+    require_within_limit(call, deal, order);
     const Attempt attempt = require_payer(call, deal, order);
     // From here only I/O can fail.
     return write_deal(call, deal, attempt, keyed);

@@ -10,11 +10,11 @@ using domain::ErrorCode;
 
 namespace {
 
-const char *text_of_limit(std::uint64_t limit_minor, int currency_scale)
+const char *text_of_any(std::uint64_t minor, int currency_scale)
 {
-    return limit_minor > PG_INT64_MAX
-               ? "above the largest amount"
-               : pg::text_of_minor(static_cast<std::int64_t>(limit_minor), currency_scale);
+    return minor > PG_INT64_MAX
+               ? "more than the largest amount"
+               : pg::text_of_minor(static_cast<std::int64_t>(minor), currency_scale);
 }
 
 } // namespace
@@ -219,13 +219,13 @@ Refusal broken_rule(const domain::Settlement &settlement, std::int64_t quantity,
     return {ErrorCode::rule_violation, detail, nullptr};
 }
 
-Refusal costs_too_much(std::int64_t paid_minor, std::uint64_t limit_minor,
+Refusal costs_too_much(std::uint64_t paid_minor, std::uint64_t limit_minor,
                        const storage::Universe &universe)
 {
     return {ErrorCode::limit_exceeded,
             psprintf("The purchase costs %s, max_amount is %s.",
-                     pg::text_of_minor(paid_minor, universe.currency_scale),
-                     text_of_limit(limit_minor, universe.currency_scale)),
+                     text_of_any(paid_minor, universe.currency_scale),
+                     text_of_any(limit_minor, universe.currency_scale)),
             nullptr};
 }
 
@@ -235,7 +235,7 @@ Refusal credits_too_little(std::int64_t received_minor, std::uint64_t limit_mino
     return {ErrorCode::limit_exceeded,
             psprintf("The exchange credits %s, min_converted is %s.",
                      pg::text_of_minor(received_minor, universe.currency_scale),
-                     text_of_limit(limit_minor, universe.currency_scale)),
+                     text_of_any(limit_minor, universe.currency_scale)),
             nullptr};
 }
 

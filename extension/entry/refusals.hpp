@@ -50,7 +50,7 @@ Refusal no_rate_yet(std::int32_t universe_id, TimestampTz at);
 Refusal broken_rule(const domain::Settlement &settlement, std::int64_t quantity,
                     const storage::Universe &payer_universe,
                     const storage::Universe &receiver_universe);
-Refusal costs_too_much(std::int64_t paid_minor, std::uint64_t limit_minor,
+Refusal costs_too_much(std::uint64_t paid_minor, std::uint64_t limit_minor,
                        const storage::Universe &universe);
 Refusal credits_too_little(std::int64_t received_minor, std::uint64_t limit_minor,
                            const storage::Universe &universe);

@@ -1080,6 +1080,7 @@ DECLARE
     ware model.item;
     last model.universe;
     priced_in model.universe;
+    terms model.terms;
     most numeric;
     body text;
     event_id bigint;
@@ -1101,8 +1102,10 @@ BEGIN
     IF event_id IS NULL THEN
         ware := model.find_ware(buyer_in, item_in);
         priced_in := model.find_universe(ware.universe_id);
-        PERFORM model.refuse_if(most < 9223372036854775807 AND (model.terms(ware.price, pieces, last, priced_in, 0,
-            model.tariff_rate(last.id, priced_in.id))).paid > most, 'MV106');
+        PERFORM model.refuse_if(NOT (SELECT u.trade_open FROM model.person p JOIN model.universe u ON u.id = p.universe_id
+            WHERE p.id = buyer_in), 'MV301');
+        terms := model.terms(ware.price, pieces, last, priced_in, 0, model.tariff_rate(last.id, priced_in.id));
+        PERFORM model.refuse_if(most < 9223372036854775807 AND terms.paid > most AND NOT model.too_large(terms.price), 'MV106');
         event_id := model.deal_from(buyer_in, ware, pieces, pay_from, idempotency_key, body);
     END IF;
     RETURN model.trade_row(event_id);
@@ -1192,6 +1195,11 @@ LANGUAGE sql AS $$
     SELECT COALESCE(div(amount * (before + pieces), bought) - div(amount * before, bought), 0)
 $$;
 
+-- Pieces that come back to the stock when their holds end.
+CREATE FUNCTION model.held_pieces(of_item bigint) RETURNS numeric LANGUAGE sql AS $$
+    SELECT COALESCE(sum(quantity), 0) FROM model.hold WHERE item_id = of_item AND state = 'active'
+$$;
+
 -- Price, payment, fee and tariff are given back in portions.
 CREATE FUNCTION model.refund(of_event bigint, pieces_in bigint, key text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -1236,7 +1244,8 @@ BEGIN
         PERFORM model.move(bought.user_id, home.id, paid);
         UPDATE model.item SET stock = stock + pieces WHERE id = bought.item_id;
         PERFORM model.refuse_if(model.too_large(model.balance_minor(bought.user_id, home.id))
-            OR model.too_large((SELECT stock FROM model.item WHERE id = bought.item_id)), 'MV204');
+            OR model.too_large((SELECT stock FROM model.item WHERE id = bought.item_id)
+                + model.held_pieces(bought.item_id)), 'MV204');
         event_id := model.record('refund', bought.user_id, bought.counterparty_id, bought.item_id, pieces, home, priced_in,
             paid, received, key, body, fee, tariff, of_event);
     END IF;
@@ -1269,7 +1278,7 @@ BEGIN
     ware := model.find_item(of_item);
     event_id := model.replay(COALESCE(ware.seller_id, 0), key, body);
     IF event_id IS NULL THEN
-        PERFORM model.refuse_if(model.too_large(ware.stock + pieces), 'MV204');
+        PERFORM model.refuse_if(model.too_large(ware.stock + model.held_pieces(of_item) + pieces), 'MV204');
         UPDATE model.item SET stock = stock + pieces WHERE id = of_item;
         universe := model.find_universe(ware.universe_id);
         event_id := model.record('restock', ware.seller_id, NULL, of_item, pieces, universe, universe, NULL, NULL, key, body);

@@ -75,4 +75,28 @@ SELECT code, detail FROM outcome('SELECT mvm_buy(1, 4, 1, max_amount => -1, pay_
 SELECT code, detail FROM outcome('SELECT mvm_buy(1, 4, 1000, pay_from => ARRAY[1])');
 SELECT code, detail FROM outcome('SELECT mvm_buy(1, 4, 1, max_amount => -1, pay_from => ARRAY[1])');
 SELECT code, detail FROM outcome('SELECT mvm_buy(1, 4, 9223372036854775807, pay_from => ARRAY[1])');
+-- The limit is on what it costs in the last wallet's currency, also where that one may not or cannot pay.
+SELECT id FROM mvm_list_item(2, 'Dome', 300, 5, 2);
+SELECT amount FROM mvm_deposit(1, 1000, 1);
+SELECT code, detail FROM outcome('SELECT mvm_buy(1, 6, pay_from => ARRAY[1, 3], max_amount => 10)');
+SELECT allowed FROM mvm_set_route(1, 3, false);
+SELECT code, detail FROM outcome('SELECT mvm_buy(1, 6, pay_from => ARRAY[1, 3], max_amount => 10)');
+SELECT allowed FROM mvm_set_route(1, 3);
+SELECT allowed FROM mvm_set_route(3, 2, false);
+SELECT code, detail FROM outcome('SELECT mvm_buy(1, 6, pay_from => ARRAY[1, 3], max_amount => 10)');
+SELECT allowed FROM mvm_set_route(3, 2);
+SELECT trade_open FROM mvm_set_rules(3, trade_open => false);
+SELECT code, detail FROM outcome('SELECT mvm_buy(1, 6, pay_from => ARRAY[1, 3], max_amount => 10)');
+SELECT trade_open FROM mvm_set_rules(3, trade_open => true);
+SELECT max_amount FROM mvm_set_rules(1, max_amount => 5);
+SELECT code, detail FROM outcome('SELECT mvm_buy(1, 6, pay_from => ARRAY[1, 3], max_amount => 10)');
+SELECT max_amount FROM mvm_set_rules(1, max_amount => 'Infinity');
+SELECT code, detail FROM outcome('SELECT mvm_buy(1, 6, 6, pay_from => ARRAY[1, 3], max_amount => 10)');
+SELECT id FROM mvm_create_universe('Fine', 'FIN', 1000000, 9);
+SELECT id FROM mvm_list_item(2, 'Planet', 1000000, 1, 2);
+SELECT code, detail FROM outcome('SELECT mvm_buy(1, 7, pay_from => ARRAY[1, 5], max_amount => 10)');
+-- Whose people may not buy may not do so from other wallets either.
+SELECT trade_open FROM mvm_set_rules(1, trade_open => false);
+SELECT code, detail FROM outcome('SELECT mvm_buy(1, 4, pay_from => ARRAY[2])');
+SELECT trade_open FROM mvm_set_rules(1, trade_open => true);
 SELECT * FROM mvm_audit();
