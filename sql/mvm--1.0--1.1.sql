@@ -808,6 +808,56 @@ AS $$
     ) l ON l.universe_id = h.universe_id
     WHERE COALESCE(l.ledger_minor, 0) <> COALESCE(h.held_minor, 0)
     UNION ALL
+    -- A row made it, another ended it unless it is active, and a purchase at its terms did if it was captured.
+    SELECT 'hold_equals_journal', format('hold %s', COALESCE(h.id, j.reference_id)),
+        max(j.paid_minor) FILTER (WHERE j.kind <> 'p'), max(h.paid_minor)
+    FROM mvm.hold h
+    FULL JOIN (
+        SELECT * FROM mvm.journal WHERE kind IN ('h', 'u') OR kind = 'p' AND reference_id IS NOT NULL
+    ) j ON j.reference_id = h.id
+    GROUP BY h.id, h.state, j.reference_id
+    HAVING count(*) FILTER (WHERE j.kind = 'h') <> 1
+        OR count(*) FILTER (WHERE j.kind = 'u') <> CASE h.state WHEN 'a' THEN 0 ELSE 1 END
+        OR count(*) FILTER (WHERE j.kind = 'p') <> CASE h.state WHEN 'c' THEN 1 ELSE 0 END
+        OR bool_or(CASE j.kind
+            WHEN 'p' THEN
+                (j.user_id, j.counterparty_id, j.item_id, j.quantity, j.received_minor::numeric + COALESCE(j.fee_minor, 0),
+                    j.from_universe_id, j.to_universe_id, j.from_rate, j.to_rate)
+                IS DISTINCT FROM
+                (h.buyer_id, h.seller_id, h.item_id, h.captured_quantity, h.captured_quantity::numeric * h.price_minor,
+                    h.from_universe_id, h.to_universe_id, h.from_rate, h.to_rate)
+            ELSE
+                (j.user_id, j.item_id, j.quantity, j.paid_minor, j.from_universe_id, j.from_rate)
+                IS DISTINCT FROM
+                (h.buyer_id, h.item_id, h.quantity, h.paid_minor, h.from_universe_id, h.from_rate)
+        END)
+    UNION ALL
+    SELECT 'quote_equals_exchange', format('quote %s', COALESCE(q.id, j.reference_id)), j.received_minor, q.received_minor
+    FROM (SELECT * FROM mvm.quote WHERE transaction_id IS NOT NULL) q
+    FULL JOIN (
+        SELECT * FROM mvm.journal WHERE kind = 'x' AND reference_id IS NOT NULL
+    ) j ON j.reference_id = q.id AND j.id = q.transaction_id
+    WHERE (j.user_id, j.paid_minor, j.received_minor, COALESCE(j.fee_minor, 0), j.from_universe_id, j.to_universe_id,
+            j.from_rate, j.to_rate)
+        IS DISTINCT FROM
+        (q.user_id, q.paid_minor, q.received_minor, q.fee_minor, q.from_universe_id, q.to_universe_id,
+            q.from_rate, q.to_rate)
+    UNION ALL
+    -- A rate of any time: the snapshot that it was read in may be much older than the row.
+    SELECT 'frozen_rate_in_history', format('%s universe %s', r.subject, r.universe_id), NULL, r.exchange_rate
+    FROM (
+        SELECT format('quote %s', id) AS subject, from_universe_id AS universe_id, from_rate AS exchange_rate FROM mvm.quote
+        UNION ALL
+        SELECT format('quote %s', id), to_universe_id, to_rate FROM mvm.quote
+        UNION ALL
+        SELECT format('hold %s', id), from_universe_id, from_rate FROM mvm.hold
+        UNION ALL
+        SELECT format('hold %s', id), to_universe_id, to_rate FROM mvm.hold
+    ) r
+    WHERE NOT EXISTS (
+        SELECT FROM mvm.exchange_rate_change c
+        WHERE c.universe_id = r.universe_id AND c.exchange_rate = r.exchange_rate)
+    UNION ALL
     SELECT 'refunds_within_purchase', format('transaction %s', r.reference_id), p.quantity, r.quantity
     FROM (
         SELECT reference_id, sum(quantity) AS quantity, sum(paid_minor) AS paid_minor,
@@ -864,7 +914,7 @@ AS $$
     WHERE s.reached < s.highest
 $$;
 COMMENT ON FUNCTION mvm_audit() IS
-    'A row per violation, none when the market is clean: wallets against the ledger, zero sums per transaction and currency, stock against its movements, conversions never below the rate, refunds within their purchases, universes'' rates against their history, references, idempotency keys, sequences. Amounts in minor units';
+    'A row per violation, none when the market is clean: wallets against the ledger, zero sums per transaction and currency, stock against its movements, conversions never below the rate, holds and accepted quotes against their journal rows and the rates that there were, refunds within their purchases, universes'' rates against their history, references, idempotency keys, sequences. Amounts in minor units';
 
 -- ---------------------------------------------------------------------------
 -- New functions
@@ -1232,14 +1282,60 @@ AS $$
     WHERE (SELECT count(*) FROM mvm.journal j
         WHERE j.id = l.refund_id AND j.kind = 'r' AND j.reference_id = l.transaction_id) = 0
     UNION ALL
-    -- Which hold it is, where it was made or ended since: each of these is as its rows say.
-    SELECT 'holds_equal_ledger', format('hold %s', j.reference_id), j.paid_minor, h.paid_minor
+    -- The holds that were made or ended since. The row that made one may be older.
+    SELECT 'hold_equals_journal', format('hold %s', j.reference_id),
+        max(j.paid_minor) FILTER (WHERE j.kind <> 'p'), max(h.paid_minor)
     FROM later j
     LEFT JOIN LATERAL (SELECT * FROM mvm.hold h WHERE h.id = j.reference_id OFFSET 0) h ON true
-    WHERE j.kind IN ('h', 'u')
-      AND (h.paid_minor IS DISTINCT FROM j.paid_minor OR h.quantity IS DISTINCT FROM j.quantity
-        OR (h.state = 'a') <> NOT EXISTS (
-            SELECT FROM later n WHERE n.kind = 'u' AND n.reference_id = j.reference_id))
+    WHERE j.kind IN ('h', 'u') OR j.kind = 'p' AND j.reference_id IS NOT NULL
+    GROUP BY j.reference_id, h.state
+    HAVING count(*) FILTER (WHERE j.kind = 'h') > 1
+        OR count(*) FILTER (WHERE j.kind = 'u') <> CASE h.state WHEN 'a' THEN 0 ELSE 1 END
+        OR count(*) FILTER (WHERE j.kind = 'p') <> CASE h.state WHEN 'c' THEN 1 ELSE 0 END
+        OR bool_or(CASE j.kind
+            WHEN 'p' THEN
+                (j.user_id, j.counterparty_id, j.item_id, j.quantity, j.received_minor::numeric + COALESCE(j.fee_minor, 0),
+                    j.from_universe_id, j.to_universe_id, j.from_rate, j.to_rate)
+                IS DISTINCT FROM
+                (h.buyer_id, h.seller_id, h.item_id, h.captured_quantity, h.captured_quantity::numeric * h.price_minor,
+                    h.from_universe_id, h.to_universe_id, h.from_rate, h.to_rate)
+            ELSE
+                (j.user_id, j.item_id, j.quantity, j.paid_minor, j.from_universe_id, j.from_rate)
+                IS DISTINCT FROM
+                (h.buyer_id, h.item_id, h.quantity, h.paid_minor, h.from_universe_id, h.from_rate)
+        END)
+    UNION ALL
+    SELECT 'quote_equals_exchange', format('quote %s', j.reference_id), j.received_minor, q.received_minor
+    FROM later j
+    LEFT JOIN LATERAL (
+        SELECT * FROM mvm.quote q WHERE q.id = j.reference_id AND q.transaction_id = j.id OFFSET 0
+    ) q ON true
+    WHERE j.kind = 'x' AND j.reference_id IS NOT NULL
+      AND (j.user_id, j.paid_minor, j.received_minor, COALESCE(j.fee_minor, 0), j.from_universe_id, j.to_universe_id,
+            j.from_rate, j.to_rate)
+        IS DISTINCT FROM
+        (q.user_id, q.paid_minor, q.received_minor, q.fee_minor, q.from_universe_id, q.to_universe_id,
+            q.from_rate, q.to_rate)
+    UNION ALL
+    SELECT 'frozen_rate_in_history', format('%s %s universe %s', d.name, d.id, r.universe_id), NULL, r.exchange_rate
+    FROM (
+        SELECT DISTINCT CASE kind WHEN 'x' THEN 'quote' ELSE 'hold' END AS name, reference_id AS id
+        FROM later WHERE kind IN ('x', 'h', 'u') AND reference_id IS NOT NULL
+    ) d
+    CROSS JOIN LATERAL (
+        SELECT q.from_universe_id, q.to_universe_id, q.from_rate, q.to_rate
+        FROM mvm.quote q WHERE d.name = 'quote' AND q.id = d.id
+        UNION ALL
+        SELECT h.from_universe_id, h.to_universe_id, h.from_rate, h.to_rate
+        FROM mvm.hold h WHERE d.name = 'hold' AND h.id = d.id
+        OFFSET 0
+    ) f
+    CROSS JOIN LATERAL (VALUES
+        (f.from_universe_id, f.from_rate), (f.to_universe_id, f.to_rate)
+    ) AS r (universe_id, exchange_rate)
+    WHERE NOT EXISTS (
+        SELECT FROM mvm.exchange_rate_change c
+        WHERE c.universe_id = r.universe_id AND c.exchange_rate = r.exchange_rate)
     UNION ALL
     SELECT 'rate_equals_history', format('universe %s', COALESCE(u.id, h.universe_id)), h.exchange_rate, u.exchange_rate
     FROM mvm.universe u

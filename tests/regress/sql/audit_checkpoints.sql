@@ -226,3 +226,63 @@ SELECT state FROM mvm_release(:other);
 SELECT max(id) AS checkpoint FROM mvm.audit_checkpoints \gset
 SELECT * FROM mvm_audit(:checkpoint);
 SELECT * FROM mvm_audit();
+
+-- Holds and quotes that were made before, and made or ended since, pass; what was done to them does not.
+SELECT id AS before FROM mvm_reserve(1, 1, 2, '1 day') \gset
+SELECT id AS kept FROM mvm_reserve(1, 1, 2, '1 day') \gset
+SELECT id AS quote FROM mvm_quote(1, 10, 1, 2, '1 day') \gset
+SELECT violations FROM mvm_audit_checkpoint();
+SELECT max(id) AS checkpoint FROM mvm.audit_checkpoints \gset
+SELECT id AS later FROM mvm_reserve(1, 1, 3, '1 day') \gset
+SELECT id AS partly FROM mvm_reserve(1, 4, 3, '1 day') \gset
+SELECT id AS swept FROM mvm_reserve(1, 1, 1, '1 ms') \gset
+SELECT id AS expired FROM mvm_quote(1, 10, 1, 2, '1 ms') \gset
+SELECT id AS open FROM mvm_quote(1, 10, 1, 2, '1 day') \gset
+SELECT state FROM mvm_release(:before);
+SELECT exchange_rate FROM mvm_set_exchange_rate(2, 3.25);
+SELECT id AS purchase FROM mvm_capture(:partly, 1) \gset
+SELECT quantity FROM mvm_refund(:purchase);
+SELECT pg_sleep(0.01);
+SELECT mvm_sweep_holds();
+SELECT transaction_id > 0 AS done FROM mvm_accept_quote(:quote);
+SELECT * FROM mvm_audit(:checkpoint);
+SELECT * FROM mvm_audit();
+\pset format unaligned
+SELECT t.what, t.changed, told_after(replace(t.changed, '#', t.id::text), :checkpoint) FROM (VALUES
+    ('made since', :later, 'UPDATE mvm.hold SET quantity = 1000 WHERE id = #; SELECT mvm_release(#)'),
+    ('made since', :later, 'UPDATE mvm.hold SET buyer_id = 3 WHERE id = #; SELECT mvm_release(#)'),
+    ('made since', :later, 'UPDATE mvm.hold SET item_id = 2 WHERE id = #; SELECT mvm_release(#)'),
+    ('made since', :later, 'UPDATE mvm.hold SET from_universe_id = 2 WHERE id = #'),
+    ('made since', :later, 'UPDATE mvm.hold SET from_rate = 2 WHERE id = #'),
+    ('made since', :later, 'UPDATE mvm.hold SET to_rate = 0.001 WHERE id = #'),
+    ('made since', :later, $$UPDATE mvm.hold SET state = 'e' WHERE id = #$$),
+    ('made since', :later, 'ALTER TABLE mvm.hold DISABLE TRIGGER hold_rows_stay; DELETE FROM mvm.hold WHERE id = #'),
+    ('made since', :later, $$INSERT INTO mvm.journal (transaction_time, user_id, item_id, quantity, paid_minor, received_minor, from_universe_id, to_universe_id, kind,
+        from_rate, to_rate, reference_id)
+        SELECT transaction_time, user_id, item_id, quantity, paid_minor, received_minor, from_universe_id, to_universe_id, kind,
+        from_rate, to_rate, reference_id FROM mvm.journal WHERE kind = 'h' AND reference_id = #$$),
+    ('ended since', :before, 'UPDATE mvm.hold SET quantity = 1000 WHERE id = #'),
+    ('ended since', :before, 'UPDATE mvm.hold SET buyer_id = 2 WHERE id = #'),
+    ('ended since', :before, $$UPDATE mvm.hold SET state = 'c', captured_quantity = 1 WHERE id = #$$),
+    ('captured since', :partly, 'UPDATE mvm.hold SET captured_quantity = 2 WHERE id = #'),
+    ('captured since', :partly, 'UPDATE mvm.hold SET price_minor = 1 WHERE id = #'),
+    ('captured since', :partly, 'UPDATE mvm.hold SET seller_id = 3 WHERE id = #'),
+    ('captured since', :partly, $$UPDATE mvm.hold SET state = 'e', captured_quantity = 0 WHERE id = #$$),
+    ('made before', :kept, 'UPDATE mvm.hold SET paid_minor = paid_minor + 1 WHERE id = #; SELECT mvm_release(#)'),
+    ('accepted since', :quote, 'UPDATE mvm.quote SET user_id = 2 WHERE id = #'),
+    ('accepted since', :quote, 'UPDATE mvm.quote SET received_minor = received_minor + 1 WHERE id = #'),
+    ('accepted since', :quote, 'UPDATE mvm.quote SET fee_minor = fee_minor + 1 WHERE id = #'),
+    ('accepted since', :quote, 'UPDATE mvm.quote SET to_rate = 3.25 WHERE id = #'),
+    ('accepted since', :quote, 'UPDATE mvm.quote SET transaction_id = NULL WHERE id = #'),
+    ('open', :open, 'UPDATE mvm.quote SET received_minor = 1000000, to_rate = 1000000 WHERE id = #; SELECT mvm_accept_quote(#)')
+) t (what, id, changed);
+-- What only mvm_audit() sees: a hold or quote that no later row names, and one against a row that is older.
+SELECT t.changed, told_after(replace(t.changed, '#', t.id::text), :checkpoint), told_after(replace(t.changed, '#', t.id::text))
+FROM (VALUES
+    (:kept, 'UPDATE mvm.hold SET quantity = 1000 WHERE id = #'),
+    (:kept, 'UPDATE mvm.hold SET quantity = 1000 WHERE id = #; SELECT mvm_release(#)'),
+    (:open, 'UPDATE mvm.quote SET transaction_id = 1 WHERE id = #')
+) t (id, changed);
+\pset format aligned
+SELECT * FROM mvm_audit(:checkpoint);
+SELECT * FROM mvm_audit();
