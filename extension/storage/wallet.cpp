@@ -91,6 +91,11 @@ void delete_wallet(Call &call, const Wallet &wallet)
 
 void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor)
 {
+    if (wallet.row == nullptr) {
+        ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+                        errmsg("user " INT64_FORMAT " has lost the wallet in universe %d",
+                               wallet.user_id, wallet.universe_id)));
+    }
     wallet.balance_minor = balance_minor;
     wallet.version += 1;
     const ColumnChange changes[] = {

@@ -142,3 +142,8 @@ SELECT amount FROM mvm_withdraw(:rich, 5);
 SELECT amount FROM mvm_buy(:rich, :all_there_is);
 SELECT mvm_sweep_holds();
 SELECT mvm_balance(:rich), (SELECT stock FROM mvm.items WHERE id = :all_there_is);
+-- A hold that was given to somebody without such a wallet ends in an error, not in a crash.
+SELECT id AS other FROM mvm_create_user('elsewhere', 1) \gset
+SELECT id AS given_away FROM mvm_reserve(:rich, :all_there_is) \gset
+UPDATE mvm.hold SET buyer_id = :other WHERE id = :given_away;
+SELECT code, detail FROM outcome(format('SELECT mvm_release(%s)', :given_away));
