@@ -988,7 +988,7 @@ CREATE FUNCTION mvm_purge_quotes(older_than interval DEFAULT interval '7 days') 
     LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'mvm_purge_quotes';
 COMMENT ON FUNCTION mvm_purge_quotes(interval) IS
-    'Forgets quotes that nobody accepted and that expired longer ago than the given age, and returns how many; accepted ones stay. MV203 for a negative age';
+    'Forgets quotes that nobody accepted and that expired longer ago than the given age, and returns how many; accepted ones stay. MV203 for an age below zero or above 1000 years';
 
 CREATE FUNCTION mvm_reserve(
     buyer_id bigint,

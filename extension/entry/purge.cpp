@@ -13,7 +13,7 @@ bool is_less(const Interval &a, const Interval &b)
         DirectFunctionCall2(interval_lt, IntervalPGetDatum(&a), IntervalPGetDatum(&b)));
 }
 
-// Ages that a time since 1 AD may have, so that now() less the age is a time.
+// now() less an age much larger is before the first time that there is.
 void require_age(const Interval &age)
 {
     Interval largest = {};
