@@ -166,6 +166,8 @@ BEGIN
     END IF;
     IF new_operation IN ('buy', 'buy_from', 'exchange') AND model.chance(0.05) THEN
         args := model.need_of_hold(new_operation, args);
+    ELSIF new_operation = 'exchange' AND model.chance(0.01) THEN
+        args[1] := model.random_id('{}'); -- nobody
     END IF;
     IF new_operation = 'set_rules' AND model.chance(0.5) THEN -- so that most orders are allowed, mostly
         SELECT ARRAY[id, true, true, NULL, NULL, 0, 'Infinity', 9223372036854775807]::text[] INTO earlier.args

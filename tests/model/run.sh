@@ -234,14 +234,19 @@ broken_model_is_caught 'the last wallet that is named pays' \
 
 # So is one in which batches do something else.
 model_of_batches_is_caught() { # what, SQL, pattern
-    fresh_database
-    run_sql -c "$2" -c 'CALL model.run(20, 600)' -c 'CALL model.stock_up(20)' \
-        -c 'CALL model.draw_sequence(20, 1000, true)' -c 'CALL model.run_sequence(true)'
-    if run_sql -At -c "$answers_differ" >"$output" 2>&1 && grep -q "$3" "$output"; then
-        passed "a model in which $1 is caught"
-    else
-        not_passed "a model in which $1 is caught"
-    fi
+    local sequence
+    for sequence in 20 21 22 23 24; do
+        fresh_database
+        run_sql -c "$2" -c "CALL model.run($sequence, 600)" -c "CALL model.stock_up($sequence)" \
+            -c "CALL model.draw_sequence($sequence, 1000, true)" -c 'CALL model.run_sequence(true)'
+        if ! run_sql -At -c "$answers_differ" >"$output" 2>&1; then
+            break
+        elif grep -q "$3" "$output"; then
+            passed "a model in which $1 is caught"
+            return
+        fi
+    done
+    not_passed "a model in which $1 is caught"
 }
 model_of_batches_is_caught 'a batch forgets what it refused' \
     'CREATE RULE forget AS ON INSERT TO model.request WHERE NEW.refusal IS NOT NULL DO INSTEAD NOTHING' \
