@@ -604,6 +604,33 @@ REVOKE ALL ON FUNCTION mvm_convert(numeric, integer, integer, timestamptz) FROM 
 -- Balances of the past and statements
 -- ---------------------------------------------------------------------------
 
+CREATE TABLE mvm.balance_snapshot (
+    user_id bigint NOT NULL,
+    before_id bigint NOT NULL,
+    balance_minor bigint NOT NULL,
+    taken_at timestamptz NOT NULL,
+    universe_id integer NOT NULL,
+    CONSTRAINT balance_snapshot_pkey PRIMARY KEY (user_id, universe_id, before_id)
+);
+CREATE INDEX balance_snapshot_taken_at_idx ON mvm.balance_snapshot (user_id, universe_id, taken_at, before_id);
+COMMENT ON TABLE mvm.balance_snapshot IS
+    'Append-only: what a wallet held after about every 64th of its movements, so that a balance of the past and a statement are counted from the nearest one';
+COMMENT ON COLUMN mvm.balance_snapshot.before_id IS 'A journal row: the balance is by the wallet''s rows with lower ids, and by no others';
+COMMENT ON COLUMN mvm.balance_snapshot.taken_at IS 'The transaction_time of that row';
+CREATE TRIGGER balance_snapshot_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON mvm.balance_snapshot
+    FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();
+INSERT INTO mvm.balance_snapshot (user_id, before_id, balance_minor, taken_at, universe_id)
+SELECT m.user_id, m.transaction_id, m.balance_minor - m.moved_minor, m.transaction_time, m.universe_id
+FROM (
+    SELECT user_id, universe_id, transaction_id, transaction_time, sum(amount_minor) AS moved_minor,
+        sum(sum(amount_minor)) OVER w AS balance_minor, row_number() OVER w AS place
+    FROM mvm.leg WHERE account = 'wallet'
+    GROUP BY user_id, universe_id, transaction_id, transaction_time
+    WINDOW w AS (PARTITION BY user_id, universe_id ORDER BY transaction_id)
+) m
+WHERE m.place % 64 = 0;
+SELECT pg_catalog.pg_extension_config_dump('mvm.balance_snapshot', '');
+
 DROP FUNCTION mvm_balance(bigint, integer);
 CREATE FUNCTION mvm_balance(user_id bigint, universe_id integer DEFAULT NULL, at timestamptz DEFAULT NULL)
     RETURNS numeric
@@ -768,6 +795,29 @@ AS $$
     ) l ON l.user_id = w.user_id AND l.universe_id = w.universe_id
     WHERE COALESCE(l.ledger_minor, 0) <> COALESCE(w.balance_minor, 0)
     UNION ALL
+    -- The legs of each wallet that has snapshots are counted once, in the order of their ids.
+    SELECT 'snapshot_equals_ledger',
+        format('user %s universe %s before transaction %s', c.user_id, c.universe_id, c.id), c.ledger_minor, c.balance_minor
+    FROM (
+        SELECT m.user_id, m.universe_id, m.id, m.balance_minor, COALESCE(sum(m.amount_minor) OVER (
+            PARTITION BY m.user_id, m.universe_id ORDER BY m.id, m.is_leg ROWS UNBOUNDED PRECEDING), 0) AS ledger_minor
+        FROM (
+            SELECT user_id, universe_id, before_id AS id, false AS is_leg, NULL::bigint AS amount_minor, balance_minor
+            FROM mvm.balance_snapshot
+            UNION ALL
+            SELECT l.user_id, l.universe_id, l.transaction_id, true, l.amount_minor, NULL
+            FROM mvm.leg l
+            WHERE l.account = 'wallet'
+              AND (l.user_id, l.universe_id) IN (SELECT s.user_id, s.universe_id FROM mvm.balance_snapshot s)
+        ) m
+    ) c
+    WHERE c.balance_minor <> c.ledger_minor
+    UNION ALL
+    SELECT 'snapshot_is_of_transaction', format('user %s universe %s before transaction %s', s.user_id, s.universe_id, s.before_id),
+        NULL, s.balance_minor
+    FROM mvm.balance_snapshot s
+    WHERE NOT EXISTS (SELECT FROM mvm.journal j WHERE j.id = s.before_id AND j.transaction_time = s.taken_at)
+    UNION ALL
     SELECT 'transaction_sums_to_zero', format('transaction %s universe %s', transaction_id, universe_id),
         0, sum(amount_minor)
     FROM mvm.leg GROUP BY transaction_id, universe_id HAVING sum(amount_minor) <> 0
@@ -914,7 +964,7 @@ AS $$
     WHERE s.reached < s.highest
 $$;
 COMMENT ON FUNCTION mvm_audit() IS
-    'A row per violation, none when the market is clean: wallets against the ledger, zero sums per transaction and currency, stock against its movements, conversions never below the rate, holds and accepted quotes against their journal rows and the rates that there were, refunds within their purchases, universes'' rates against their history, references, idempotency keys, sequences. Amounts in minor units';
+    'A row per violation, none when the market is clean: wallets and snapshots of their balances against the ledger, zero sums per transaction and currency, stock against its movements, conversions never below the rate, holds and accepted quotes against their journal rows and the rates that there were, refunds within their purchases, universes'' rates against their history, references, idempotency keys, sequences. Amounts in minor units';
 
 -- ---------------------------------------------------------------------------
 -- New functions
@@ -1186,6 +1236,8 @@ AS $$
             ('fx', s.converted, NULL, j.to_universe_id, -s.turned * (j.received_minor + COALESCE(j.fee_minor, 0)))
         ) AS l (account, is_one, user_id, universe_id, amount_minor)
         WHERE l.is_one
+    ), snapshot AS MATERIALIZED (
+        SELECT s.* FROM checkpoint c JOIN mvm.balance_snapshot s ON s.before_id > c.journal_id
     )
     SELECT 'wallet_equals_ledger'::text,
         format('user %s universe %s', COALESCE(b.user_id, l.user_id), COALESCE(b.universe_id, l.universe_id)),
@@ -1202,6 +1254,30 @@ AS $$
         FROM leg WHERE account = 'wallet' GROUP BY user_id, universe_id
     ) l ON l.user_id = b.user_id AND l.universe_id = b.universe_id
     WHERE COALESCE(b.known_minor, 0) + COALESCE(l.ledger_minor, 0) <> COALESCE(b.balance_minor, 0)
+    UNION ALL
+    SELECT 'snapshot_equals_ledger',
+        format('user %s universe %s before transaction %s', c.user_id, c.universe_id, c.id),
+        COALESCE(a.balance_minor, 0) + c.ledger_minor, c.balance_minor
+    FROM (
+        SELECT m.user_id, m.universe_id, m.id, m.balance_minor, COALESCE(sum(m.amount_minor) OVER (
+            PARTITION BY m.user_id, m.universe_id ORDER BY m.id, m.is_leg ROWS UNBOUNDED PRECEDING), 0) AS ledger_minor
+        FROM (
+            SELECT user_id, universe_id, before_id AS id, false AS is_leg, NULL::bigint AS amount_minor, balance_minor
+            FROM snapshot
+            UNION ALL
+            SELECT l.user_id, l.universe_id, l.transaction_id, true, l.amount_minor, NULL
+            FROM leg l
+            WHERE l.account = 'wallet' AND (l.user_id, l.universe_id) IN (SELECT s.user_id, s.universe_id FROM snapshot s)
+        ) m
+    ) c
+    LEFT JOIN mvm.audit_wallet a ON a.user_id = c.user_id AND a.universe_id = c.universe_id
+    WHERE c.balance_minor <> COALESCE(a.balance_minor, 0) + c.ledger_minor
+    UNION ALL
+    SELECT 'snapshot_is_of_transaction', format('user %s universe %s before transaction %s', s.user_id, s.universe_id, s.before_id),
+        NULL, s.balance_minor
+    FROM snapshot s
+    LEFT JOIN LATERAL (SELECT * FROM mvm.journal j WHERE j.id = s.before_id OFFSET 0) j ON true
+    WHERE j.transaction_time IS DISTINCT FROM s.taken_at
     UNION ALL
     SELECT 'transaction_sums_to_zero', format('transaction %s universe %s', transaction_id, universe_id),
         0, sum(amount_minor)

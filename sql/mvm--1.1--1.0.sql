@@ -275,7 +275,7 @@ ALTER TABLE mvm.journal
             ELSE paid_minor > 0 AND received_minor > 0 AND from_rate > 0 AND to_rate > 0
         END IS TRUE);
 DROP TABLE mvm.refund, mvm.price_change, mvm.rule_change, mvm.route, mvm.quote, mvm.hold,
-    mvm.exchange_rate_change,
+    mvm.exchange_rate_change, mvm.balance_snapshot,
     mvm.audit_checkpoint, mvm.audit_wallet, mvm.audit_item, mvm.audit_hold;
 COMMENT ON COLUMN mvm.journal.user_id IS 'Who acted: buyer, exchanger, depositor, withdrawer; the seller of a listing (null: treasury)';
 COMMENT ON COLUMN mvm.journal.counterparty_id IS 'Seller of a purchase; null: the treasury of to_universe_id';

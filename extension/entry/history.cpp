@@ -16,8 +16,12 @@ std::int64_t balance_before(storage::Call &call, std::int64_t user_id, std::int3
                             TimestampTz at)
 {
     storage::WalletHistory history;
-    storage::open_wallet_history(call, history, user_id, universe_id);
-    storage::go_back_before(history, at);
+    storage::open_wallet_history(
+        call, history, user_id, universe_id,
+        storage::balance_snapshot_before_time(call, user_id, universe_id, at));
+    while (history.at_leg && history.leg.transaction_time < at) {
+        storage::next_leg(history);
+    }
     storage::close_wallet_history(history);
     return history.balance_minor;
 }
@@ -70,8 +74,9 @@ Datum trades_function(FunctionCallInfo fcinfo)
     storage::UniverseSet universes{};
     storage::JournalCursor bought;
     storage::JournalCursor sold;
-    storage::open_journal(call, bought, storage::JournalRole::actor, user_id, before_id);
-    storage::open_journal(call, sold, storage::JournalRole::counterparty, user_id, before_id);
+    storage::open_journal_before(call, bought, storage::JournalRole::actor, user_id, before_id);
+    storage::open_journal_before(call, sold, storage::JournalRole::counterparty, user_id,
+                                 before_id);
     for (std::int32_t rows = 0; rows < rows_max; ++rows) {
         storage::find_trade(bought);
         storage::find_trade(sold);

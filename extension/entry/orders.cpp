@@ -5,6 +5,7 @@
 #include "domain/netting.hpp"
 #include "entry/arguments.hpp"
 #include "pg/numeric.hpp"
+#include "storage/balance_snapshot.hpp"
 #include "storage/user_account.hpp"
 
 namespace mvm::entry {
@@ -348,6 +349,7 @@ struct OrderedWallet {
     WalletKey key;
     bool receives;
     bool created;
+    int movements; // journal rows of the call that change it
     storage::Wallet wallet;
     domain::RunningBalance running;
 };
@@ -492,9 +494,27 @@ domain::Settlement settle(const Order &order, OrderedItem *item, UniverseSet &un
                                    item->running, payer, receiver);
 }
 
-void settle_orders(Call &call, Order *orders, int count, UniverseSet &universes,
-                   pg::Array<OrderedItem> &items, pg::Array<OrderedWallet> &wallets)
+// What a wallet that moves often in one call held before one of the orders.
+struct Milestone {
+    int wallet;
+    int order;
+    std::int64_t balance_minor;
+};
+
+void count_movement(pg::Array<Milestone> &milestones, pg::Array<OrderedWallet> &wallets, int wallet,
+                    int order, std::int64_t balance_minor)
 {
+    int &movements = wallets[wallet].movements;
+    if (movements > 0 && movements % storage::movements_per_snapshot == 0) {
+        milestones.push({wallet, order, balance_minor});
+    }
+    ++movements;
+}
+
+pg::Array<Milestone> settle_orders(Call &call, Order *orders, int count, UniverseSet &universes,
+                                   pg::Array<OrderedItem> &items, pg::Array<OrderedWallet> &wallets)
+{
+    pg::Array<Milestone> milestones{};
     for (int i = 0; i < count; ++i) {
         Order &order = orders[i];
         if (order.first_with_key >= 0) {
@@ -513,10 +533,19 @@ void settle_orders(Call &call, Order *orders, int count, UniverseSet &universes,
         }
         const domain::RouteRules route =
             storage::route_in(call, universes, order.payer_universe, order.receiver_universe);
+        const auto balance_of = [&](int wallet) {
+            return wallet < 0 ? 0 : wallets[wallet].running.balance_minor;
+        };
+        const std::int64_t payer_minor = balance_of(order.payer);
+        const std::int64_t receiver_minor = balance_of(order.receiver);
         const domain::Settlement settlement = settle(order, item, universes, route, wallets);
         if (settlement.error != ErrorCode::ok) {
             refuse_order(order, refusal_of(settlement, order, item, universes));
             continue;
+        }
+        count_movement(milestones, wallets, order.payer, i, payer_minor);
+        if (order.receiver >= 0) {
+            count_movement(milestones, wallets, order.receiver, i, receiver_minor);
         }
         order.row.paid_minor = settlement.paid_minor;
         if (order.row.kind == JournalKind::hold) {
@@ -533,6 +562,7 @@ void settle_orders(Call &call, Order *orders, int count, UniverseSet &universes,
         order.row.from_rate = universes.universes[order.payer_universe].exchange_rate;
         order.row.to_rate = universes.universes[order.receiver_universe].exchange_rate;
     }
+    return milestones;
 }
 
 // ---------------------------------------------------------------------------
@@ -590,8 +620,9 @@ void release_expired_holds(Call &call, pg::Array<storage::Hold> &expired,
             continue;
         }
         domain::RunningStock &stock = item_with(items, hold.item_id).running;
-        domain::RunningBalance &balance =
-            wallets[wallet_index(wallets, {hold.buyer_id, hold.from_universe_id})].running;
+        OrderedWallet &buyer =
+            wallets[wallet_index(wallets, {hold.buyer_id, hold.from_universe_id})];
+        domain::RunningBalance &balance = buyer.running;
         const auto new_stock = domain::add_amounts(stock.stock, hold.quantity);
         const auto new_balance = domain::add_amounts(balance.balance_minor, hold.paid_minor);
         if (!new_stock.ok() || !new_balance.ok()) {
@@ -599,6 +630,7 @@ void release_expired_holds(Call &call, pg::Array<storage::Hold> &expired,
         }
         stock = {stock.price_minor, new_stock.value, true};
         balance = {new_balance.value, true};
+        ++buyer.movements;
         expired[kept++] = hold;
     }
     expired.count = kept;
@@ -633,7 +665,8 @@ void write_wallets(Call &call, pg::Array<OrderedWallet> &wallets)
     for (OrderedWallet &ordered : wallets) {
         CHECK_FOR_INTERRUPTS();
         if (ordered.running.changed) {
-            storage::update_balance(call, ordered.wallet, ordered.running.balance_minor);
+            storage::update_balance(call, ordered.wallet, ordered.running.balance_minor,
+                                    ordered.movements);
         } else if (ordered.created) {
             storage::delete_wallet(call, ordered.wallet);
         }
@@ -650,6 +683,18 @@ void write_journal(Call &call, Order *orders, int count)
     }
     if (rows.count > 0) {
         storage::append_journal_rows(call, rows.data, rows.count);
+    }
+}
+
+void write_milestones(Call &call, pg::Array<Milestone> &milestones, const Order *orders,
+                      pg::Array<OrderedWallet> &wallets)
+{
+    for (const Milestone &milestone : milestones) {
+        CHECK_FOR_INTERRUPTS();
+        const WalletKey &key = wallets[milestone.wallet].key;
+        const storage::JournalRow &row = orders[milestone.order].row;
+        storage::append_balance_snapshot(call, key.user_id, key.universe_id,
+                                         {row.id, milestone.balance_minor}, row.transaction_time);
     }
 }
 
@@ -699,7 +744,7 @@ void execute_orders(Call &call, UniverseSet &universes, Order *orders, int count
     }
     pg::Array<OrderedWallet> wallets = lock_wallets(call, orders, count, items, expired);
     release_expired_holds(call, expired, items, wallets);
-    settle_orders(call, orders, count, universes, items, wallets);
+    pg::Array<Milestone> milestones = settle_orders(call, orders, count, universes, items, wallets);
 
     // From here only I/O can fail.
     storage::advance_command(call);
@@ -707,6 +752,7 @@ void execute_orders(Call &call, UniverseSet &universes, Order *orders, int count
     write_wallets(call, wallets);
     write_expired_holds(call, expired);
     write_journal(call, orders, count);
+    write_milestones(call, milestones, orders, wallets);
     write_keys(call, orders, count, claims);
     for (int i = 0; i < count; ++i) {
         if (orders[i].first_with_key >= 0 && orders[i].refusal.code == ErrorCode::ok) {

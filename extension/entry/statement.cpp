@@ -1,4 +1,6 @@
 // mvm_statement: what moved a wallet in a span of time, and the balance after each movement.
+#include <algorithm>
+
 #include "entry/arguments.hpp"
 #include "entry/requirements.hpp"
 #include "entry/results.hpp"
@@ -47,22 +49,32 @@ struct Line {
     std::int64_t balance_minor;
 };
 
-// The oldest lines of a span, as many as a page holds, read newest first.
 struct Page {
-    pg::Array<Line> lines; // a ring once it is full
-    std::int64_t count;    // of lines in the span
     std::int64_t opening_minor;
-    std::int64_t closing_minor;
+    pg::Array<Line> lines;
+    bool is_last;
+    std::int64_t closing_minor; // of the last page
 };
 
-void add_line(Page &page, std::int32_t rows_max, const Line &line)
+bool is_later(const storage::BalanceSnapshot &a, const storage::BalanceSnapshot &b)
 {
-    if (page.lines.count < rows_max) {
-        page.lines.push(line);
-    } else {
-        page.lines[static_cast<int>(page.count % rows_max)] = line;
+    return a.before_id < b.before_id;
+}
+
+// The nearest known balance before the page's first line, and before the span's end.
+storage::BalanceSnapshot start_of_page(storage::Call &call, std::int64_t user_id,
+                                       std::int32_t universe_id, const Span &span)
+{
+    const auto before_span =
+        storage::balance_snapshot_before_time(call, user_id, universe_id, span.from_time);
+    if (span.first_page) {
+        return before_span;
     }
-    ++page.count;
+    const auto before_page =
+        storage::balance_snapshot_before_id(call, user_id, universe_id, span.after_id);
+    const auto before_end =
+        storage::balance_snapshot_before_time(call, user_id, universe_id, span.to_time);
+    return std::min(std::max(before_span, before_page, is_later), before_end, is_later);
 }
 
 Page read_page(storage::Call &call, std::int64_t user_id, std::int32_t universe_id,
@@ -70,15 +82,23 @@ Page read_page(storage::Call &call, std::int64_t user_id, std::int32_t universe_
 {
     Page page{};
     storage::WalletHistory history;
-    storage::open_wallet_history(call, history, user_id, universe_id);
-    storage::go_back_before(history, span.to_time);
-    page.closing_minor = history.balance_minor;
-    while (history.at_leg && history.leg.transaction_time >= span.from_time &&
-           history.leg.transaction_id > span.after_id) {
-        add_line(page, span.rows_max, {history.leg, history.balance_minor});
+    storage::open_wallet_history(call, history, user_id, universe_id,
+                                 start_of_page(call, user_id, universe_id, span));
+    const auto in_time = [&] {
+        return history.at_leg && history.leg.transaction_time < span.to_time;
+    };
+    while (in_time() && (history.leg.transaction_time < span.from_time ||
+                         history.leg.transaction_id <= span.after_id)) {
         storage::next_leg(history);
     }
     page.opening_minor = history.balance_minor;
+    while (in_time() && page.lines.count < span.rows_max) {
+        const storage::WalletLeg leg = history.leg;
+        storage::next_leg(history);
+        page.lines.push({leg, history.balance_minor});
+    }
+    page.is_last = !in_time();
+    page.closing_minor = history.balance_minor;
     storage::close_wallet_history(history);
     return page;
 }
@@ -99,11 +119,10 @@ Datum statement_function(FunctionCallInfo fcinfo)
     if (span.first_page) {
         put_balance(result, "opening", page.opening_minor, span.from_time, scale);
     }
-    for (std::int64_t line = page.count - 1; line >= page.count - page.lines.count; --line) {
-        const Line &next = page.lines[static_cast<int>(line % span.rows_max)];
-        put_leg(result, next.leg, next.balance_minor, scale);
+    for (const Line &line : page.lines) {
+        put_leg(result, line.leg, line.balance_minor, scale);
     }
-    if (page.count <= span.rows_max) {
+    if (page.is_last) {
         put_balance(result, "closing", page.closing_minor, span.to_time, scale);
     }
     storage::end_call(call);

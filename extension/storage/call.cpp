@@ -100,6 +100,7 @@ void begin_write(Call &call, const char *name)
 
 void end_call(Call &call)
 {
+    Assert(call.due_snapshots.count == 0);
     if (call.writes) {
         AfterTriggerEndQuery(call.estate);
     }

@@ -2,6 +2,7 @@
 // state that writing rows needs.
 #pragma once
 
+#include "pg/array.hpp"
 #include "pg/postgres.hpp"
 #include "storage/schema.hpp"
 
@@ -21,6 +22,12 @@ struct Table {
     TupleTableSlot *next;  // the row being written
 };
 
+struct HeldBalance {
+    std::int64_t user_id;
+    std::int32_t universe_id;
+    std::int64_t balance_minor;
+};
+
 // Trivially destructible: an error leaves it behind, and the transaction's
 // abort closes tables, slots and snapshot.
 struct Call {
@@ -28,7 +35,8 @@ struct Call {
     EPQState recheck;
     MemoryContext caller_context; // results go here; everything else dies with the call
     bool writes;
-    bool inserted_early; // a row inserted by this command is to be updated by it
+    bool inserted_early;                  // a row inserted by this command is to be updated by it
+    pg::Array<HeldBalance> due_snapshots; // to be written with the call's next journal row
     Table tables[table_count];
 };
 

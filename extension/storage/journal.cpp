@@ -1,6 +1,7 @@
 #include "storage/journal.hpp"
 
 #include "pg/compat.hpp"
+#include "storage/balance_snapshot.hpp"
 
 namespace mvm::storage {
 
@@ -77,6 +78,7 @@ void append_journal_rows(Call &call, JournalRow *const *rows, int count)
         rows[i]->transaction_time = now;
     }
     insert_rows(call, TableId::journal, rows, count, fill_journal_row);
+    append_due_snapshots(call, rows[0]->id, now);
 }
 
 bool find_journal(Call &call, std::int64_t id, JournalRow &row)
@@ -93,11 +95,14 @@ bool find_journal(Call &call, std::int64_t id, JournalRow &row)
     return true;
 }
 
+namespace {
+
 void open_journal(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
-                  std::int64_t before_id)
+                  ScanDirection direction, const ScanKeyData &condition)
 {
     const char *index_name =
         role == JournalRole::actor ? "journal_user_id_idx" : "journal_counterparty_id_idx";
+    cursor.direction = direction;
     cursor.table = &table_of(call, TableId::journal);
     cursor.index = open_index(index_name);
     cursor.slot = make_slot(call, TableId::journal);
@@ -105,15 +110,33 @@ void open_journal(Call &call, JournalCursor &cursor, JournalRole role, std::int6
                                        GetActiveSnapshot(), 2);
     ScanKeyData keys[2];
     ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(user_id));
-    ScanKeyInit(&keys[1], 2, BTLessStrategyNumber, F_INT8LT, Int64GetDatum(before_id));
+    keys[1] = condition;
     index_rescan(cursor.scan, keys, 2, nullptr, 0);
     next_row(cursor);
+}
+
+} // namespace
+
+void open_journal_before(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
+                         std::int64_t before_id)
+{
+    ScanKeyData condition;
+    ScanKeyInit(&condition, 2, BTLessStrategyNumber, F_INT8LT, Int64GetDatum(before_id));
+    open_journal(call, cursor, role, user_id, BackwardScanDirection, condition);
+}
+
+void open_journal_from(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
+                       std::int64_t from_id)
+{
+    ScanKeyData condition;
+    ScanKeyInit(&condition, 2, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(from_id));
+    open_journal(call, cursor, role, user_id, ForwardScanDirection, condition);
 }
 
 void next_row(JournalCursor &cursor)
 {
     CHECK_FOR_INTERRUPTS();
-    cursor.at_row = index_getnext_slot(cursor.scan, BackwardScanDirection, cursor.slot);
+    cursor.at_row = index_getnext_slot(cursor.scan, cursor.direction, cursor.slot);
     if (cursor.at_row) {
         read_journal(*cursor.table, cursor.slot, cursor.row);
     }

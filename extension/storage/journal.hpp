@@ -1,4 +1,4 @@
-// Rows of mvm.journal: appending, and reading back by id or newest first.
+// Rows of mvm.journal: appending, and reading back by id or one user's in order.
 #pragma once
 
 #include "domain/journal_kind.hpp"
@@ -45,8 +45,9 @@ void append_journal_rows(Call &call, JournalRow *const *rows, int count);
 // Reads the row with this id as the call's snapshot sees it; its values are copies.
 [[nodiscard]] bool find_journal(Call &call, std::int64_t id, JournalRow &row);
 
-// Rows of one user in one role, newest first.
+// Rows of one user in one role, in the order of their ids.
 struct JournalCursor {
+    ScanDirection direction;
     const Table *table;
     Relation index;
     IndexScanDesc scan;
@@ -58,13 +59,17 @@ struct JournalCursor {
 // `actor` is the row's user_id: the buyer of a purchase. Its seller is the counterparty.
 enum class JournalRole : std::uint8_t { actor, counterparty };
 
-// Opens at the newest row with an id below `before_id`.
-void open_journal(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
-                  std::int64_t before_id);
+// Opens at the newest row with an id below `before_id` and goes back.
+void open_journal_before(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
+                         std::int64_t before_id);
+
+// Opens at the oldest row with an id from `from_id` on and goes forward.
+void open_journal_from(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
+                       std::int64_t from_id);
 void next_row(JournalCursor &cursor);
 void close_journal(JournalCursor &cursor);
 
-// From the current row on, the newest that is a purchase.
+// The current row or the first after it that is a purchase.
 void find_trade(JournalCursor &cursor);
 
 } // namespace mvm::storage

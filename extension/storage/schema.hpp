@@ -26,8 +26,9 @@ enum class TableId : std::uint8_t {
     quote,
     hold,
     exchange_rate_change,
+    balance_snapshot,
 };
-inline constexpr int table_count = 13;
+inline constexpr int table_count = 14;
 
 namespace universe_column {
 enum : int {
@@ -179,6 +180,9 @@ enum : int {
 namespace exchange_rate_change_column {
 enum : int { id = 1, valid_from, universe_id, exchange_rate, last = exchange_rate };
 }
+namespace balance_snapshot_column {
+enum : int { user_id = 1, before_id, balance_minor, taken_at, universe_id, last = universe_id };
+}
 
 struct TableShape {
     const char *name;
@@ -208,6 +212,7 @@ inline constexpr TableShape table_shapes[table_count] = {
     {"hold", hold_column::last, hold_column::last, nullptr},
     {"exchange_rate_change", exchange_rate_change_column::last, exchange_rate_change_column::last,
      nullptr},
+    {"balance_snapshot", balance_snapshot_column::last, balance_snapshot_column::last, nullptr},
 };
 inline constexpr int columns_max = journal_column::last;
 static_assert(hold_column::last <= columns_max);

@@ -1,6 +1,7 @@
 #include "storage/wallet.hpp"
 
 #include "pg/refusal.hpp"
+#include "storage/balance_snapshot.hpp"
 
 namespace mvm::storage {
 
@@ -89,12 +90,15 @@ void delete_wallet(Call &call, const Wallet &wallet)
     delete_row(call, TableId::wallet, wallet.row);
 }
 
-void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor)
+void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor, int movements)
 {
     if (wallet.row == nullptr) {
         ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
                         errmsg("user " INT64_FORMAT " has lost the wallet in universe %d",
                                wallet.user_id, wallet.universe_id)));
+    }
+    if (snapshot_is_due(wallet.version, movements)) {
+        call.due_snapshots.push({wallet.user_id, wallet.universe_id, wallet.balance_minor});
     }
     wallet.balance_minor = balance_minor;
     wallet.version += 1;

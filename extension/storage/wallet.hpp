@@ -46,8 +46,9 @@ WalletPair lock_wallets(Call &call, const WalletKey &own, const std::optional<Wa
 // Takes back a wallet that this call has created and not credited.
 void delete_wallet(Call &call, const Wallet &wallet);
 
-// Writes a locked wallet's new balance and the next version.
-void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor);
+// Writes a locked wallet's new balance and the next version. `movements` is how many rows
+// the call is going to append to the journal that change it; none may stand there yet.
+void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor, int movements = 1);
 
 // Inserts the first wallet of a user that this call created.
 void insert_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id,

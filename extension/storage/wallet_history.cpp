@@ -27,7 +27,7 @@ std::optional<std::int64_t> moved_minor(const WalletHistory &history, const Jour
     return moved;
 }
 
-// Reads on until the newest row of both cursors is one that touches the wallet.
+// Reads on until the older row of both cursors is one that touches the wallet.
 void find_leg(WalletHistory &history)
 {
     JournalCursor &acted = history.acted;
@@ -35,13 +35,13 @@ void find_leg(WalletHistory &history)
     history.at_leg = false;
     while (!history.at_leg && (acted.at_row || dealt_with.at_row)) {
         const bool take_acted =
-            acted.at_row && (!dealt_with.at_row || acted.row.id >= dealt_with.row.id);
-        JournalCursor &newest = take_acted ? acted : dealt_with;
-        const JournalRow row = newest.row;
+            acted.at_row && (!dealt_with.at_row || acted.row.id <= dealt_with.row.id);
+        JournalCursor &oldest = take_acted ? acted : dealt_with;
+        const JournalRow row = oldest.row;
         if (take_acted && dealt_with.at_row && dealt_with.row.id == row.id) {
             next_row(dealt_with); // the same row, met in both roles
         }
-        next_row(newest);
+        next_row(oldest);
         if (const auto moved = moved_minor(history, row)) {
             history.at_leg = true;
             history.leg = {row.id,
@@ -58,20 +58,21 @@ void find_leg(WalletHistory &history)
 } // namespace
 
 void open_wallet_history(Call &call, WalletHistory &history, std::int64_t user_id,
-                         std::int32_t universe_id)
+                         std::int32_t universe_id, const BalanceSnapshot &start)
 {
     history.user_id = user_id;
     history.universe_id = universe_id;
-    history.balance_minor = read_wallet(call, user_id, universe_id).balance_minor;
-    open_journal(call, history.acted, JournalRole::actor, user_id, PG_INT64_MAX);
-    open_journal(call, history.dealt_with, JournalRole::counterparty, user_id, PG_INT64_MAX);
+    history.balance_minor = start.balance_minor;
+    open_journal_from(call, history.acted, JournalRole::actor, user_id, start.before_id);
+    open_journal_from(call, history.dealt_with, JournalRole::counterparty, user_id,
+                      start.before_id);
     find_leg(history);
 }
 
 void next_leg(WalletHistory &history)
 {
     Assert(history.at_leg);
-    if (pg_sub_s64_overflow(history.balance_minor, history.leg.amount_minor,
+    if (pg_add_s64_overflow(history.balance_minor, history.leg.amount_minor,
                             &history.balance_minor)) {
         pg::refuse(domain::ErrorCode::amount_out_of_range,
                    psprintf("The journal does not explain the balance of user " INT64_FORMAT
@@ -80,13 +81,6 @@ void next_leg(WalletHistory &history)
                    "mvm_audit() tells what is wrong.");
     }
     find_leg(history);
-}
-
-void go_back_before(WalletHistory &history, TimestampTz at)
-{
-    while (history.at_leg && history.leg.transaction_time >= at) {
-        next_leg(history);
-    }
 }
 
 void close_wallet_history(WalletHistory &history)

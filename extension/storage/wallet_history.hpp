@@ -1,9 +1,9 @@
-// What moved a wallet, newest first, with the balance that each movement left:
-// computed backwards from the present balance, in one snapshot.
+// What moved a wallet, oldest first, with the balance that each movement left: counted
+// from a snapshot of its balance on, in one snapshot of the database.
 #pragma once
 
+#include "storage/balance_snapshot.hpp"
 #include "storage/journal.hpp"
-#include "storage/wallet.hpp"
 
 namespace mvm::storage {
 
@@ -23,21 +23,17 @@ struct WalletHistory {
     std::int32_t universe_id;
     JournalCursor acted;        // rows of the wallet's user
     JournalCursor dealt_with;   // rows in which they are the counterparty
-    std::int64_t balance_minor; // after the current leg; before all of them at the end
+    std::int64_t balance_minor; // before the current leg; after all of them at the end
     bool at_leg;                // `leg` is the current one
     WalletLeg leg;
 };
 
-// Opens at the newest leg.
+// Opens at the first leg that `start` does not have.
 void open_wallet_history(Call &call, WalletHistory &history, std::int64_t user_id,
-                         std::int32_t universe_id);
+                         std::int32_t universe_id, const BalanceSnapshot &start);
 
-// Goes one leg back in time. amount_out_of_range when the journal does not explain the balance.
+// Goes to the next leg. amount_out_of_range when what the journal has is no balance.
 void next_leg(WalletHistory &history);
-
-// Goes back to the newest leg with a time before `at`. Ids and times of one wallet's
-// legs are in the same order, so all that follow have one too.
-void go_back_before(WalletHistory &history, TimestampTz at);
 
 void close_wallet_history(WalletHistory &history);
 

@@ -18,6 +18,7 @@ rows=(
     'get-user|reads|get-user|get-bare|GET of a cached user, 64 connections|bare cpp-httplib, the same bytes'
     'journal-buy|journal|buy-large|buy-small|mvm_buy with LARGE journal rows, 16 connections|with 10 thousand'
     'journal-page|journal|page-large|page-small|a page of mvm_trades with LARGE journal rows, 16 connections|with 10 thousand'
+    'journal-statement|journal|statement-large|statement-small|a page of mvm_statement with LARGE journal rows, 16 connections|with 10 thousand'
     'mixed|mixed|||batches and single calls of both kinds together|'
 )
 
@@ -379,6 +380,16 @@ leg_page_small()
 leg_page_large()
 {
     run_pgbench journal_large "$seconds" -c 16 -f "$bench/page.pgbench" -D users=$journal_users
+}
+
+leg_statement_small()
+{
+    run_pgbench journal_template "$seconds" -c 16 -f "$bench/statement.pgbench" -D users=$journal_users -D rows=10000
+}
+
+leg_statement_large()
+{
+    run_pgbench journal_large "$seconds" -c 16 -f "$bench/statement.pgbench" -D users=$journal_users -D rows="$large_journal"
 }
 
 # Runs a command with its output in $work/out and $work/err, and its CPU time in $work/cpu.

@@ -154,7 +154,7 @@ BEGIN;
 INSERT INTO mvm.journal (transaction_time, kind, user_id, from_universe_id, to_universe_id, paid_minor, received_minor, from_rate, to_rate)
 SELECT clock_timestamp(), 'w', 1, 1, 1, 9223372036854775807, 9223372036854775807, 1, 1 FROM generate_series(1, 2);
 SELECT o.* FROM outcome($$SELECT * FROM mvm_statement(1, 1, '-infinity', 'infinity')$$) o;
-SELECT o.* FROM outcome($$SELECT mvm_balance(1, 1, '-infinity')$$) o;
+SELECT o.* FROM outcome($$SELECT mvm_balance(1, 1, 'infinity')$$) o;
 ROLLBACK;
 \pset format aligned
 
