@@ -1,5 +1,5 @@
--- mvm 1.1 to 1.0. Stops, and changes nothing, when the market uses what 1.0 does not have. The history of exchange rates,
--- which 1.1 writes by itself, is given up; each journal row keeps the rates it used.
+-- mvm 1.1 to 1.0. Stops, and changes nothing, when the market uses what 1.0 does not have. The history of exchange rates and
+-- the snapshots of balances, which 1.1 writes by itself, are given up; each journal row keeps the rates it used.
 
 \echo Use "ALTER EXTENSION mvm UPDATE TO '1.0'" to load this file. \quit
 

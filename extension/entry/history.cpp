@@ -12,18 +12,13 @@ namespace mvm::entry {
 namespace {
 
 // What the wallet held before `at`.
-std::int64_t balance_before(storage::Call &call, std::int64_t user_id, std::int32_t universe_id,
-                            TimestampTz at)
+pg::WideAmount balance_before(storage::Call &call, std::int64_t user_id, std::int32_t universe_id,
+                              TimestampTz at)
 {
-    storage::WalletHistory history;
-    storage::open_wallet_history(
-        call, history, user_id, universe_id,
-        storage::balance_snapshot_before_time(call, user_id, universe_id, at));
-    while (history.at_leg && history.leg.transaction_time < at) {
-        storage::next_leg(history);
-    }
-    storage::close_wallet_history(history);
-    return history.balance_minor;
+    const pg::WideAmount balance_minor =
+        storage::balance_at_place(call, user_id, universe_id, {at, at, PG_INT64_MIN}).balance_minor;
+    storage::require_explained(user_id, universe_id, balance_minor);
+    return balance_minor;
 }
 
 Datum balance_function(FunctionCallInfo fcinfo)
@@ -37,7 +32,7 @@ Datum balance_function(FunctionCallInfo fcinfo)
     const storage::UserAccount user = require_user(call, user_id);
     const storage::Universe universe =
         require_universe(call, universe_id.value_or(user.universe_id));
-    const std::int64_t balance_minor =
+    const pg::WideAmount balance_minor =
         at ? balance_before(call, user_id, universe.id, *at)
            : storage::balance_with_expired(call, storage::read_wallet(call, user_id, universe.id));
     const Datum result = amount_result(call, balance_minor, universe.currency_scale);

@@ -265,7 +265,8 @@ void write_end(Call &call, Locked &locked, std::int64_t captured_quantity, std::
         storage::update_stock(call, locked.item, stock.value);
     }
     if (buyer.value != locked.buyer.balance_minor) {
-        storage::update_balance(call, locked.buyer, buyer.value);
+        const int movements = captured_quantity > 0 ? 2 : 1; // the release, the purchase
+        storage::update_balance(call, locked.buyer, buyer.value, movements);
     }
     if (hold.seller_id && received_minor > 0) {
         storage::update_balance(call, locked.seller, seller.value);

@@ -95,7 +95,7 @@ Datum row_result(FunctionCallInfo fcinfo, const storage::Call &call, const Datum
     return result;
 }
 
-Datum amount_result(const storage::Call &call, std::int64_t amount_minor, int currency_scale)
+Datum amount_result(const storage::Call &call, pg::WideAmount amount_minor, int currency_scale)
 {
     const MemoryContext call_context = MemoryContextSwitchTo(call.caller_context);
     const Datum result = pg::numeric_of_minor(amount_minor, currency_scale);
@@ -289,7 +289,7 @@ constexpr int statement_columns = 8;
 
 } // namespace
 
-void put_leg(ReturnSetInfo *result, const storage::WalletLeg &leg, std::int64_t balance_minor,
+void put_leg(ReturnSetInfo *result, const storage::WalletLeg &leg, pg::WideAmount balance_minor,
              int currency_scale)
 {
     Datum values[statement_columns];
@@ -301,12 +301,12 @@ void put_leg(ReturnSetInfo *result, const storage::WalletLeg &leg, std::int64_t 
     writer.add_int8(leg.item_id);
     writer.add_int8(leg.quantity);
     writer.add_amount(leg.amount_minor, currency_scale);
-    writer.add_amount(balance_minor, currency_scale);
+    writer.add(pg::numeric_of_minor(balance_minor, currency_scale));
     writer.add(TimestampTzGetDatum(leg.transaction_time));
     put_row(result, writer);
 }
 
-void put_balance(ReturnSetInfo *result, const char *kind, std::int64_t balance_minor,
+void put_balance(ReturnSetInfo *result, const char *kind, pg::WideAmount balance_minor,
                  TimestampTz time, int currency_scale)
 {
     Datum values[statement_columns];
@@ -317,7 +317,7 @@ void put_balance(ReturnSetInfo *result, const char *kind, std::int64_t balance_m
     for (int column = 0; column < 4; ++column) {
         writer.add_null();
     }
-    writer.add_amount(balance_minor, currency_scale);
+    writer.add(pg::numeric_of_minor(balance_minor, currency_scale));
     writer.add(TimestampTzGetDatum(time));
     put_row(result, writer);
 }

@@ -12,7 +12,7 @@ Datum row_result(FunctionCallInfo fcinfo, const storage::Call &call, const Datum
                  const bool *nulls, int count);
 
 // numeric in the caller's memory.
-Datum amount_result(const storage::Call &call, std::int64_t amount_minor, int currency_scale);
+Datum amount_result(const storage::Call &call, pg::WideAmount amount_minor, int currency_scale);
 
 inline constexpr int trade_column_count = 14;
 
@@ -34,9 +34,9 @@ void put_exchange_batch(FunctionCallInfo fcinfo, storage::Call &call,
                         storage::UniverseSet &universes, const Order *orders, int count);
 
 // Lines of mvm_statement(): a movement, and a balance by itself.
-void put_leg(ReturnSetInfo *result, const storage::WalletLeg &leg, std::int64_t balance_minor,
+void put_leg(ReturnSetInfo *result, const storage::WalletLeg &leg, pg::WideAmount balance_minor,
              int currency_scale);
-void put_balance(ReturnSetInfo *result, const char *kind, std::int64_t balance_minor,
+void put_balance(ReturnSetInfo *result, const char *kind, pg::WideAmount balance_minor,
                  TimestampTz time, int currency_scale);
 
 // Rows of mvm.universes and mvm.items.

@@ -34,11 +34,11 @@ constexpr SampleUniverse sample_universes[] = {
 
 void require_empty_market(storage::Call &call)
 {
-    constexpr storage::TableId tables[] = {storage::TableId::universe,
-                                           storage::TableId::user_account, storage::TableId::item,
-                                           storage::TableId::journal};
+    constexpr storage::TableId tables[] = {
+        storage::TableId::universe, storage::TableId::user_account, storage::TableId::item,
+        storage::TableId::journal, storage::TableId::balance_snapshot};
     for (const storage::TableId table : tables) {
-        if (storage::has_rows(call, table)) {
+        if (storage::has_table(table) && storage::has_rows(call, table)) {
             pg::refuse(domain::ErrorCode::already_exists,
                        psprintf("%s.%s has rows; the sample market needs an empty one.",
                                 storage::schema_name,

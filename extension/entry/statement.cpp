@@ -1,10 +1,7 @@
 // mvm_statement: what moved a wallet in a span of time, and the balance after each movement.
-#include <algorithm>
-
 #include "entry/arguments.hpp"
 #include "entry/requirements.hpp"
 #include "entry/results.hpp"
-#include "pg/array.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
 #include "storage/wallet_history.hpp"
@@ -44,63 +41,32 @@ Span span_argument(FunctionCallInfo fcinfo)
     return span;
 }
 
-struct Line {
-    storage::WalletLeg leg;
-    std::int64_t balance_minor;
-};
-
-struct Page {
-    std::int64_t opening_minor;
-    pg::Array<Line> lines;
-    bool is_last;
-    std::int64_t closing_minor; // of the last page
-};
-
-bool is_later(const storage::BalanceSnapshot &a, const storage::BalanceSnapshot &b)
+void put_page(storage::Call &call, ReturnSetInfo *result, std::int64_t user_id,
+              std::int32_t universe_id, const Span &span)
 {
-    return a.before_id < b.before_id;
-}
-
-// The nearest known balance before the page's first line, and before the span's end.
-storage::BalanceSnapshot start_of_page(storage::Call &call, std::int64_t user_id,
-                                       std::int32_t universe_id, const Span &span)
-{
-    const auto before_span =
-        storage::balance_snapshot_before_time(call, user_id, universe_id, span.from_time);
-    if (span.first_page) {
-        return before_span;
-    }
-    const auto before_page =
-        storage::balance_snapshot_before_id(call, user_id, universe_id, span.after_id);
-    const auto before_end =
-        storage::balance_snapshot_before_time(call, user_id, universe_id, span.to_time);
-    return std::min(std::max(before_span, before_page, is_later), before_end, is_later);
-}
-
-Page read_page(storage::Call &call, std::int64_t user_id, std::int32_t universe_id,
-               const Span &span)
-{
-    Page page{};
+    const int scale = require_universe(call, universe_id).currency_scale;
     storage::WalletHistory history;
-    storage::open_wallet_history(call, history, user_id, universe_id,
-                                 start_of_page(call, user_id, universe_id, span));
-    const auto in_time = [&] {
+    storage::open_wallet_history(
+        call, history, user_id, universe_id,
+        storage::balance_at_place(call, user_id, universe_id,
+                                  {span.to_time, span.from_time, span.after_id}));
+    const auto in_span = [&] {
         return history.at_leg && history.leg.transaction_time < span.to_time;
     };
-    while (in_time() && (history.leg.transaction_time < span.from_time ||
-                         history.leg.transaction_id <= span.after_id)) {
-        storage::next_leg(history);
+    storage::require_explained(user_id, universe_id, history.balance_minor);
+    if (span.first_page) {
+        put_balance(result, "opening", history.balance_minor, span.from_time, scale);
     }
-    page.opening_minor = history.balance_minor;
-    while (in_time() && page.lines.count < span.rows_max) {
+    for (std::int32_t rows = 0; in_span() && rows < span.rows_max; ++rows) {
         const storage::WalletLeg leg = history.leg;
         storage::next_leg(history);
-        page.lines.push({leg, history.balance_minor});
+        storage::require_explained(user_id, universe_id, history.balance_minor);
+        put_leg(result, leg, history.balance_minor, scale);
     }
-    page.is_last = !in_time();
-    page.closing_minor = history.balance_minor;
+    if (!in_span()) {
+        put_balance(result, "closing", history.balance_minor, span.to_time, scale);
+    }
     storage::close_wallet_history(history);
-    return page;
 }
 
 Datum statement_function(FunctionCallInfo fcinfo)
@@ -114,17 +80,7 @@ Datum statement_function(FunctionCallInfo fcinfo)
     storage::Call call;
     storage::begin_read(call);
     require_user(call, user_id);
-    const int scale = require_universe(call, universe_id).currency_scale;
-    Page page = read_page(call, user_id, universe_id, span);
-    if (span.first_page) {
-        put_balance(result, "opening", page.opening_minor, span.from_time, scale);
-    }
-    for (const Line &line : page.lines) {
-        put_leg(result, line.leg, line.balance_minor, scale);
-    }
-    if (page.is_last) {
-        put_balance(result, "closing", page.closing_minor, span.to_time, scale);
-    }
+    put_page(call, result, user_id, universe_id, span);
     storage::end_call(call);
     return Datum{0};
 }

@@ -10,6 +10,7 @@ namespace mvm::pg {
 
 template <typename T> struct Array {
     static_assert(std::is_trivially_copyable_v<T>);
+    static_assert(alignof(T) <= MAXIMUM_ALIGNOF, "palloc aligns no further");
 
     T *data;
     int count;

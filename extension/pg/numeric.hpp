@@ -13,8 +13,12 @@ std::string_view text_of_numeric(Datum numeric);
 // The same for an error detail: a long number is cut, and says so. palloc'd.
 const char *brief_text_of_numeric(Datum numeric);
 
-// Minor units as a numeric with `currency_scale` decimals.
-Datum numeric_of_minor(std::int64_t amount_minor, int currency_scale);
+// Wide enough for sums of amounts.
+__extension__ using WideAmount = __int128;
+
+// Minor units as a numeric with `currency_scale` decimals. The amount is the sum of two of 64 bits
+// at most.
+Datum numeric_of_minor(WideAmount amount_minor, int currency_scale);
 
 // The same as text, palloc'd, for error details.
 const char *text_of_minor(std::int64_t amount_minor, int currency_scale);

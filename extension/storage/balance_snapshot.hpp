@@ -2,8 +2,6 @@
 // balance of the past is counted from the nearest one and not from the wallet's first day.
 #pragma once
 
-#include <optional>
-
 #include "storage/row.hpp"
 
 namespace mvm::storage {

@@ -69,7 +69,7 @@ void open_journal_from(Call &call, JournalCursor &cursor, JournalRole role, std:
 void next_row(JournalCursor &cursor);
 void close_journal(JournalCursor &cursor);
 
-// The current row or the first after it that is a purchase.
+// The current row or the first one further on that is a purchase.
 void find_trade(JournalCursor &cursor);
 
 } // namespace mvm::storage

@@ -47,7 +47,7 @@ WalletPair lock_wallets(Call &call, const WalletKey &own, const std::optional<Wa
 void delete_wallet(Call &call, const Wallet &wallet);
 
 // Writes a locked wallet's new balance and the next version. `movements` is how many rows
-// the call is going to append to the journal that change it; none may stand there yet.
+// the call is going to append to the journal that change it: after this, and not before.
 void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor, int movements = 1);
 
 // Inserts the first wallet of a user that this call created.

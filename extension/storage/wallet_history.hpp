@@ -1,7 +1,12 @@
-// What moved a wallet, oldest first, with the balance that each movement left: counted
-// from a snapshot of its balance on, in one snapshot of the database.
+// What moved a wallet, in order, and the balance that each movement left; counted in one
+// snapshot of the database from what is known about the wallet's balance nearby.
+//
+// Ids and times of one wallet's journal rows are taken to be in the same order: both are
+// drawn while the wallet is locked, from the sequence and from the server's clock. Where
+// the clock was set back, a span of time has the rows up to the first that is beyond it.
 #pragma once
 
+#include "pg/numeric.hpp"
 #include "storage/balance_snapshot.hpp"
 #include "storage/journal.hpp"
 
@@ -21,20 +26,43 @@ struct WalletLeg {
 struct WalletHistory {
     std::int64_t user_id;
     std::int32_t universe_id;
-    JournalCursor acted;        // rows of the wallet's user
-    JournalCursor dealt_with;   // rows in which they are the counterparty
-    std::int64_t balance_minor; // before the current leg; after all of them at the end
-    bool at_leg;                // `leg` is the current one
+    JournalCursor acted;          // rows of the wallet's user
+    JournalCursor dealt_with;     // rows in which they are the counterparty
+    pg::WideAmount balance_minor; // before the current leg; after all of them at the end
+    bool at_leg;                  // `leg` is the current one
     WalletLeg leg;
 };
 
-// Opens at the first leg that `start` does not have.
-void open_wallet_history(Call &call, WalletHistory &history, std::int64_t user_id,
-                         std::int32_t universe_id, const BalanceSnapshot &start);
+// A place in a wallet's history: before `end` in time, legs earlier than `time` or with ids
+// up to `id` are before it.
+struct HistoryPlace {
+    TimestampTz end;
+    TimestampTz time;
+    std::int64_t id;
+};
 
-// Goes to the next leg. amount_out_of_range when what the journal has is no balance.
+struct PlacedBalance {
+    std::int64_t first_id; // of the first leg from the place on, or lower
+    pg::WideAmount balance_minor;
+};
+
+// What the wallet held at the place. Counted from the nearest snapshot before it or, where that
+// is far, back from the present balance: the cost is at most twice that of the nearer one.
+PlacedBalance balance_at_place(Call &call, std::int64_t user_id, std::int32_t universe_id,
+                               const HistoryPlace &place);
+
+// Opens at the first leg from there on.
+void open_wallet_history(Call &call, WalletHistory &history, std::int64_t user_id,
+                         std::int32_t universe_id, const PlacedBalance &start);
+
+// Goes to the next leg.
 void next_leg(WalletHistory &history);
 
 void close_wallet_history(WalletHistory &history);
+
+// Raises amount_out_of_range when no wallet can have held the amount: the journal does not
+// explain the balance. Between the two rows of a capture it is 64 bits and what the hold kept.
+void require_explained(std::int64_t user_id, std::int32_t universe_id,
+                       pg::WideAmount balance_minor);
 
 } // namespace mvm::storage
