@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the market beside its baselines, on a PostgreSQL and a Redis of its own under .mvm/bench/, and prints a table.
 #
-#   ./mvm bench                 every row, 15 to 20 minutes
+#   ./mvm bench                 every row, 20 to 25 minutes
 #   ./mvm bench --quick         every row, about three minutes: shorter and fewer rounds, a smaller journal
 #   ./mvm bench --smoke         every row in a tiny size, for the tests: one round of a second, on the tests' build. Shows
 #                               that the benchmark works, and nothing about speed
