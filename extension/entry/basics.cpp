@@ -11,7 +11,7 @@ namespace {
 
 Datum version_function(FunctionCallInfo)
 {
-    return CStringGetTextDatum("1.1");
+    return CStringGetTextDatum("1.2");
 }
 
 Datum amount_function(FunctionCallInfo fcinfo)

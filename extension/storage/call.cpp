@@ -28,46 +28,30 @@ void create_frame(Call &call)
     MemoryContextSwitchTo(call.estate->es_query_cxt);
 }
 
-[[noreturn]] void refuse_unknown_columns(Relation relation, int found, int known)
-{
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("table \"%s.%s\" does not fit the loaded library", schema_name,
-                           RelationGetRelationName(relation)),
-                    errdetail("It has %d columns, the library knows %d.", found, known),
-                    errhint("Bring the extension to the library's version with ALTER EXTENSION "
-                            "mvm UPDATE.")));
-}
-
-// Where the table has its columns. Other columns than the library knows belong to
-// another version of the extension, or were made by hand.
+// Where the table has its columns: those that it was created with at their numbers, the
+// others by their names, where the market's version has them. Any other column is the
+// owner's, and left alone.
 void find_columns(TableId id, Table &table)
 {
     const TableShape &shape = table_shapes[static_cast<int>(id)];
     TupleDesc descriptor = RelationGetDescr(table.relation);
-    int found = 0;
     for (int i = 0; i < descriptor->natts; ++i) {
         const FormData_pg_attribute *attribute = TupleDescAttr(descriptor, i);
         if (attribute->attisdropped) {
             continue;
         }
-        ++found;
         int column = i; // counted from 0
         if (i >= shape.first_columns) {
-            const int added = shape.columns - shape.first_columns;
-            int name = 0;
-            while (name < added &&
-                   strcmp(NameStr(attribute->attname), shape.added_names[name]) != 0) {
-                ++name;
+            column = shape.first_columns;
+            while (column < shape.columns &&
+                   strcmp(NameStr(attribute->attname),
+                          shape.added_names[column - shape.first_columns]) != 0) {
+                ++column;
             }
-            if (name == added) {
-                refuse_unknown_columns(table.relation, descriptor->natts, shape.columns);
-            }
-            column = shape.first_columns + name;
         }
-        table.attributes[column] = static_cast<AttrNumber>(i + 1);
-    }
-    if (found != shape.first_columns && found != shape.columns) {
-        refuse_unknown_columns(table.relation, found, shape.columns);
+        if (column < shape.columns) {
+            table.attributes[column] = static_cast<AttrNumber>(i + 1);
+        }
     }
     table.plain = descriptor->natts == shape.columns;
     for (int column = 0; column < shape.columns; ++column) {

@@ -8,10 +8,12 @@
 
 namespace mvm::storage {
 
-// The columns of one row by their numbers, read from it or to be inserted.
+// The columns of one row by their numbers, read from it or to be inserted; null until put.
 struct Columns {
     Datum values[columns_max] = {};
-    bool nulls[columns_max] = {};
+    bool nulls[columns_max];
+
+    Columns() { memset(nulls, true, sizeof nulls); }
 
     Datum value(int column) const { return values[column - 1]; }
     std::int64_t int8(int column) const { return DatumGetInt64(value(column)); }

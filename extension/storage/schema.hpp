@@ -1,8 +1,9 @@
 // Names and columns of the storage tables, as the scripts in sql/ create them.
 //
-// The library serves a market of version 1.0 until it is brought to 1.1. Columns of
-// 1.0 stand at their numbers. Those that 1.1 added come after them here, and are
-// found by their names: an update after a downgrade gives them other numbers.
+// The library serves a market of version 1.0 or 1.1 until it is brought to 1.2. Columns
+// that a table was created with stand at their numbers. Those that a later version added
+// come after them here, and are found by their names: an update after a downgrade gives
+// them other numbers.
 #pragma once
 
 #include <cstdint>
@@ -48,11 +49,25 @@ enum : int {
     max_quantity,
     routed,
     first_rate_id,
-    last = first_rate_id
+    // since 1.2
+    max_hold_ttl,
+    max_quote_ttl,
+    max_open_holds,
+    max_open_quotes,
+    last = max_open_quotes
 };
 }
 namespace user_account_column {
-enum : int { id = 1, version, universe_id, username, last = username };
+enum : int {
+    id = 1,
+    version,
+    universe_id,
+    username,
+    // since 1.2
+    external_id,
+    metadata,
+    last = metadata
+};
 }
 namespace wallet_column {
 enum : int { user_id = 1, balance_minor, version, universe_id, last = universe_id };
@@ -68,7 +83,10 @@ enum : int {
     name,
     // since 1.1
     listed,
-    last = listed
+    // since 1.2
+    external_id,
+    metadata,
+    last = metadata
 };
 }
 namespace journal_column {
@@ -91,7 +109,9 @@ enum : int {
     fee_minor,
     tariff_minor,
     reference_id,
-    last = reference_id
+    // since 1.2
+    memo,
+    last = memo
 };
 }
 namespace idempotency_key_column {
@@ -134,7 +154,12 @@ enum : int {
     max_quantity,
     allowed,
     tariff_rate,
-    last = tariff_rate
+    // since 1.2
+    max_hold_ttl,
+    max_quote_ttl,
+    max_open_holds,
+    max_open_quotes,
+    last = max_open_quotes
 };
 }
 
@@ -192,14 +217,19 @@ struct TableShape {
 };
 
 inline constexpr const char *universe_added[] = {
-    "trade_open",       "exchange_open", "sale_fee_rate", "exchange_fee_rate", "min_amount_minor",
-    "max_amount_minor", "max_quantity",  "routed",        "first_rate_id"};
-inline constexpr const char *item_added[] = {"listed"};
-inline constexpr const char *journal_added[] = {"fee_minor", "tariff_minor", "reference_id"};
+    "trade_open",       "exchange_open",  "sale_fee_rate",  "exchange_fee_rate", "min_amount_minor",
+    "max_amount_minor", "max_quantity",   "routed",         "first_rate_id",     "max_hold_ttl",
+    "max_quote_ttl",    "max_open_holds", "max_open_quotes"};
+inline constexpr const char *user_account_added[] = {"external_id", "metadata"};
+inline constexpr const char *item_added[] = {"listed", "external_id", "metadata"};
+inline constexpr const char *journal_added[] = {"fee_minor", "tariff_minor", "reference_id",
+                                                "memo"};
+inline constexpr const char *rule_change_added[] = {"max_hold_ttl", "max_quote_ttl",
+                                                    "max_open_holds", "max_open_quotes"};
 
 inline constexpr TableShape table_shapes[table_count] = {
     {"universe", universe_column::currency_type, universe_column::last, universe_added},
-    {"user_account", user_account_column::last, user_account_column::last, nullptr},
+    {"user_account", user_account_column::username, user_account_column::last, user_account_added},
     {"wallet", wallet_column::last, wallet_column::last, nullptr},
     {"item", item_column::name, item_column::last, item_added},
     {"journal", journal_column::idempotency_key, journal_column::last, journal_added},
@@ -207,14 +237,15 @@ inline constexpr TableShape table_shapes[table_count] = {
     {"price_change", price_change_column::last, price_change_column::last, nullptr},
     {"refund", refund_column::last, refund_column::last, nullptr},
     {"route", route_column::last, route_column::last, nullptr},
-    {"rule_change", rule_change_column::last, rule_change_column::last, nullptr},
+    {"rule_change", rule_change_column::tariff_rate, rule_change_column::last, rule_change_added},
     {"quote", quote_column::last, quote_column::last, nullptr},
     {"hold", hold_column::last, hold_column::last, nullptr},
     {"exchange_rate_change", exchange_rate_change_column::last, exchange_rate_change_column::last,
      nullptr},
     {"balance_snapshot", balance_snapshot_column::last, balance_snapshot_column::last, nullptr},
 };
-inline constexpr int columns_max = journal_column::last;
-static_assert(hold_column::last <= columns_max);
+inline constexpr int columns_max = universe_column::last;
+static_assert(hold_column::last <= columns_max && journal_column::last <= columns_max &&
+              rule_change_column::last <= columns_max);
 
 } // namespace mvm::storage

@@ -124,29 +124,36 @@ bool universe_name_is_taken(Call &call, Datum name)
     return has_row(call, TableId::universe, "universe_name_key", key_of_text(name));
 }
 
+namespace {
+
+const Interval max_hold_ttl_default = {0, 1, 0};
+const Interval max_quote_ttl_default = {5 * USECS_PER_MINUTE, 0, 0};
+constexpr std::int64_t max_open_default = 100;
+
+} // namespace
+
 bool insert_universe(Call &call, const Universe &universe)
 {
-    Datum values[universe_column::last] = {};
-    bool nulls[universe_column::last] = {};
-    values[universe_column::trade_open - 1] = BoolGetDatum(true);
-    values[universe_column::exchange_open - 1] = BoolGetDatum(true);
-    values[universe_column::routed - 1] = BoolGetDatum(false);
-    for (int column = universe_column::sale_fee_rate; column <= universe_column::max_quantity;
-         ++column) {
-        nulls[column - 1] = true;
-    }
-    values[universe_column::id - 1] = Int32GetDatum(universe.id);
-    values[universe_column::currency_scale - 1] =
-        Int16GetDatum(static_cast<int16>(universe.currency_scale));
-    values[universe_column::version - 1] = Int64GetDatum(universe.version);
-    values[universe_column::exchange_rate - 1] = universe.exchange_rate;
-    values[universe_column::name - 1] = universe.name;
-    values[universe_column::currency_type - 1] = universe.currency_type;
+    Columns columns;
+    columns.put(universe_column::id, Int32GetDatum(universe.id));
+    columns.put(universe_column::currency_scale,
+                Int16GetDatum(static_cast<int16>(universe.currency_scale)));
+    columns.put(universe_column::version, Int64GetDatum(universe.version));
+    columns.put(universe_column::exchange_rate, universe.exchange_rate);
+    columns.put(universe_column::name, universe.name);
+    columns.put(universe_column::currency_type, universe.currency_type);
+    columns.put(universe_column::trade_open, BoolGetDatum(true));
+    columns.put(universe_column::exchange_open, BoolGetDatum(true));
+    columns.put(universe_column::routed, BoolGetDatum(false));
     if (has_column(call, TableId::universe, universe_column::first_rate_id)) {
-        values[universe_column::first_rate_id - 1] =
-            Int64GetDatum(next_id("exchange_rate_change_id_seq"));
+        columns.put(universe_column::first_rate_id,
+                    Int64GetDatum(next_id("exchange_rate_change_id_seq")));
     }
-    return insert_row_if_absent(call, TableId::universe, values, nulls) != nullptr;
+    columns.put(universe_column::max_hold_ttl, IntervalPGetDatum(&max_hold_ttl_default));
+    columns.put(universe_column::max_quote_ttl, IntervalPGetDatum(&max_quote_ttl_default));
+    columns.put(universe_column::max_open_holds, Int64GetDatum(max_open_default));
+    columns.put(universe_column::max_open_quotes, Int64GetDatum(max_open_default));
+    return insert_row_if_absent(call, TableId::universe, columns.values, columns.nulls) != nullptr;
 }
 
 void update_exchange_rate(Call &call, Universe &universe, Datum exchange_rate)

@@ -48,13 +48,13 @@ bool username_is_taken(Call &call, Datum username)
 
 bool insert_user(Call &call, const UserAccount &user, Datum username)
 {
-    Datum values[user_account_column::last] = {};
-    const bool nulls[user_account_column::last] = {};
-    values[user_account_column::id - 1] = Int64GetDatum(user.id);
-    values[user_account_column::version - 1] = Int64GetDatum(1);
-    values[user_account_column::universe_id - 1] = Int32GetDatum(user.universe_id);
-    values[user_account_column::username - 1] = username;
-    return insert_row_if_absent(call, TableId::user_account, values, nulls) != nullptr;
+    Columns columns;
+    columns.put(user_account_column::id, Int64GetDatum(user.id));
+    columns.put(user_account_column::version, Int64GetDatum(1));
+    columns.put(user_account_column::universe_id, Int32GetDatum(user.universe_id));
+    columns.put(user_account_column::username, username);
+    return insert_row_if_absent(call, TableId::user_account, columns.values, columns.nulls) !=
+           nullptr;
 }
 
 } // namespace mvm::storage
