@@ -4,22 +4,26 @@
 
 \echo Use "ALTER EXTENSION mvm UPDATE TO '1.1'" to load this file. \quit
 
+-- Operators, functions and types of this script are those of pg_catalog, whatever stands in the schema of CREATE EXTENSION.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 -- ---------------------------------------------------------------------------
 -- What roles may do with the functions that are created anew below
 -- ---------------------------------------------------------------------------
 
-SELECT pg_catalog.set_config('mvm.kept_grants', COALESCE((
-    SELECT pg_catalog.json_agg(kept)
+SELECT set_config('mvm.kept_grants', COALESCE((
+    SELECT json_agg(kept)
     FROM (
-        SELECT 'FUNCTION ' || pg_catalog.quote_ident(p.proname) AS object, g.grantee, g.privilege_type, g.is_grantable
-        FROM pg_catalog.pg_depend d
-        JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'mvm'
-        JOIN pg_catalog.pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid,
-        pg_catalog.aclexplode(p.proacl) g
-        WHERE d.deptype = 'e' AND p.proname LIKE 'mvm\_%' AND g.grantee <> p.proowner
+        SELECT p.oid AS function, NULL::oid AS view, p.proname AS name, g.grantee, g.privilege_type, g.is_grantable
+        FROM pg_extension e
+        JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+        JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+        CROSS JOIN aclexplode(p.proacl) g
+        WHERE e.extname = 'mvm' AND p.proname LIKE 'mvm\_%' AND g.grantee <> p.proowner
         UNION ALL
-        SELECT 'TABLE mvm.' || pg_catalog.quote_ident(c.relname), g.grantee, g.privilege_type, g.is_grantable
-        FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) g
+        SELECT NULL, c.oid, c.relname, g.grantee, g.privilege_type, g.is_grantable
+        FROM pg_class c
+        CROSS JOIN aclexplode(c.relacl) g
         WHERE c.relnamespace = 'mvm'::regnamespace AND c.relkind = 'v' AND g.grantee <> c.relowner
     ) kept)::text, '[]'), true);
 
@@ -587,8 +591,8 @@ FROM mvm.exchange_rate_change c;
 COMMENT ON VIEW mvm.exchange_rates IS
     'Every exchange rate that a universe has had: it held from valid_from until before valid_to, null is until now; valid_from -infinity: since before the history began';
 
-DROP FUNCTION mvm_convert(numeric, integer, integer);
-CREATE FUNCTION mvm_convert(
+DROP FUNCTION @extschema@.mvm_convert(numeric, integer, integer);
+CREATE FUNCTION @extschema@.mvm_convert(
     amount numeric,
     from_universe_id integer,
     to_universe_id integer,
@@ -596,9 +600,9 @@ CREATE FUNCTION mvm_convert(
 ) RETURNS numeric
     LANGUAGE c STABLE
     AS 'MODULE_PATHNAME', 'mvm_convert';
-COMMENT ON FUNCTION mvm_convert(numeric, integer, integer, timestamptz) IS
+COMMENT ON FUNCTION @extschema@.mvm_convert(numeric, integer, integer, timestamptz) IS
     'What an exchange of amount would credit now: amount * rate of to / rate of from, rounded down, less the exchange fee. With at: what amount was worth at the rates that held then, rounded down, without a fee, as nobody can exchange at them. MV003, MV103, MV201, MV203, MV204';
-REVOKE ALL ON FUNCTION mvm_convert(numeric, integer, integer, timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.mvm_convert(numeric, integer, integer, timestamptz) FROM PUBLIC;
 
 -- ---------------------------------------------------------------------------
 -- Balances of the past and statements
@@ -632,15 +636,15 @@ WHERE m.place % 64 = 0
   AND m.balance_minor - m.moved_minor BETWEEN -9223372036854775808 AND 9223372036854775807; -- others are for mvm_audit()
 SELECT pg_catalog.pg_extension_config_dump('mvm.balance_snapshot', '');
 
-DROP FUNCTION mvm_balance(bigint, integer);
-CREATE FUNCTION mvm_balance(user_id bigint, universe_id integer DEFAULT NULL, at timestamptz DEFAULT NULL)
+DROP FUNCTION @extschema@.mvm_balance(bigint, integer);
+CREATE FUNCTION @extschema@.mvm_balance(user_id bigint, universe_id integer DEFAULT NULL, at timestamptz DEFAULT NULL)
     RETURNS numeric
     LANGUAGE c STABLE
     AS 'MODULE_PATHNAME', 'mvm_balance';
-COMMENT ON FUNCTION mvm_balance(bigint, integer, timestamptz) IS
+COMMENT ON FUNCTION @extschema@.mvm_balance(bigint, integer, timestamptz) IS
     'Balance of a user''s wallet in universe_id, home unless told; 0 where there is no wallet yet. With at: what it was after everything before that time, as the opening of a statement from then. MV001, MV003, MV203';
 
-CREATE FUNCTION mvm_statement(
+CREATE FUNCTION @extschema@.mvm_statement(
     user_id bigint,
     universe_id integer,
     from_time timestamptz,
@@ -659,20 +663,20 @@ CREATE FUNCTION mvm_statement(
 )
     LANGUAGE c STABLE ROWS 100
     AS 'MODULE_PATHNAME', 'mvm_statement';
-COMMENT ON FUNCTION mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint) IS
+COMMENT ON FUNCTION @extschema@.mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint) IS
     'What moved a user''s wallet from from_time until before to_time, oldest first, and the balance after each movement: at most max_rows (1 to 100000) lines with ids above after_id. The first page (after_id null) begins with a line ''opening'', the last ends with a line ''closing''. amount is below zero for what was taken. MV001, MV003, MV203';
 
 REVOKE ALL ON FUNCTION
-    mvm_balance(bigint, integer, timestamptz),
-    mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint)
+    @extschema@.mvm_balance(bigint, integer, timestamptz),
+    @extschema@.mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint)
 FROM PUBLIC;
 
 -- ---------------------------------------------------------------------------
 -- Functions with further arguments
 -- ---------------------------------------------------------------------------
 
-DROP FUNCTION mvm_exchange(bigint, numeric, integer, integer, text);
-CREATE FUNCTION mvm_exchange(
+DROP FUNCTION @extschema@.mvm_exchange(bigint, numeric, integer, integer, text);
+CREATE FUNCTION @extschema@.mvm_exchange(
     user_id bigint,
     amount numeric,
     from_universe_id integer,
@@ -682,11 +686,11 @@ CREATE FUNCTION mvm_exchange(
 ) RETURNS mvm.exchange_result
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_exchange';
-COMMENT ON FUNCTION mvm_exchange(bigint, numeric, integer, integer, text, numeric) IS
+COMMENT ON FUNCTION @extschema@.mvm_exchange(bigint, numeric, integer, integer, text, numeric) IS
     'Moves a user''s money from one currency to another at the current rates, rounding the credit down and taking the exchange fee off it; refused when it would credit less than min_converted. The same idempotency_key and request returns the first answer. MV001, MV003, MV101, MV103, MV106, MV201, MV203, MV204, MV301, MV401';
 
-DROP FUNCTION mvm_buy(bigint, bigint, bigint, text);
-CREATE FUNCTION mvm_buy(
+DROP FUNCTION @extschema@.mvm_buy(bigint, bigint, bigint, text);
+CREATE FUNCTION @extschema@.mvm_buy(
     buyer_id bigint,
     item_id bigint,
     quantity bigint DEFAULT 1,
@@ -696,11 +700,11 @@ CREATE FUNCTION mvm_buy(
 ) RETURNS mvm.trades
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_buy';
-COMMENT ON FUNCTION mvm_buy(bigint, bigint, bigint, text, numeric, integer[]) IS
+COMMENT ON FUNCTION @extschema@.mvm_buy(bigint, bigint, bigint, text, numeric, integer[]) IS
     'Buys quantity pieces of an item from the buyer''s home wallet, converting (rounded up) when it is priced in another currency, with tariff on top and the sale fee from the seller''s proceeds; refused when it would cost more than max_amount. pay_from names the universes of the wallets to pay from instead: what is in the first is exchanged into the currency of the next, until one can pay the rest; max_amount then is in the last one''s currency. Stock, wallets and the journal move together. The same idempotency_key and request returns the first answer. MV001, MV002, MV101, MV102, MV104, MV105, MV106, MV201, MV202, MV203, MV204, MV301, MV401';
 
-DROP FUNCTION mvm_buy_batch(bigint[], bigint[], bigint[], text[]);
-CREATE FUNCTION mvm_buy_batch(
+DROP FUNCTION @extschema@.mvm_buy_batch(bigint[], bigint[], bigint[], text[]);
+CREATE FUNCTION @extschema@.mvm_buy_batch(
     buyer_ids bigint[],
     item_ids bigint[],
     quantities bigint[],
@@ -727,11 +731,11 @@ CREATE FUNCTION mvm_buy_batch(
 )
     LANGUAGE c VOLATILE ROWS 1000
     AS 'MODULE_PATHNAME', 'mvm_buy_batch';
-COMMENT ON FUNCTION mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[]) IS
+COMMENT ON FUNCTION @extschema@.mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[]) IS
     'Many purchases as if they ran one by one in the given order: a row per order with its own outcome, ''ok'' or an error''s code. A refused order changes nothing and stops nothing; a refusal under an idempotency key is remembered. MV203 for arrays that are null, differ in length or hold more than 100000 orders';
 
-DROP FUNCTION mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[]);
-CREATE FUNCTION mvm_exchange_batch(
+DROP FUNCTION @extschema@.mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[]);
+CREATE FUNCTION @extschema@.mvm_exchange_batch(
     user_ids bigint[],
     amounts numeric[],
     from_universe_ids integer[],
@@ -755,33 +759,46 @@ CREATE FUNCTION mvm_exchange_batch(
 )
     LANGUAGE c VOLATILE ROWS 1000
     AS 'MODULE_PATHNAME', 'mvm_exchange_batch';
-COMMENT ON FUNCTION mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[]) IS
+COMMENT ON FUNCTION @extschema@.mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[]) IS
     'Many exchanges as if they ran one by one in the given order; otherwise as mvm_buy_batch()';
 
 REVOKE ALL ON FUNCTION
-    mvm_exchange(bigint, numeric, integer, integer, text, numeric),
-    mvm_buy(bigint, bigint, bigint, text, numeric, integer[]),
-    mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[]),
-    mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[])
+    @extschema@.mvm_exchange(bigint, numeric, integer, integer, text, numeric),
+    @extschema@.mvm_buy(bigint, bigint, bigint, text, numeric, integer[]),
+    @extschema@.mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[]),
+    @extschema@.mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[])
 FROM PUBLIC;
 
+-- What was dropped has a successor of the same name, or none.
 DO $$
 DECLARE
     kept record;
 BEGIN
     FOR kept IN
-        SELECT * FROM json_to_recordset(current_setting('mvm.kept_grants')::json)
-            AS g(object text, grantee oid, privilege_type text, is_grantable boolean)
+        SELECT COALESCE('FUNCTION ' || p.oid::regprocedure, 'TABLE ' || c.oid::regclass) AS object,
+            CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END AS grantee,
+            g.privilege_type,
+            CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS grant_option
+        FROM json_to_recordset(current_setting('mvm.kept_grants')::json)
+            AS g(function oid, view oid, name name, grantee oid, privilege_type text, is_grantable boolean)
+        LEFT JOIN (
+            SELECT f.oid, f.proname
+            FROM pg_extension e
+            JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+            JOIN pg_proc f ON d.classid = 'pg_proc'::regclass AND f.oid = d.objid
+            WHERE e.extname = 'mvm'
+        ) p ON g.function IS NOT NULL AND p.proname = g.name
+        LEFT JOIN pg_class c ON g.view IS NOT NULL AND c.relnamespace = 'mvm'::regnamespace AND c.relname = g.name
+        WHERE NOT EXISTS (SELECT FROM pg_proc f WHERE f.oid = g.function)
+          AND NOT EXISTS (SELECT FROM pg_class v WHERE v.oid = g.view)
+          AND (p.oid IS NOT NULL OR c.oid IS NOT NULL)
     LOOP
-        CONTINUE WHEN kept.object LIKE 'FUNCTION %' AND to_regproc(substr(kept.object, 10)) IS NULL
-            OR kept.object LIKE 'TABLE %' AND to_regclass(substr(kept.object, 7)) IS NULL;
-        EXECUTE format('GRANT %s ON %s TO %s%s', kept.privilege_type, kept.object,
-            CASE kept.grantee WHEN 0 THEN 'PUBLIC' ELSE kept.grantee::regrole::text END,
-            CASE WHEN kept.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+        EXECUTE format('GRANT %s ON %s TO %s%s', kept.privilege_type, kept.object, kept.grantee, kept.grant_option);
     END LOOP;
 END $$;
 
-CREATE OR REPLACE FUNCTION mvm_audit() RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
+CREATE OR REPLACE FUNCTION @extschema@.mvm_audit()
+    RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
     -- One statement, so one snapshot: an audit beside running trades is exact.
@@ -964,38 +981,38 @@ AS $$
     ) s
     WHERE s.reached < s.highest
 $$;
-COMMENT ON FUNCTION mvm_audit() IS
+COMMENT ON FUNCTION @extschema@.mvm_audit() IS
     'A row per violation, none when the market is clean: wallets and snapshots of their balances against the ledger, zero sums per transaction and currency, stock against its movements, conversions never below the rate, holds and accepted quotes against their journal rows and the rates that there were, refunds within their purchases, universes'' rates against their history, references, idempotency keys, sequences. Amounts in minor units';
 
 -- ---------------------------------------------------------------------------
 -- New functions
 -- ---------------------------------------------------------------------------
 
-CREATE FUNCTION mvm_restock(item_id bigint, quantity bigint, idempotency_key text DEFAULT NULL)
+CREATE FUNCTION @extschema@.mvm_restock(item_id bigint, quantity bigint, idempotency_key text DEFAULT NULL)
     RETURNS mvm.transactions
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_restock';
-COMMENT ON FUNCTION mvm_restock(bigint, bigint, text) IS
+COMMENT ON FUNCTION @extschema@.mvm_restock(bigint, bigint, text) IS
     'Adds pieces to an item''s stock, journalled. A key belongs to the seller. MV002, MV202, MV203, MV204, MV401';
 
-CREATE FUNCTION mvm_set_price(item_id bigint, price numeric) RETURNS mvm.items
+CREATE FUNCTION @extschema@.mvm_set_price(item_id bigint, price numeric) RETURNS mvm.items
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_set_price';
-COMMENT ON FUNCTION mvm_set_price(bigint, numeric) IS
+COMMENT ON FUNCTION @extschema@.mvm_set_price(bigint, numeric) IS
     'Changes an item''s price, in its universe''s currency, and notes it in mvm.prices. A purchase pays the price at the moment it locks the item. MV002, MV201, MV203, MV204';
 
-CREATE FUNCTION mvm_delist_item(item_id bigint) RETURNS mvm.items
+CREATE FUNCTION @extschema@.mvm_delist_item(item_id bigint) RETURNS mvm.items
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_delist_item';
-COMMENT ON FUNCTION mvm_delist_item(bigint) IS
+COMMENT ON FUNCTION @extschema@.mvm_delist_item(bigint) IS
     'Takes an item off the market: nobody can buy it until mvm_relist_item(). MV002, MV203';
 
-CREATE FUNCTION mvm_relist_item(item_id bigint) RETURNS mvm.items
+CREATE FUNCTION @extschema@.mvm_relist_item(item_id bigint) RETURNS mvm.items
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_relist_item';
-COMMENT ON FUNCTION mvm_relist_item(bigint) IS 'Puts an item back on the market. MV002, MV203';
+COMMENT ON FUNCTION @extschema@.mvm_relist_item(bigint) IS 'Puts an item back on the market. MV002, MV203';
 
-CREATE FUNCTION mvm_transfer(
+CREATE FUNCTION @extschema@.mvm_transfer(
     from_user_id bigint,
     to_user_id bigint,
     amount numeric,
@@ -1004,20 +1021,20 @@ CREATE FUNCTION mvm_transfer(
 ) RETURNS mvm.transactions
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_transfer';
-COMMENT ON FUNCTION mvm_transfer(bigint, bigint, numeric, integer, text) IS
+COMMENT ON FUNCTION @extschema@.mvm_transfer(bigint, bigint, numeric, integer, text) IS
     'Moves money from one user to another in universe_id''s currency (the sender''s home unless told). MV001, MV003, MV101, MV201, MV203, MV204, MV401';
 
-CREATE FUNCTION mvm_refund(
+CREATE FUNCTION @extschema@.mvm_refund(
     transaction_id bigint,
     quantity bigint DEFAULT NULL,
     idempotency_key text DEFAULT NULL
 ) RETURNS mvm.transactions
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_refund';
-COMMENT ON FUNCTION mvm_refund(bigint, bigint, text) IS
+COMMENT ON FUNCTION @extschema@.mvm_refund(bigint, bigint, text) IS
     'Undoes quantity pieces of a purchase, all that are left unless told, at its own amounts: the buyer gets back what was paid, the seller gives back what was received, fee and tariff go back pro rata, the stock returns. A key belongs to the buyer. MV004, MV101, MV107, MV202, MV203, MV204, MV401';
 
-CREATE FUNCTION mvm_quote(
+CREATE FUNCTION @extschema@.mvm_quote(
     user_id bigint,
     amount numeric,
     from_universe_id integer,
@@ -1026,22 +1043,22 @@ CREATE FUNCTION mvm_quote(
 ) RETURNS mvm.quotes
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_quote';
-COMMENT ON FUNCTION mvm_quote(bigint, numeric, integer, integer, interval) IS
+COMMENT ON FUNCTION @extschema@.mvm_quote(bigint, numeric, integer, integer, interval) IS
     'Freezes what an exchange would credit now, for one user and amount, until ttl is over. MV001, MV003, MV103, MV201, MV203, MV204, MV301';
 
-CREATE FUNCTION mvm_accept_quote(quote_id bigint) RETURNS mvm.exchange_result
+CREATE FUNCTION @extschema@.mvm_accept_quote(quote_id bigint) RETURNS mvm.exchange_result
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_accept_quote';
-COMMENT ON FUNCTION mvm_accept_quote(bigint) IS
+COMMENT ON FUNCTION @extschema@.mvm_accept_quote(bigint) IS
     'Makes the exchange of a quote at its frozen rate and fee, once or not at all. MV005, MV101, MV108, MV203, MV204, MV301';
 
-CREATE FUNCTION mvm_purge_quotes(older_than interval DEFAULT interval '7 days') RETURNS bigint
+CREATE FUNCTION @extschema@.mvm_purge_quotes(older_than interval DEFAULT interval '7 days') RETURNS bigint
     LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'mvm_purge_quotes';
-COMMENT ON FUNCTION mvm_purge_quotes(interval) IS
+COMMENT ON FUNCTION @extschema@.mvm_purge_quotes(interval) IS
     'Forgets quotes that nobody accepted and that expired longer ago than the given age, and returns how many; accepted ones stay. MV203 for an age below zero or above 1000 years';
 
-CREATE FUNCTION mvm_reserve(
+CREATE FUNCTION @extschema@.mvm_reserve(
     buyer_id bigint,
     item_id bigint,
     quantity bigint DEFAULT 1,
@@ -1050,38 +1067,38 @@ CREATE FUNCTION mvm_reserve(
 ) RETURNS mvm.holds
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_reserve';
-COMMENT ON FUNCTION mvm_reserve(bigint, bigint, bigint, interval, text) IS
+COMMENT ON FUNCTION @extschema@.mvm_reserve(bigint, bigint, bigint, interval, text) IS
     'Sets stock and the buyer''s money aside for a purchase at the present price, rates, fee and tariff, until ttl is over. MV001, MV002, MV101, MV102, MV104, MV105, MV202, MV203, MV204, MV301, MV401';
 
-CREATE FUNCTION mvm_capture(
+CREATE FUNCTION @extschema@.mvm_capture(
     hold_id bigint,
     quantity bigint DEFAULT NULL,
     idempotency_key text DEFAULT NULL
 ) RETURNS mvm.trades
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_capture';
-COMMENT ON FUNCTION mvm_capture(bigint, bigint, text) IS
+COMMENT ON FUNCTION @extschema@.mvm_capture(bigint, bigint, text) IS
     'Buys quantity of a hold''s pieces, all unless told, at its frozen terms, and releases the rest. A key belongs to the buyer. MV006, MV109, MV202, MV203, MV204, MV401';
 
-CREATE FUNCTION mvm_release(hold_id bigint) RETURNS mvm.holds
+CREATE FUNCTION @extschema@.mvm_release(hold_id bigint) RETURNS mvm.holds
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_release';
-COMMENT ON FUNCTION mvm_release(bigint) IS
+COMMENT ON FUNCTION @extschema@.mvm_release(bigint) IS
     'Puts back what a hold set aside. MV006, MV109, MV203, MV204';
 
-CREATE FUNCTION mvm_sweep_holds(max_rows integer DEFAULT 1000) RETURNS bigint
+CREATE FUNCTION @extschema@.mvm_sweep_holds(max_rows integer DEFAULT 1000) RETURNS bigint
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_sweep_holds';
-COMMENT ON FUNCTION mvm_sweep_holds(integer) IS
+COMMENT ON FUNCTION @extschema@.mvm_sweep_holds(integer) IS
     'Releases holds past their time, at most max_rows, and returns how many it did. They count as released anyway; this writes it down. MV203';
 
-CREATE FUNCTION mvm_move_user(user_id bigint, universe_id integer) RETURNS mvm.users
+CREATE FUNCTION @extschema@.mvm_move_user(user_id bigint, universe_id integer) RETURNS mvm.users
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_move_user';
-COMMENT ON FUNCTION mvm_move_user(bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.mvm_move_user(bigint, integer) IS
     'Gives a user another home: purchases are then paid from the wallet in its currency. The other wallets stay theirs. MV001, MV003, MV203';
 
-CREATE FUNCTION mvm_set_rules(
+CREATE FUNCTION @extschema@.mvm_set_rules(
     universe_id integer,
     trade_open boolean DEFAULT NULL,
     exchange_open boolean DEFAULT NULL,
@@ -1093,10 +1110,10 @@ CREATE FUNCTION mvm_set_rules(
 ) RETURNS mvm.universes
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_set_rules';
-COMMENT ON FUNCTION mvm_set_rules(integer, boolean, boolean, numeric, numeric, numeric, numeric, bigint) IS
+COMMENT ON FUNCTION @extschema@.mvm_set_rules(integer, boolean, boolean, numeric, numeric, numeric, numeric, bigint) IS
     'Changes a universe''s trading rules; what is null stays. Fee rates are 0 or above and below 1; min_amount 0, max_amount ''Infinity'' and max_quantity 9223372036854775807 take a bound away. Noted in mvm.rule_changes. MV003, MV201, MV202, MV203, MV204';
 
-CREATE FUNCTION mvm_set_route(
+CREATE FUNCTION @extschema@.mvm_set_route(
     from_universe_id integer,
     to_universe_id integer,
     allowed boolean DEFAULT true,
@@ -1104,10 +1121,10 @@ CREATE FUNCTION mvm_set_route(
 ) RETURNS mvm.routes
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_set_route';
-COMMENT ON FUNCTION mvm_set_route(integer, integer, boolean, numeric) IS
+COMMENT ON FUNCTION @extschema@.mvm_set_route(integer, integer, boolean, numeric) IS
     'Sets the rules between two universes, for buyers and money of from_universe_id and items and currency of to_universe_id: whether it is allowed, and the import tariff on purchases, 0 or above and below 100. Noted in mvm.rule_changes. MV003, MV203';
 
-CREATE FUNCTION mvm_items(seller_id bigint, max_rows integer DEFAULT 100, after_id bigint DEFAULT 0)
+CREATE FUNCTION @extschema@.mvm_items(seller_id bigint, max_rows integer DEFAULT 100, after_id bigint DEFAULT 0)
     RETURNS SETOF mvm.items
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1115,27 +1132,27 @@ AS $$
     WHERE i.seller_id = $1 AND i.id > $3
     ORDER BY i.id LIMIT GREATEST($2, 0)
 $$;
-COMMENT ON FUNCTION mvm_items(bigint, integer, bigint) IS
+COMMENT ON FUNCTION @extschema@.mvm_items(bigint, integer, bigint) IS
     'A seller''s own items, on the market or off it, by id: at most max_rows with ids above after_id';
 
 REVOKE ALL ON FUNCTION
-    mvm_restock(bigint, bigint, text),
-    mvm_set_price(bigint, numeric),
-    mvm_delist_item(bigint),
-    mvm_relist_item(bigint),
-    mvm_transfer(bigint, bigint, numeric, integer, text),
-    mvm_refund(bigint, bigint, text),
-    mvm_quote(bigint, numeric, integer, integer, interval),
-    mvm_accept_quote(bigint),
-    mvm_purge_quotes(interval),
-    mvm_reserve(bigint, bigint, bigint, interval, text),
-    mvm_capture(bigint, bigint, text),
-    mvm_release(bigint),
-    mvm_sweep_holds(integer),
-    mvm_move_user(bigint, integer),
-    mvm_set_rules(integer, boolean, boolean, numeric, numeric, numeric, numeric, bigint),
-    mvm_set_route(integer, integer, boolean, numeric),
-    mvm_items(bigint, integer, bigint)
+    @extschema@.mvm_restock(bigint, bigint, text),
+    @extschema@.mvm_set_price(bigint, numeric),
+    @extschema@.mvm_delist_item(bigint),
+    @extschema@.mvm_relist_item(bigint),
+    @extschema@.mvm_transfer(bigint, bigint, numeric, integer, text),
+    @extschema@.mvm_refund(bigint, bigint, text),
+    @extschema@.mvm_quote(bigint, numeric, integer, integer, interval),
+    @extschema@.mvm_accept_quote(bigint),
+    @extschema@.mvm_purge_quotes(interval),
+    @extschema@.mvm_reserve(bigint, bigint, bigint, interval, text),
+    @extschema@.mvm_capture(bigint, bigint, text),
+    @extschema@.mvm_release(bigint),
+    @extschema@.mvm_sweep_holds(integer),
+    @extschema@.mvm_move_user(bigint, integer),
+    @extschema@.mvm_set_rules(integer, boolean, boolean, numeric, numeric, numeric, numeric, bigint),
+    @extschema@.mvm_set_route(integer, integer, boolean, numeric),
+    @extschema@.mvm_items(bigint, integer, bigint)
 FROM PUBLIC;
 
 -- ---------------------------------------------------------------------------
@@ -1535,23 +1552,24 @@ $$;
 COMMENT ON FUNCTION mvm.write_audit_checkpoint(boolean) IS
     'What mvm_audit_checkpoint() does once it is the only one to';
 
-CREATE FUNCTION mvm_audit(since bigint) RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
+CREATE FUNCTION @extschema@.mvm_audit(since bigint)
+    RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
     LANGUAGE c STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'mvm_audit_since';
-COMMENT ON FUNCTION mvm_audit(bigint) IS
+COMMENT ON FUNCTION @extschema@.mvm_audit(bigint) IS
     'As mvm_audit(), for what came after the checkpoint since, the latest: all wallets and stocks against the checkpoint and the journal rows after it, and the checks of each of these. Damage to older journal rows is for mvm_audit() to see. MV203';
 
-CREATE FUNCTION mvm_audit_checkpoint(anew boolean DEFAULT false)
+CREATE FUNCTION @extschema@.mvm_audit_checkpoint(anew boolean DEFAULT false)
     RETURNS TABLE (checkpoint_id bigint, violations bigint)
     LANGUAGE c VOLATILE SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'mvm_audit_checkpoint';
-COMMENT ON FUNCTION mvm_audit_checkpoint(boolean) IS
+COMMENT ON FUNCTION @extschema@.mvm_audit_checkpoint(boolean) IS
     'Audits the market, since the latest checkpoint or, the first time and with anew, all of it, and when it is clean makes a checkpoint, for mvm_audit(since). Answers the latest checkpoint and how many violations kept it from making one';
 
 REVOKE ALL ON FUNCTION
     mvm.next_transaction_id(),
     mvm.violations_since_checkpoint(),
     mvm.write_audit_checkpoint(boolean),
-    mvm_audit(bigint),
-    mvm_audit_checkpoint(boolean)
+    @extschema@.mvm_audit(bigint),
+    @extschema@.mvm_audit_checkpoint(boolean)
 FROM PUBLIC;

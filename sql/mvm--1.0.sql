@@ -6,6 +6,9 @@
 
 \echo Use "CREATE EXTENSION mvm" to load this file. \quit
 
+-- Operators, functions and types of this script are those of pg_catalog, whatever stands in the schema of CREATE EXTENSION.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 CREATE SCHEMA mvm;
 COMMENT ON SCHEMA mvm IS
     'Multiverse Market: tables in minor units (singular names), views with numeric amounts (plural names)';
@@ -386,12 +389,12 @@ COMMENT ON TYPE mvm.exchange_result IS
 -- resetting it takes a tenth of a purchase's time.
 -- ---------------------------------------------------------------------------
 
-CREATE FUNCTION mvm_version() RETURNS text
+CREATE FUNCTION @extschema@.mvm_version() RETURNS text
     LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'mvm_version';
-COMMENT ON FUNCTION mvm_version() IS 'Version of the loaded library';
+COMMENT ON FUNCTION @extschema@.mvm_version() IS 'Version of the loaded library';
 
-CREATE FUNCTION mvm_create_universe(
+CREATE FUNCTION @extschema@.mvm_create_universe(
     name text,
     currency_type text,
     exchange_rate numeric,
@@ -399,22 +402,23 @@ CREATE FUNCTION mvm_create_universe(
 ) RETURNS mvm.universes
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_create_universe';
-COMMENT ON FUNCTION mvm_create_universe(text, text, numeric, integer) IS
+COMMENT ON FUNCTION @extschema@.mvm_create_universe(text, text, numeric, integer) IS
     'Creates a universe. exchange_rate: units of its currency per reference unit, above 0, at most 18 digits; currency_scale: decimals, 0 to 9. MV203 for a bad argument, MV205 for a name in use';
 
-CREATE FUNCTION mvm_set_exchange_rate(universe_id integer, exchange_rate numeric) RETURNS mvm.universes
+CREATE FUNCTION @extschema@.mvm_set_exchange_rate(universe_id integer, exchange_rate numeric) RETURNS mvm.universes
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_set_exchange_rate';
-COMMENT ON FUNCTION mvm_set_exchange_rate(integer, numeric) IS
+COMMENT ON FUNCTION @extschema@.mvm_set_exchange_rate(integer, numeric) IS
     'Changes a universe''s exchange rate; past transactions keep the rates they used. MV003, MV203';
 
-CREATE FUNCTION mvm_create_user(username text, universe_id integer, balance numeric DEFAULT 0) RETURNS mvm.users
+CREATE FUNCTION @extschema@.mvm_create_user(username text, universe_id integer, balance numeric DEFAULT 0)
+    RETURNS mvm.users
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_create_user';
-COMMENT ON FUNCTION mvm_create_user(text, integer, numeric) IS
+COMMENT ON FUNCTION @extschema@.mvm_create_user(text, integer, numeric) IS
     'Creates a user at home in universe_id; an opening balance is journalled as a deposit. MV003, MV201, MV203, MV204, MV205';
 
-CREATE FUNCTION mvm_list_item(
+CREATE FUNCTION @extschema@.mvm_list_item(
     seller_id bigint,
     name text,
     price numeric,
@@ -423,10 +427,10 @@ CREATE FUNCTION mvm_list_item(
 ) RETURNS mvm.items
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_list_item';
-COMMENT ON FUNCTION mvm_list_item(bigint, text, numeric, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.mvm_list_item(bigint, text, numeric, bigint, integer) IS
     'Puts an item up for sale in universe_id, the seller''s home unless told; seller_id null with a universe: its treasury sells. The stock is journalled. MV001, MV003, MV201, MV202, MV203, MV204';
 
-CREATE FUNCTION mvm_deposit(
+CREATE FUNCTION @extschema@.mvm_deposit(
     user_id bigint,
     amount numeric,
     universe_id integer DEFAULT NULL,
@@ -434,10 +438,10 @@ CREATE FUNCTION mvm_deposit(
 ) RETURNS mvm.transactions
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_deposit';
-COMMENT ON FUNCTION mvm_deposit(bigint, numeric, integer, text) IS
+COMMENT ON FUNCTION @extschema@.mvm_deposit(bigint, numeric, integer, text) IS
     'Credits a user''s wallet from outside the market, in universe_id''s currency (home unless told). MV001, MV003, MV201, MV203, MV204, MV401';
 
-CREATE FUNCTION mvm_withdraw(
+CREATE FUNCTION @extschema@.mvm_withdraw(
     user_id bigint,
     amount numeric,
     universe_id integer DEFAULT NULL,
@@ -445,16 +449,17 @@ CREATE FUNCTION mvm_withdraw(
 ) RETURNS mvm.transactions
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_withdraw';
-COMMENT ON FUNCTION mvm_withdraw(bigint, numeric, integer, text) IS
+COMMENT ON FUNCTION @extschema@.mvm_withdraw(bigint, numeric, integer, text) IS
     'Debits a user''s wallet to outside the market, in universe_id''s currency (home unless told). MV001, MV003, MV101, MV201, MV203, MV204, MV401';
 
-CREATE FUNCTION mvm_convert(amount numeric, from_universe_id integer, to_universe_id integer) RETURNS numeric
+CREATE FUNCTION @extschema@.mvm_convert(amount numeric, from_universe_id integer, to_universe_id integer)
+    RETURNS numeric
     LANGUAGE c STABLE
     AS 'MODULE_PATHNAME', 'mvm_convert';
-COMMENT ON FUNCTION mvm_convert(numeric, integer, integer) IS
+COMMENT ON FUNCTION @extschema@.mvm_convert(numeric, integer, integer) IS
     'What an exchange of amount would credit now: amount * rate of to / rate of from, rounded down. MV003, MV103, MV201, MV203, MV204';
 
-CREATE FUNCTION mvm_exchange(
+CREATE FUNCTION @extschema@.mvm_exchange(
     user_id bigint,
     amount numeric,
     from_universe_id integer,
@@ -463,10 +468,10 @@ CREATE FUNCTION mvm_exchange(
 ) RETURNS mvm.exchange_result
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_exchange';
-COMMENT ON FUNCTION mvm_exchange(bigint, numeric, integer, integer, text) IS
+COMMENT ON FUNCTION @extschema@.mvm_exchange(bigint, numeric, integer, integer, text) IS
     'Moves a user''s money from one currency to another at the current rates, rounding the credit down. The same idempotency_key and request returns the first answer. MV001, MV003, MV101, MV103, MV201, MV203, MV204, MV401';
 
-CREATE FUNCTION mvm_buy(
+CREATE FUNCTION @extschema@.mvm_buy(
     buyer_id bigint,
     item_id bigint,
     quantity bigint DEFAULT 1,
@@ -474,10 +479,10 @@ CREATE FUNCTION mvm_buy(
 ) RETURNS mvm.trades
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_buy';
-COMMENT ON FUNCTION mvm_buy(bigint, bigint, bigint, text) IS
+COMMENT ON FUNCTION @extschema@.mvm_buy(bigint, bigint, bigint, text) IS
     'Buys quantity pieces of an item from the buyer''s home wallet, converting (rounded up) when it is priced in another currency; stock, both wallets and the journal move together. The same idempotency_key and request returns the first answer. MV001, MV002, MV101, MV102, MV104, MV202, MV203, MV204, MV401';
 
-CREATE FUNCTION mvm_buy_batch(
+CREATE FUNCTION @extschema@.mvm_buy_batch(
     buyer_ids bigint[],
     item_ids bigint[],
     quantities bigint[],
@@ -501,10 +506,10 @@ CREATE FUNCTION mvm_buy_batch(
 )
     LANGUAGE c VOLATILE ROWS 1000
     AS 'MODULE_PATHNAME', 'mvm_buy_batch';
-COMMENT ON FUNCTION mvm_buy_batch(bigint[], bigint[], bigint[], text[]) IS
+COMMENT ON FUNCTION @extschema@.mvm_buy_batch(bigint[], bigint[], bigint[], text[]) IS
     'Many purchases as if they ran one by one in the given order: a row per order with its own outcome, ''ok'' or an error''s code. A refused order changes nothing and stops nothing; a refusal under an idempotency key is remembered. MV203 for arrays that are null, differ in length or hold more than 100000 orders';
 
-CREATE FUNCTION mvm_exchange_batch(
+CREATE FUNCTION @extschema@.mvm_exchange_batch(
     user_ids bigint[],
     amounts numeric[],
     from_universe_ids integer[],
@@ -526,29 +531,29 @@ CREATE FUNCTION mvm_exchange_batch(
 )
     LANGUAGE c VOLATILE ROWS 1000
     AS 'MODULE_PATHNAME', 'mvm_exchange_batch';
-COMMENT ON FUNCTION mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[]) IS
+COMMENT ON FUNCTION @extschema@.mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[]) IS
     'Many exchanges as if they ran one by one in the given order; otherwise as mvm_buy_batch()';
 
-CREATE FUNCTION mvm_balance(user_id bigint, universe_id integer DEFAULT NULL) RETURNS numeric
+CREATE FUNCTION @extschema@.mvm_balance(user_id bigint, universe_id integer DEFAULT NULL) RETURNS numeric
     LANGUAGE c STABLE
     AS 'MODULE_PATHNAME', 'mvm_balance';
-COMMENT ON FUNCTION mvm_balance(bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.mvm_balance(bigint, integer) IS
     'Balance of a user''s wallet in universe_id, home unless told; 0 where there is no wallet yet. MV001, MV003, MV203';
 
-CREATE FUNCTION mvm_trades(user_id bigint, max_rows integer DEFAULT 100, before_id bigint DEFAULT NULL)
+CREATE FUNCTION @extschema@.mvm_trades(user_id bigint, max_rows integer DEFAULT 100, before_id bigint DEFAULT NULL)
     RETURNS SETOF mvm.trades
     LANGUAGE c STABLE ROWS 100
     AS 'MODULE_PATHNAME', 'mvm_trades';
-COMMENT ON FUNCTION mvm_trades(bigint, integer, bigint) IS
+COMMENT ON FUNCTION @extschema@.mvm_trades(bigint, integer, bigint) IS
     'Trades of a user as buyer or seller, newest first: at most max_rows with ids below before_id. MV001, MV203';
 
-CREATE FUNCTION mvm_purge_idempotency_keys(older_than interval DEFAULT interval '24 hours') RETURNS bigint
+CREATE FUNCTION @extschema@.mvm_purge_idempotency_keys(older_than interval DEFAULT interval '24 hours') RETURNS bigint
     LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'mvm_purge_idempotency_keys';
-COMMENT ON FUNCTION mvm_purge_idempotency_keys(interval) IS
+COMMENT ON FUNCTION @extschema@.mvm_purge_idempotency_keys(interval) IS
     'Forgets idempotency keys older than the given age and returns how many; a repeat under a forgotten key acts again. MV203 for a negative age';
 
-CREATE FUNCTION mvm_audit() RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
+CREATE FUNCTION @extschema@.mvm_audit() RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     -- One statement, so one snapshot: an audit beside running trades is exact.
@@ -617,19 +622,19 @@ AS $$
     ) s
     WHERE s.reached < s.highest
 $$;
-COMMENT ON FUNCTION mvm_audit() IS
+COMMENT ON FUNCTION @extschema@.mvm_audit() IS
     'A row per violation, none when the market is clean: wallets against the ledger, zero sums per transaction and currency, stock against its movements, conversions never below the rate, references, idempotency keys, sequences. Amounts in minor units';
 
-CREATE FUNCTION mvm_seed() RETURNS void
+CREATE FUNCTION @extschema@.mvm_seed() RETURNS void
     LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'mvm_seed';
-COMMENT ON FUNCTION mvm_seed() IS
+COMMENT ON FUNCTION @extschema@.mvm_seed() IS
     'Loads the sample market (universes Earth, Mars, Venus, three users, three items) into an empty one. MV205 when it is not empty';
 
-CREATE FUNCTION mvm_grant(role_name name, privilege_set text) RETURNS void
+CREATE FUNCTION @extschema@.mvm_grant(role_name name, privilege_set text) RETURNS void
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'mvm_grant';
-COMMENT ON FUNCTION mvm_grant(name, text) IS
+COMMENT ON FUNCTION @extschema@.mvm_grant(name, text) IS
     'Grants a role the set ''reader'' (views and reading functions), ''trader'' (reader, mvm_buy, mvm_exchange and their batches) or ''operator'' (trader, and everything else but this function). MV203 for an unknown role or set';
 
 -- ---------------------------------------------------------------------------
@@ -638,21 +643,21 @@ COMMENT ON FUNCTION mvm_grant(name, text) IS
 
 REVOKE ALL ON FUNCTION
     mvm.refuse_change(),
-    mvm_create_universe(text, text, numeric, integer),
-    mvm_set_exchange_rate(integer, numeric),
-    mvm_create_user(text, integer, numeric),
-    mvm_list_item(bigint, text, numeric, bigint, integer),
-    mvm_deposit(bigint, numeric, integer, text),
-    mvm_withdraw(bigint, numeric, integer, text),
-    mvm_convert(numeric, integer, integer),
-    mvm_exchange(bigint, numeric, integer, integer, text),
-    mvm_buy(bigint, bigint, bigint, text),
-    mvm_buy_batch(bigint[], bigint[], bigint[], text[]),
-    mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[]),
-    mvm_balance(bigint, integer),
-    mvm_trades(bigint, integer, bigint),
-    mvm_purge_idempotency_keys(interval),
-    mvm_audit(),
-    mvm_seed(),
-    mvm_grant(name, text)
+    @extschema@.mvm_create_universe(text, text, numeric, integer),
+    @extschema@.mvm_set_exchange_rate(integer, numeric),
+    @extschema@.mvm_create_user(text, integer, numeric),
+    @extschema@.mvm_list_item(bigint, text, numeric, bigint, integer),
+    @extschema@.mvm_deposit(bigint, numeric, integer, text),
+    @extschema@.mvm_withdraw(bigint, numeric, integer, text),
+    @extschema@.mvm_convert(numeric, integer, integer),
+    @extschema@.mvm_exchange(bigint, numeric, integer, integer, text),
+    @extschema@.mvm_buy(bigint, bigint, bigint, text),
+    @extschema@.mvm_buy_batch(bigint[], bigint[], bigint[], text[]),
+    @extschema@.mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[]),
+    @extschema@.mvm_balance(bigint, integer),
+    @extschema@.mvm_trades(bigint, integer, bigint),
+    @extschema@.mvm_purge_idempotency_keys(interval),
+    @extschema@.mvm_audit(),
+    @extschema@.mvm_seed(),
+    @extschema@.mvm_grant(name, text)
 FROM PUBLIC;

@@ -3,6 +3,9 @@
 
 \echo Use "ALTER EXTENSION mvm UPDATE TO '1.0'" to load this file. \quit
 
+-- Operators, functions and types of this script are those of pg_catalog, whatever stands in the schema of CREATE EXTENSION.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 DO $$
 DECLARE
     used text;
@@ -35,19 +38,20 @@ END $$;
 -- What roles may do with the functions and views that are created anew below
 -- ---------------------------------------------------------------------------
 
-SELECT pg_catalog.set_config('mvm.kept_grants', COALESCE((
-    SELECT pg_catalog.json_agg(kept)
+SELECT set_config('mvm.kept_grants', COALESCE((
+    SELECT json_agg(kept)
     FROM (
-        SELECT 'FUNCTION ' || pg_catalog.quote_ident(p.proname) AS object, g.grantee, g.privilege_type, g.is_grantable
-        FROM pg_catalog.pg_depend d
-        JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'mvm'
-        JOIN pg_catalog.pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid,
-        pg_catalog.aclexplode(p.proacl) g
-        WHERE d.deptype = 'e' AND p.proname LIKE 'mvm\_%' AND g.grantee <> p.proowner
-          AND p.oid <> 'mvm_audit(bigint)'::regprocedure -- 1.0 has the other of that name
+        SELECT p.oid AS function, NULL::oid AS view, p.proname AS name, g.grantee, g.privilege_type, g.is_grantable
+        FROM pg_extension e
+        JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+        JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+        CROSS JOIN aclexplode(p.proacl) g
+        WHERE e.extname = 'mvm' AND p.proname LIKE 'mvm\_%' AND g.grantee <> p.proowner
+          AND p.oid <> '@extschema@.mvm_audit(bigint)'::regprocedure -- 1.0 has the other of that name
         UNION ALL
-        SELECT 'TABLE mvm.' || pg_catalog.quote_ident(c.relname), g.grantee, g.privilege_type, g.is_grantable
-        FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) g
+        SELECT NULL, c.oid, c.relname, g.grantee, g.privilege_type, g.is_grantable
+        FROM pg_class c
+        CROSS JOIN aclexplode(c.relacl) g
         WHERE c.relnamespace = 'mvm'::regnamespace AND c.relkind = 'v' AND g.grantee <> c.relowner
     ) kept)::text, '[]'), true);
 
@@ -58,44 +62,44 @@ SELECT pg_catalog.set_config('mvm.kept_grants', COALESCE((
 DROP TRIGGER universe_first_rate_is_recorded ON mvm.universe;
 DROP TRIGGER universe_rate_change_is_recorded ON mvm.universe;
 DROP FUNCTION
-    mvm_audit(bigint),
+    @extschema@.mvm_audit(bigint),
     mvm.record_exchange_rate(),
-    mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint),
-    mvm_restock(bigint, bigint, text),
-    mvm_set_price(bigint, numeric),
-    mvm_delist_item(bigint),
-    mvm_relist_item(bigint),
-    mvm_transfer(bigint, bigint, numeric, integer, text),
-    mvm_refund(bigint, bigint, text),
-    mvm_quote(bigint, numeric, integer, integer, interval),
-    mvm_accept_quote(bigint),
-    mvm_purge_quotes(interval),
-    mvm_reserve(bigint, bigint, bigint, interval, text),
-    mvm_capture(bigint, bigint, text),
-    mvm_release(bigint),
-    mvm_sweep_holds(integer),
-    mvm_move_user(bigint, integer),
-    mvm_set_rules(integer, boolean, boolean, numeric, numeric, numeric, numeric, bigint),
-    mvm_set_route(integer, integer, boolean, numeric),
-    mvm_items(bigint, integer, bigint),
+    @extschema@.mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint),
+    @extschema@.mvm_restock(bigint, bigint, text),
+    @extschema@.mvm_set_price(bigint, numeric),
+    @extschema@.mvm_delist_item(bigint),
+    @extschema@.mvm_relist_item(bigint),
+    @extschema@.mvm_transfer(bigint, bigint, numeric, integer, text),
+    @extschema@.mvm_refund(bigint, bigint, text),
+    @extschema@.mvm_quote(bigint, numeric, integer, integer, interval),
+    @extschema@.mvm_accept_quote(bigint),
+    @extschema@.mvm_purge_quotes(interval),
+    @extschema@.mvm_reserve(bigint, bigint, bigint, interval, text),
+    @extschema@.mvm_capture(bigint, bigint, text),
+    @extschema@.mvm_release(bigint),
+    @extschema@.mvm_sweep_holds(integer),
+    @extschema@.mvm_move_user(bigint, integer),
+    @extschema@.mvm_set_rules(integer, boolean, boolean, numeric, numeric, numeric, numeric, bigint),
+    @extschema@.mvm_set_route(integer, integer, boolean, numeric),
+    @extschema@.mvm_items(bigint, integer, bigint),
     mvm.next_transaction_id(),
     mvm.violations_since_checkpoint(),
     mvm.write_audit_checkpoint(boolean),
-    mvm_audit_checkpoint(boolean);
+    @extschema@.mvm_audit_checkpoint(boolean);
 
 DROP FUNCTION
-    mvm_create_universe(text, text, numeric, integer),
-    mvm_set_exchange_rate(integer, numeric),
-    mvm_list_item(bigint, text, numeric, bigint, integer),
-    mvm_deposit(bigint, numeric, integer, text),
-    mvm_withdraw(bigint, numeric, integer, text),
-    mvm_exchange(bigint, numeric, integer, integer, text, numeric),
-    mvm_buy(bigint, bigint, bigint, text, numeric, integer[]),
-    mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[]),
-    mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[]),
-    mvm_trades(bigint, integer, bigint),
-    mvm_convert(numeric, integer, integer, timestamptz),
-    mvm_balance(bigint, integer, timestamptz);
+    @extschema@.mvm_create_universe(text, text, numeric, integer),
+    @extschema@.mvm_set_exchange_rate(integer, numeric),
+    @extschema@.mvm_list_item(bigint, text, numeric, bigint, integer),
+    @extschema@.mvm_deposit(bigint, numeric, integer, text),
+    @extschema@.mvm_withdraw(bigint, numeric, integer, text),
+    @extschema@.mvm_exchange(bigint, numeric, integer, integer, text, numeric),
+    @extschema@.mvm_buy(bigint, bigint, bigint, text, numeric, integer[]),
+    @extschema@.mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[]),
+    @extschema@.mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[]),
+    @extschema@.mvm_trades(bigint, integer, bigint),
+    @extschema@.mvm_convert(numeric, integer, integer, timestamptz),
+    @extschema@.mvm_balance(bigint, integer, timestamptz);
 
 DROP VIEW mvm.rule_changes, mvm.routes, mvm.prices, mvm.quotes, mvm.holds, mvm.exchange_rates,
     mvm.audit_checkpoints;
@@ -288,7 +292,7 @@ COMMENT ON COLUMN mvm.journal.kind IS 'd deposit, w withdrawal, x exchange, p pu
 -- Functions of 1.0
 -- ---------------------------------------------------------------------------
 
-CREATE FUNCTION mvm_create_universe(
+CREATE FUNCTION @extschema@.mvm_create_universe(
     name text,
     currency_type text,
     exchange_rate numeric,
@@ -296,16 +300,16 @@ CREATE FUNCTION mvm_create_universe(
 ) RETURNS mvm.universes
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_create_universe';
-COMMENT ON FUNCTION mvm_create_universe(text, text, numeric, integer) IS
+COMMENT ON FUNCTION @extschema@.mvm_create_universe(text, text, numeric, integer) IS
     'Creates a universe. exchange_rate: units of its currency per reference unit, above 0, at most 18 digits; currency_scale: decimals, 0 to 9. MV203 for a bad argument, MV205 for a name in use';
 
-CREATE FUNCTION mvm_set_exchange_rate(universe_id integer, exchange_rate numeric) RETURNS mvm.universes
+CREATE FUNCTION @extschema@.mvm_set_exchange_rate(universe_id integer, exchange_rate numeric) RETURNS mvm.universes
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_set_exchange_rate';
-COMMENT ON FUNCTION mvm_set_exchange_rate(integer, numeric) IS
+COMMENT ON FUNCTION @extschema@.mvm_set_exchange_rate(integer, numeric) IS
     'Changes a universe''s exchange rate; past transactions keep the rates they used. MV003, MV203';
 
-CREATE FUNCTION mvm_list_item(
+CREATE FUNCTION @extschema@.mvm_list_item(
     seller_id bigint,
     name text,
     price numeric,
@@ -314,10 +318,10 @@ CREATE FUNCTION mvm_list_item(
 ) RETURNS mvm.items
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_list_item';
-COMMENT ON FUNCTION mvm_list_item(bigint, text, numeric, bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.mvm_list_item(bigint, text, numeric, bigint, integer) IS
     'Puts an item up for sale in universe_id, the seller''s home unless told; seller_id null with a universe: its treasury sells. The stock is journalled. MV001, MV003, MV201, MV202, MV203, MV204';
 
-CREATE FUNCTION mvm_deposit(
+CREATE FUNCTION @extschema@.mvm_deposit(
     user_id bigint,
     amount numeric,
     universe_id integer DEFAULT NULL,
@@ -325,10 +329,10 @@ CREATE FUNCTION mvm_deposit(
 ) RETURNS mvm.transactions
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_deposit';
-COMMENT ON FUNCTION mvm_deposit(bigint, numeric, integer, text) IS
+COMMENT ON FUNCTION @extschema@.mvm_deposit(bigint, numeric, integer, text) IS
     'Credits a user''s wallet from outside the market, in universe_id''s currency (home unless told). MV001, MV003, MV201, MV203, MV204, MV401';
 
-CREATE FUNCTION mvm_withdraw(
+CREATE FUNCTION @extschema@.mvm_withdraw(
     user_id bigint,
     amount numeric,
     universe_id integer DEFAULT NULL,
@@ -336,10 +340,10 @@ CREATE FUNCTION mvm_withdraw(
 ) RETURNS mvm.transactions
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_withdraw';
-COMMENT ON FUNCTION mvm_withdraw(bigint, numeric, integer, text) IS
+COMMENT ON FUNCTION @extschema@.mvm_withdraw(bigint, numeric, integer, text) IS
     'Debits a user''s wallet to outside the market, in universe_id''s currency (home unless told). MV001, MV003, MV101, MV201, MV203, MV204, MV401';
 
-CREATE FUNCTION mvm_exchange(
+CREATE FUNCTION @extschema@.mvm_exchange(
     user_id bigint,
     amount numeric,
     from_universe_id integer,
@@ -348,10 +352,10 @@ CREATE FUNCTION mvm_exchange(
 ) RETURNS mvm.exchange_result
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_exchange';
-COMMENT ON FUNCTION mvm_exchange(bigint, numeric, integer, integer, text) IS
+COMMENT ON FUNCTION @extschema@.mvm_exchange(bigint, numeric, integer, integer, text) IS
     'Moves a user''s money from one currency to another at the current rates, rounding the credit down. The same idempotency_key and request returns the first answer. MV001, MV003, MV101, MV103, MV201, MV203, MV204, MV401';
 
-CREATE FUNCTION mvm_buy(
+CREATE FUNCTION @extschema@.mvm_buy(
     buyer_id bigint,
     item_id bigint,
     quantity bigint DEFAULT 1,
@@ -359,10 +363,10 @@ CREATE FUNCTION mvm_buy(
 ) RETURNS mvm.trades
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_buy';
-COMMENT ON FUNCTION mvm_buy(bigint, bigint, bigint, text) IS
+COMMENT ON FUNCTION @extschema@.mvm_buy(bigint, bigint, bigint, text) IS
     'Buys quantity pieces of an item from the buyer''s home wallet, converting (rounded up) when it is priced in another currency; stock, both wallets and the journal move together. The same idempotency_key and request returns the first answer. MV001, MV002, MV101, MV102, MV104, MV202, MV203, MV204, MV401';
 
-CREATE FUNCTION mvm_buy_batch(
+CREATE FUNCTION @extschema@.mvm_buy_batch(
     buyer_ids bigint[],
     item_ids bigint[],
     quantities bigint[],
@@ -386,10 +390,10 @@ CREATE FUNCTION mvm_buy_batch(
 )
     LANGUAGE c VOLATILE ROWS 1000
     AS 'MODULE_PATHNAME', 'mvm_buy_batch';
-COMMENT ON FUNCTION mvm_buy_batch(bigint[], bigint[], bigint[], text[]) IS
+COMMENT ON FUNCTION @extschema@.mvm_buy_batch(bigint[], bigint[], bigint[], text[]) IS
     'Many purchases as if they ran one by one in the given order: a row per order with its own outcome, ''ok'' or an error''s code. A refused order changes nothing and stops nothing; a refusal under an idempotency key is remembered. MV203 for arrays that are null, differ in length or hold more than 100000 orders';
 
-CREATE FUNCTION mvm_exchange_batch(
+CREATE FUNCTION @extschema@.mvm_exchange_batch(
     user_ids bigint[],
     amounts numeric[],
     from_universe_ids integer[],
@@ -411,29 +415,31 @@ CREATE FUNCTION mvm_exchange_batch(
 )
     LANGUAGE c VOLATILE ROWS 1000
     AS 'MODULE_PATHNAME', 'mvm_exchange_batch';
-COMMENT ON FUNCTION mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[]) IS
+COMMENT ON FUNCTION @extschema@.mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[]) IS
     'Many exchanges as if they ran one by one in the given order; otherwise as mvm_buy_batch()';
 
-CREATE FUNCTION mvm_trades(user_id bigint, max_rows integer DEFAULT 100, before_id bigint DEFAULT NULL)
+CREATE FUNCTION @extschema@.mvm_trades(user_id bigint, max_rows integer DEFAULT 100, before_id bigint DEFAULT NULL)
     RETURNS SETOF mvm.trades
     LANGUAGE c STABLE ROWS 100
     AS 'MODULE_PATHNAME', 'mvm_trades';
-COMMENT ON FUNCTION mvm_trades(bigint, integer, bigint) IS
+COMMENT ON FUNCTION @extschema@.mvm_trades(bigint, integer, bigint) IS
     'Trades of a user as buyer or seller, newest first: at most max_rows with ids below before_id. MV001, MV203';
 
-CREATE FUNCTION mvm_convert(amount numeric, from_universe_id integer, to_universe_id integer) RETURNS numeric
+CREATE FUNCTION @extschema@.mvm_convert(amount numeric, from_universe_id integer, to_universe_id integer)
+    RETURNS numeric
     LANGUAGE c STABLE
     AS 'MODULE_PATHNAME', 'mvm_convert';
-COMMENT ON FUNCTION mvm_convert(numeric, integer, integer) IS
+COMMENT ON FUNCTION @extschema@.mvm_convert(numeric, integer, integer) IS
     'What an exchange of amount would credit now: amount * rate of to / rate of from, rounded down. MV003, MV103, MV201, MV203, MV204';
 
-CREATE FUNCTION mvm_balance(user_id bigint, universe_id integer DEFAULT NULL) RETURNS numeric
+CREATE FUNCTION @extschema@.mvm_balance(user_id bigint, universe_id integer DEFAULT NULL) RETURNS numeric
     LANGUAGE c STABLE
     AS 'MODULE_PATHNAME', 'mvm_balance';
-COMMENT ON FUNCTION mvm_balance(bigint, integer) IS
+COMMENT ON FUNCTION @extschema@.mvm_balance(bigint, integer) IS
     'Balance of a user''s wallet in universe_id, home unless told; 0 where there is no wallet yet. MV001, MV003, MV203';
 
-CREATE OR REPLACE FUNCTION mvm_audit() RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
+CREATE OR REPLACE FUNCTION @extschema@.mvm_audit()
+    RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     -- One statement, so one snapshot: an audit beside running trades is exact.
@@ -502,36 +508,48 @@ AS $$
     ) s
     WHERE s.reached < s.highest
 $$;
-COMMENT ON FUNCTION mvm_audit() IS
+COMMENT ON FUNCTION @extschema@.mvm_audit() IS
     'A row per violation, none when the market is clean: wallets against the ledger, zero sums per transaction and currency, stock against its movements, conversions never below the rate, references, idempotency keys, sequences. Amounts in minor units';
 
 REVOKE ALL ON FUNCTION
-    mvm_create_universe(text, text, numeric, integer),
-    mvm_set_exchange_rate(integer, numeric),
-    mvm_list_item(bigint, text, numeric, bigint, integer),
-    mvm_deposit(bigint, numeric, integer, text),
-    mvm_withdraw(bigint, numeric, integer, text),
-    mvm_exchange(bigint, numeric, integer, integer, text),
-    mvm_buy(bigint, bigint, bigint, text),
-    mvm_buy_batch(bigint[], bigint[], bigint[], text[]),
-    mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[]),
-    mvm_trades(bigint, integer, bigint),
-    mvm_convert(numeric, integer, integer),
-    mvm_balance(bigint, integer)
+    @extschema@.mvm_create_universe(text, text, numeric, integer),
+    @extschema@.mvm_set_exchange_rate(integer, numeric),
+    @extschema@.mvm_list_item(bigint, text, numeric, bigint, integer),
+    @extschema@.mvm_deposit(bigint, numeric, integer, text),
+    @extschema@.mvm_withdraw(bigint, numeric, integer, text),
+    @extschema@.mvm_exchange(bigint, numeric, integer, integer, text),
+    @extschema@.mvm_buy(bigint, bigint, bigint, text),
+    @extschema@.mvm_buy_batch(bigint[], bigint[], bigint[], text[]),
+    @extschema@.mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[]),
+    @extschema@.mvm_trades(bigint, integer, bigint),
+    @extschema@.mvm_convert(numeric, integer, integer),
+    @extschema@.mvm_balance(bigint, integer)
 FROM PUBLIC;
 
+-- What was dropped has a successor of the same name, or none.
 DO $$
 DECLARE
     kept record;
 BEGIN
     FOR kept IN
-        SELECT * FROM json_to_recordset(current_setting('mvm.kept_grants')::json)
-            AS g(object text, grantee oid, privilege_type text, is_grantable boolean)
+        SELECT COALESCE('FUNCTION ' || p.oid::regprocedure, 'TABLE ' || c.oid::regclass) AS object,
+            CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END AS grantee,
+            g.privilege_type,
+            CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS grant_option
+        FROM json_to_recordset(current_setting('mvm.kept_grants')::json)
+            AS g(function oid, view oid, name name, grantee oid, privilege_type text, is_grantable boolean)
+        LEFT JOIN (
+            SELECT f.oid, f.proname
+            FROM pg_extension e
+            JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+            JOIN pg_proc f ON d.classid = 'pg_proc'::regclass AND f.oid = d.objid
+            WHERE e.extname = 'mvm'
+        ) p ON g.function IS NOT NULL AND p.proname = g.name
+        LEFT JOIN pg_class c ON g.view IS NOT NULL AND c.relnamespace = 'mvm'::regnamespace AND c.relname = g.name
+        WHERE NOT EXISTS (SELECT FROM pg_proc f WHERE f.oid = g.function)
+          AND NOT EXISTS (SELECT FROM pg_class v WHERE v.oid = g.view)
+          AND (p.oid IS NOT NULL OR c.oid IS NOT NULL)
     LOOP
-        CONTINUE WHEN kept.object LIKE 'FUNCTION %' AND to_regproc(substr(kept.object, 10)) IS NULL
-            OR kept.object LIKE 'TABLE %' AND to_regclass(substr(kept.object, 7)) IS NULL;
-        EXECUTE format('GRANT %s ON %s TO %s%s', kept.privilege_type, kept.object,
-            CASE kept.grantee WHEN 0 THEN 'PUBLIC' ELSE kept.grantee::regrole::text END,
-            CASE WHEN kept.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+        EXECUTE format('GRANT %s ON %s TO %s%s', kept.privilege_type, kept.object, kept.grantee, kept.grant_option);
     END LOOP;
 END $$;

@@ -8,6 +8,41 @@
 SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- ---------------------------------------------------------------------------
+-- Constraints, made anew under the pinned path
+-- ---------------------------------------------------------------------------
+
+-- The scripts of 1.0 and 1.1 once looked operators up in the schema of CREATE EXTENSION, too. Where pg_catalog has none for
+-- exactly the types at hand, a stranger's may have been taken. It has none that compares a numeric with an integer, as these
+-- constraints do, and none that adds a bigint to a numeric, as the views of users, wallets and items do; all else that is
+-- stored finds its own. Until both are made anew below, no statement may check these constraints or read these views.
+
+ALTER TABLE mvm.universe
+    DROP CONSTRAINT universe_exchange_rate_range,
+    DROP CONSTRAINT universe_fee_rates_range,
+    ADD CONSTRAINT universe_exchange_rate_range CHECK (
+        exchange_rate > 0
+        AND exchange_rate < 1e18
+        AND scale(trim_scale(exchange_rate)) <= 18
+        AND trim_scale(exchange_rate) * power(10::numeric, scale(trim_scale(exchange_rate))::numeric) < 1e18),
+    ADD CONSTRAINT universe_fee_rates_range CHECK (
+        sale_fee_rate > 0 AND sale_fee_rate < 1 AND scale(sale_fee_rate) <= 9
+        AND exchange_fee_rate > 0 AND exchange_fee_rate < 1 AND scale(exchange_fee_rate) <= 9);
+ALTER TABLE mvm.route
+    DROP CONSTRAINT route_tariff_rate_range,
+    ADD CONSTRAINT route_tariff_rate_range CHECK (tariff_rate > 0 AND tariff_rate < 100 AND scale(tariff_rate) <= 9);
+ALTER TABLE mvm.journal
+    DROP CONSTRAINT journal_money_positive,
+    ADD CONSTRAINT journal_money_positive CHECK (
+        CASE
+            WHEN kind IN ('l', 's') THEN paid_minor IS NULL AND received_minor IS NULL
+                AND fee_minor IS NULL AND tariff_minor IS NULL
+            ELSE from_rate > 0 AND to_rate > 0 AND paid_minor >= 0 AND received_minor >= 0
+                AND (kind = 'r' OR paid_minor > 0 AND received_minor + COALESCE(fee_minor, 0) > 0)
+                AND COALESCE(fee_minor, 1) > 0 AND COALESCE(tariff_minor, 1) > 0
+                AND paid_minor >= COALESCE(tariff_minor, 0)
+        END IS TRUE);
+
+-- ---------------------------------------------------------------------------
 -- What roles may do with the functions that are created anew below
 -- ---------------------------------------------------------------------------
 
@@ -41,10 +76,6 @@ ALTER TABLE mvm.item
 
 -- ---------------------------------------------------------------------------
 -- Storage: balances of the house
--- ---------------------------------------------------------------------------
-
--- ---------------------------------------------------------------------------
--- Constraints and triggers, made anew under the pinned path
 -- ---------------------------------------------------------------------------
 
 -- ---------------------------------------------------------------------------
@@ -331,6 +362,79 @@ SELECT c.id, c.made_at, c.journal_id AS last_transaction_id FROM mvm.audit_check
 -- ---------------------------------------------------------------------------
 -- The audit
 -- ---------------------------------------------------------------------------
+
+-- Bound to the functions that it calls, not to their names: who owns their schema may rename it and make another.
+CREATE OR REPLACE FUNCTION mvm.write_audit_checkpoint(anew boolean)
+    RETURNS TABLE (checkpoint_id bigint, violations bigint)
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp SET jit = off
+BEGIN ATOMIC
+    -- One statement: audit, boundary, balances and stocks are of one snapshot. The journal rows that it sees are those up
+    -- to the highest id but the gaps in between; a transaction in flight has its rows in a gap or above, whenever it
+    -- commits. A gap that was there at the checkpoint before is for good once no transaction of that time is left.
+    WITH previous AS MATERIALIZED (
+        SELECT c.id, CASE WHEN NOT anew THEN c.journal_id END AS journal_id, c.pending, c.next_transaction_id
+        FROM (SELECT) AS one LEFT JOIN mvm.audit_checkpoint c ON true
+    ), violation AS MATERIALIZED (
+        SELECT count(*) AS count FROM (
+            SELECT FROM @extschema@.mvm_audit() WHERE (SELECT journal_id IS NULL FROM previous)
+            UNION ALL
+            SELECT FROM mvm.violations_since_checkpoint() WHERE (SELECT journal_id IS NOT NULL FROM previous)
+        ) v
+    ), gap AS (
+        SELECT range_agg(int8range(g.before + 1, g.id)) AS ids
+        FROM (
+            SELECT j.id, lag(j.id, 1, (SELECT COALESCE(journal_id, 0) FROM previous)) OVER (ORDER BY j.id) AS before
+            FROM mvm.journal j
+            WHERE j.id > (SELECT COALESCE(journal_id, 0) FROM previous) AND j.id <= 9223372036854775807
+        ) g
+        WHERE g.id > g.before + 1
+    ), old_gap AS (
+        SELECT p.pending - COALESCE(range_agg(int8range(j.id, j.id, '[]')) FILTER (WHERE j.id IS NOT NULL), '{}') AS ids
+        FROM previous p
+        LEFT JOIN unnest(p.pending) AS r (ids) ON true
+        LEFT JOIN mvm.journal j ON j.id >= lower(r.ids) AND j.id < upper(r.ids)
+        WHERE p.journal_id IS NOT NULL AND pg_snapshot_xmin(pg_current_snapshot()) < p.next_transaction_id
+        GROUP BY p.pending
+    ), written AS (
+        INSERT INTO mvm.audit_checkpoint AS c (id, made_at, journal_id, pending, next_transaction_id)
+        SELECT COALESCE(p.id, 0) + 1, clock_timestamp(),
+            GREATEST(p.journal_id, (SELECT max(j.id) FROM mvm.journal j), 0),
+            COALESCE((SELECT ids FROM gap), '{}') + COALESCE((SELECT ids FROM old_gap), '{}'),
+            mvm.next_transaction_id()
+        FROM previous p, violation v
+        WHERE v.count = 0
+        ON CONFLICT (only_one) DO UPDATE SET id = EXCLUDED.id, made_at = EXCLUDED.made_at,
+            journal_id = EXCLUDED.journal_id, pending = EXCLUDED.pending,
+            next_transaction_id = EXCLUDED.next_transaction_id
+        RETURNING c.id
+    ), wallets AS (
+        INSERT INTO mvm.audit_wallet AS a (user_id, universe_id, balance_minor)
+        SELECT COALESCE(w.user_id, k.user_id), COALESCE(w.universe_id, k.universe_id), COALESCE(w.balance_minor, 0)
+        FROM mvm.wallet w
+        FULL JOIN mvm.audit_wallet k ON k.user_id = w.user_id AND k.universe_id = w.universe_id
+        WHERE (SELECT v.count = 0 FROM violation v) AND COALESCE(w.balance_minor, 0) IS DISTINCT FROM k.balance_minor
+        ON CONFLICT (user_id, universe_id) DO UPDATE SET balance_minor = EXCLUDED.balance_minor
+    ), items AS (
+        INSERT INTO mvm.audit_item AS a (item_id, stock)
+        SELECT COALESCE(i.id, k.item_id), COALESCE(i.stock, 0)
+        FROM mvm.item i
+        FULL JOIN mvm.audit_item k ON k.item_id = i.id
+        WHERE (SELECT v.count = 0 FROM violation v) AND COALESCE(i.stock, 0) IS DISTINCT FROM k.stock
+        ON CONFLICT (item_id) DO UPDATE SET stock = EXCLUDED.stock
+    ), holds AS (
+        INSERT INTO mvm.audit_hold AS a (universe_id, held_minor)
+        SELECT COALESCE(h.universe_id, k.universe_id), COALESCE(h.held_minor, 0)
+        FROM (
+            SELECT from_universe_id AS universe_id, sum(paid_minor) AS held_minor
+            FROM mvm.hold WHERE state = 'a' GROUP BY from_universe_id
+        ) h
+        FULL JOIN mvm.audit_hold k ON k.universe_id = h.universe_id
+        WHERE (SELECT v.count = 0 FROM violation v) AND COALESCE(h.held_minor, 0) IS DISTINCT FROM k.held_minor
+        ON CONFLICT (universe_id) DO UPDATE SET held_minor = EXCLUDED.held_minor
+    )
+    SELECT COALESCE((SELECT w.id FROM written w), p.id), v.count
+    FROM previous p, violation v;
+END;
 
 -- ---------------------------------------------------------------------------
 -- Roles get back what they had
