@@ -196,9 +196,11 @@ std::string connection_string(const DatabaseConfig &config)
     append_parameter(text, "keepalives_interval", "2");
     append_parameter(text, "keepalives_count", "3");
     append_parameter(text, "tcp_user_timeout", std::to_string(limits::database_stuck_ms));
-    // UTC, so that the times in answers do not depend on the server's zone.
+    // UTC, so that the times in answers do not depend on the server's zone. The path, so that they
+    // do not depend on what others create in the database.
     append_parameter(text, "options",
-                     "-c TimeZone=UTC -c DateStyle=ISO -c statement_timeout=" +
+                     "-c search_path=pg_catalog,pg_temp -c TimeZone=UTC -c DateStyle=ISO"
+                     " -c statement_timeout=" +
                          std::to_string(limits::statement_ms));
     return text;
 }

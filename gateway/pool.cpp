@@ -20,6 +20,19 @@ bool is_quiet(const pqxx::connection &connection)
     return socket.fd >= 0 && ::poll(&socket, 1, 0) == 0;
 }
 
+// The statement with the market's functions, which are all that begins with mvm_, in their schema.
+std::string with_schema(std::string_view sql, const std::string &schema)
+{
+    constexpr std::string_view prefix = "mvm_";
+    std::string text;
+    std::size_t done = 0;
+    for (std::size_t at = sql.find(prefix); at != sql.npos; at = sql.find(prefix, done)) {
+        text.append(sql, done, at - done).append(schema).append(".").append(prefix);
+        done = at + prefix.size();
+    }
+    return text.append(sql, done);
+}
+
 } // namespace
 
 Pool::Pool(std::string connection_string, int size,
@@ -116,7 +129,7 @@ Pool::Lease Pool::acquire()
 void Pool::prepare(Session &session, const queries::Query &query)
 {
     if (!session.prepared.contains(query.name)) {
-        prepare_now(session.connection, query.name, query.sql);
+        prepare_now(session.connection, query.name, with_schema(query.sql, session.schema).c_str());
         session.prepared.insert(query.name);
     }
 }
@@ -126,12 +139,12 @@ std::unique_ptr<Pool::Session> Pool::open()
     auto session = std::make_unique<Session>(connection_string_);
     pqxx::connection &connection = session->connection;
     forbid_reconnecting(connection);
+    const pqxx::result database = pqxx::nontransaction(connection).exec(queries::database);
+    session->schema = database[0][1].c_str();
     for (const queries::Query &query : queries::prepared) {
         prepare(*session, query);
     }
-    pqxx::nontransaction transaction(connection);
-    const pqxx::result identity = transaction.exec(queries::database_identity);
-    opened_(identity[0][0].c_str());
+    opened_(database[0][0].c_str());
     return session;
 }
 

@@ -54,6 +54,7 @@ public:
     struct Session {
         explicit Session(const std::string &connection_string) : connection(connection_string) {}
         pqxx::connection connection;
+        std::string schema; // of the market's functions, quoted
         std::chrono::steady_clock::time_point lent_at;
         std::set<std::string_view> prepared; // names of statements
     };

@@ -1,6 +1,11 @@
 // Every SQL string that the gateway sends. Bodies are built by PostgreSQL, so
 // amounts keep their exact decimals and the gateway passes bytes through.
 // Parameters are text; each is cast where it is used.
+//
+// Operators, functions and types are those of pg_catalog alone (search_path is set on connecting).
+// The market's functions mvm_* get their schema when a statement is prepared. Others may be able
+// to create functions there, so each call gives every argument, in its very type: no other
+// function can then match better.
 #pragma once
 
 #include <array>
@@ -13,11 +18,14 @@ struct Query {
 };
 
 // Which database this is, however it was reached: caches of two gateways on
-// one database must meet, those of two databases must not.
-inline constexpr const char *database_identity =
-    "SELECT s.system_identifier || '.' || d.oid"
-    " FROM pg_catalog.pg_control_system() s, pg_catalog.pg_database d"
-    " WHERE d.datname = pg_catalog.current_database()";
+// one database must meet, those of two databases must not. And the schema, quoted,
+// of the market's functions; where there is no market, one that says so when a call fails.
+inline constexpr const char *database =
+    "SELECT s.system_identifier || '.' || d.oid,"
+    "  COALESCE((SELECT quote_ident(n.nspname) FROM pg_extension e"
+    "   JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'mvm'), 'mvm')"
+    " FROM pg_control_system() s, pg_database d"
+    " WHERE d.datname = current_database()";
 
 // The body of a row t of mvm.transactions. What few have stands only where there is one.
 #define MVM_TRANSACTION_BODY                                                                       \
@@ -203,7 +211,8 @@ inline constexpr Query convert{
     "   c.converted_amount, f.id AS from_universe_id, t.id AS to_universe_id,"
     "   trim_scale(t.exchange_rate / f.exchange_rate) AS exchange_rate) r)"
     " FROM (SELECT $1::numeric AS asked) a"
-    " CROSS JOIN mvm_convert($1::numeric, $2::integer, $3::integer) c (converted_amount)"
+    " CROSS JOIN mvm_convert($1::numeric, $2::integer, $3::integer, NULL::timestamptz)"
+    "  c (converted_amount)"
     " LEFT JOIN mvm.universes f ON f.id = $2::integer"
     " LEFT JOIN mvm.universes t ON t.id = $3::integer"};
 
