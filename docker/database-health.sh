@@ -7,4 +7,4 @@ scripts=$(dirname "$(dirname "$(readlink -f "$0")")")/scripts
 . "$scripts/common.sh"
 
 PGPASSWORD=${DB__PASSWORD:-} exec "$(dirname "$(require_pg_config)")/psql" -XAtq -h 127.0.0.1 -p "${PGPORT:-5432}" \
-    -U "${DB__USER:-mvm_gateway}" -d "${DB__NAME:-mvm}" -c 'SELECT mvm_version()'
+    -U "${DB__USER:-mvm_gateway}" -d "${DB__NAME:-mvm}" -c 'SELECT FROM mvm.universes LIMIT 1'

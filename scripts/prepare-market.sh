@@ -14,7 +14,9 @@ role=$2
 
 run_sql()
 {
-    psql -X -q -A -t -v ON_ERROR_STOP=1 -v database="$database" -v role="$role" "$@"
+    # Nothing is looked up where strangers may create; functions of the market are called in their schema.
+    PGOPTIONS='-c search_path=pg_catalog,pg_temp' \
+        psql -X -q -A -t -v ON_ERROR_STOP=1 -v database="$database" -v role="$role" "$@"
 }
 
 # The password goes in through the environment, which only this user can read, not through an argument.
@@ -31,12 +33,15 @@ run_sql -d "$database" >/dev/null <<'SQL'
 SET client_min_messages = warning;
 SELECT NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'mvm') AS new_market \gset
 \if :new_market
-    CREATE EXTENSION mvm;
+    CREATE EXTENSION mvm SCHEMA public;
 \else
     ALTER EXTENSION mvm UPDATE;
 \endif
-SELECT mvm_seed()
+SELECT n.nspname AS functions FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'mvm' \gset
+SELECT :"functions".mvm_seed()
 WHERE NOT EXISTS (SELECT FROM mvm.universe) AND NOT EXISTS (SELECT FROM mvm.journal);
-SELECT mvm_grant(:'role', 'operator');
-REVOKE EXECUTE ON FUNCTION mvm_seed(), mvm_purge_idempotency_keys(interval), mvm_purge_quotes(interval) FROM :"role";
+-- In its very types, so that no other function of the name can match better.
+SELECT :"functions".mvm_grant(:'role'::name, 'operator'::text);
+REVOKE EXECUTE ON FUNCTION :"functions".mvm_seed(), :"functions".mvm_purge_idempotency_keys(interval),
+    :"functions".mvm_purge_quotes(interval) FROM :"role";
 SQL

@@ -1,5 +1,6 @@
 -- :count more items, spread over all universes; every other one is sold by a user who lives there (if one does), the
 -- rest by the treasury. Prices are worth 1 to 100 reference units, stocks are 100 to 1,099, journalled as listings.
+SET search_path = pg_catalog, pg_temp;
 WITH place AS MATERIALIZED (
     SELECT id AS universe_id, exchange_rate, currency_scale, row_number() OVER (ORDER BY id) - 1 AS place
     FROM mvm.universe

@@ -1,5 +1,6 @@
 -- :count more universes. Rates run from 0.01 to 99.99 units per reference unit; most currencies have two decimals,
 -- some none and some three.
+SET search_path = pg_catalog, pg_temp;
 INSERT INTO mvm.universe (id, name, currency_type, exchange_rate, currency_scale)
 SELECT
     id,

@@ -1,5 +1,6 @@
 -- :count more users, spread over all universes, each with an opening balance worth 1,000 to 10,999 reference units,
 -- journalled as a deposit.
+SET search_path = pg_catalog, pg_temp;
 WITH home AS MATERIALIZED (
     SELECT id AS universe_id, exchange_rate, currency_scale, row_number() OVER (ORDER BY id) - 1 AS place
     FROM mvm.universe
