@@ -138,6 +138,18 @@ Refusal short_of_money(std::int64_t user_id, const storage::Universe &universe,
             nullptr};
 }
 
+Refusal house_short_of_money(const char *account, const storage::Universe &universe,
+                             Datum balance_minor, std::int64_t needed_minor)
+{
+    const Datum balance = DirectFunctionCall2(numeric_mul, balance_minor,
+                                              pg::numeric_of_minor(1, universe.currency_scale));
+    return {ErrorCode::insufficient_balance,
+            psprintf("Account %s of universe %d has %s, %s is needed.", account, universe.id,
+                     pg::text_of_numeric(balance).data(),
+                     pg::text_of_minor(needed_minor, universe.currency_scale)),
+            nullptr};
+}
+
 Refusal balance_out_of_range(std::int64_t user_id)
 {
     return {ErrorCode::amount_out_of_range,

@@ -2,6 +2,7 @@
 
 #include "pg/compat.hpp"
 #include "storage/balance_snapshot.hpp"
+#include "storage/house_account.hpp"
 
 namespace mvm::storage {
 
@@ -79,6 +80,7 @@ void append_journal_rows(Call &call, JournalRow *const *rows, int count)
     for (int i = 0; i < count; ++i) {
         rows[i]->id = next_id("journal_id_seq");
         rows[i]->transaction_time = now;
+        note_house_movements(call, *rows[i]);
     }
     insert_rows(call, TableId::journal, rows, count, fill_journal_row);
     append_due_snapshots(call, rows[0]->id, now);
