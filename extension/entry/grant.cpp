@@ -245,7 +245,7 @@ void notice_what_is_inherited(int set, Oid extension, Oid role, const char *role
     }
 }
 
-bool owns_function(Oid role, Oid function)
+Oid owner_of(Oid function)
 {
     HeapTuple row = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
     if (!HeapTupleIsValid(row)) {
@@ -253,7 +253,7 @@ bool owns_function(Oid role, Oid function)
     }
     const Oid owner = reinterpret_cast<Form_pg_proc>(GETSTRUCT(row))->proowner;
     ReleaseSysCache(row);
-    return owner == role;
+    return owner;
 }
 
 // Gives the role all of the set and nothing else of what sets have.
@@ -266,7 +266,11 @@ void make_exact(FunctionCallInfo fcinfo, const char *role_name, int set)
     }
     const Oid self = fcinfo->flinfo->fn_oid;
     const Oid extension = getExtensionOfObject(ProcedureRelationId, self);
-    if (owns_function(role, self)) {
+    const Oid owner = owner_of(self);
+    if (!has_privs_of_role(GetUserId(), owner)) {
+        aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_EXTENSION, get_extension_name(extension));
+    }
+    if (role == owner) {
         pg::refuse(domain::ErrorCode::invalid_argument,
                    psprintf("Role \"%s\" owns the market.", role_name),
                    "An owner has every privilege.");

@@ -62,6 +62,7 @@ Datum payout_function(FunctionCallInfo fcinfo)
     } else {
         require_house_has(call, row);
         // From here only I/O can fail.
+        storage::advance_command(call);
         journal_keyed_call(call, keyed, row);
     }
     const Datum result = transaction_result(fcinfo, call, row);

@@ -27,6 +27,7 @@ extern "C" {
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type_d.h"
 #include "common/int.h"
+#include "commands/extension.h"
 #include "commands/sequence.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
