@@ -16,6 +16,8 @@ enum class JournalKind : char {
     refund = 'r',
     hold = 'h',
     release = 'u',
+    treasury_payout = 'o',
+    fees_payout = 'f',
 };
 
 // The name that mvm.transactions shows.
@@ -42,6 +44,10 @@ constexpr const char *name_of(JournalKind kind) noexcept
         return "hold";
     case JournalKind::release:
         return "release";
+    case JournalKind::treasury_payout:
+        return "treasury_payout";
+    case JournalKind::fees_payout:
+        return "fees_payout";
     }
     return "unknown";
 }

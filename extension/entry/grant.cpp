@@ -1,5 +1,6 @@
-// mvm_grant: the privileges of a reader, a trader or an operator in one call.
+// mvm_grant, mvm_revoke: what a role may do with the market, a set at a time.
 #include "entry/arguments.hpp"
+#include "pg/array.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
 #include "storage/schema.hpp"
@@ -8,6 +9,7 @@ namespace mvm::entry {
 
 namespace {
 
+// Each set has the ones before it.
 constexpr const char *reader_functions[] = {
     "mvm_version", "mvm_convert", "mvm_balance",   "mvm_trades",
     "mvm_audit",   "mvm_items",   "mvm_statement",
@@ -16,96 +18,316 @@ constexpr const char *trader_functions[] = {
     "mvm_buy",   "mvm_exchange",     "mvm_buy_batch", "mvm_exchange_batch", "mvm_transfer",
     "mvm_quote", "mvm_accept_quote", "mvm_reserve",   "mvm_capture",        "mvm_release",
 };
-constexpr const char *operator_functions[] = {
+constexpr const char *gateway_functions[] = {
     "mvm_create_universe", "mvm_set_exchange_rate", "mvm_create_user", "mvm_list_item",
-    "mvm_deposit",         "mvm_withdraw",          "mvm_seed",        "mvm_purge_idempotency_keys",
-    "mvm_restock",         "mvm_set_price",         "mvm_delist_item", "mvm_relist_item",
-    "mvm_refund",          "mvm_move_user",         "mvm_set_rules",   "mvm_set_route",
-    "mvm_sweep_holds",     "mvm_audit_checkpoint",  "mvm_purge_quotes"};
+    "mvm_deposit",         "mvm_withdraw",          "mvm_restock",     "mvm_set_price",
+    "mvm_delist_item",     "mvm_relist_item",       "mvm_refund",      "mvm_move_user",
+    "mvm_set_rules",       "mvm_set_route",         "mvm_sweep_holds", "mvm_audit_checkpoint",
+};
+constexpr const char *operator_functions[] = {
+    "mvm_seed",   "mvm_purge_idempotency_keys", "mvm_purge_quotes",
+    "mvm_payout", "mvm_sync_sequences",
+};
+// Every set has them.
 constexpr const char *views[] = {"universes",      "users",
                                  "wallets",        "items",
                                  "transactions",   "trades",
                                  "ledger",         "routes",
                                  "rule_changes",   "prices",
                                  "quotes",         "holds",
-                                 "exchange_rates", "audit_checkpoints"};
+                                 "exchange_rates", "audit_checkpoints",
+                                 "house_accounts"};
+// What the installation lets everybody call.
+constexpr const char *everybodys_functions[] = {"mvm_version", "amount"};
 
-void execute(const char *command)
+struct PrivilegeSet {
+    const char *name;
+    const char *const *functions;
+    std::size_t function_count;
+};
+constexpr PrivilegeSet privilege_sets[] = {
+    {"reader", reader_functions, lengthof(reader_functions)},
+    {"trader", trader_functions, lengthof(trader_functions)},
+    {"gateway", gateway_functions, lengthof(gateway_functions)},
+    {"operator", operator_functions, lengthof(operator_functions)},
+};
+constexpr int no_set = -1;
+constexpr int set_count = static_cast<int>(lengthof(privilege_sets));
+
+// A function or view of the extension, or its schema.
+struct Member {
+    const char *object; // as GRANT names it
+    const char *name;
+    Oid grantor; // of what the role has been granted on it
+    enum Kind : char { function = 'f', view = 'v', schema = 's' } kind;
+};
+
+bool contains(const char *const *names, std::size_t count, const char *name)
 {
-    if (SPI_execute(command, false, 0) < 0) {
-        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not grant privileges")));
+    for (std::size_t i = 0; i < count; ++i) {
+        if (strcmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The place of the set that the function is in; set_count: no set has it.
+int set_of_function(const char *name)
+{
+    int set = 0;
+    while (set < set_count &&
+           !contains(privilege_sets[set].functions, privilege_sets[set].function_count, name)) {
+        ++set;
+    }
+    return set;
+}
+
+// Whether roles of the set have the member. Views that no set has are left as the owner wants.
+bool is_in_set(const Member &member, int set)
+{
+    switch (member.kind) {
+    case Member::function:
+        return set_of_function(member.name) <= set;
+    case Member::view:
+        return set != no_set && contains(views, lengthof(views), member.name);
+    case Member::schema:
+        return set != no_set;
+    }
+    return false;
+}
+
+bool is_in_any_set(const Member &member)
+{
+    return member.kind != Member::view || is_in_set(member, set_count - 1);
+}
+
+int require_set(const char *name)
+{
+    for (int set = 0; set < set_count; ++set) {
+        if (strcmp(name, privilege_sets[set].name) == 0) {
+            return set;
+        }
+    }
+    pg::refuse(domain::ErrorCode::invalid_argument, psprintf("privilege_set is \"%s\".", name),
+               "It is one of reader, trader, gateway, operator.");
+}
+
+void require_outcome(int outcome)
+{
+    if (outcome < 0) {
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not change privileges")));
     }
 }
 
-// Every function of that name that belongs to the extension; none where the market
-// is of an earlier version.
-void grant_execute(Oid extension, const char *schema, const char *function, const char *role)
+// Runs a query about the members of the extension ($1) and the role ($2).
+pg::Array<Member> members(const char *query, Oid extension, Oid role)
 {
-    List *name = list_make2(makeString(pstrdup(schema)), makeString(pstrdup(function)));
-    for (FuncCandidateList candidate =
-             FuncnameGetCandidates(name, -1, NIL, false, false, false, true);
-         candidate != nullptr; candidate = candidate->next) {
-        if (getExtensionOfObject(ProcedureRelationId, candidate->oid) == extension) {
-            execute(psprintf("GRANT EXECUTE ON FUNCTION %s TO %s",
-                             format_procedure_qualified(candidate->oid), role));
+    static constexpr const char *all = R"(
+        WITH member (object, name, kind, oid, acl) AS (
+            SELECT 'FUNCTION ' || p.oid::regprocedure::text, p.proname::text, 'f'::"char", p.oid, p.proacl
+            FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid
+            WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
+              AND d.refclassid = 'pg_extension'::regclass AND d.refobjid = $1
+            UNION ALL
+            SELECT 'TABLE mvm.' || quote_ident(c.relname), c.relname::text, 'v'::"char", c.oid, c.relacl
+            FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
+            WHERE d.classid = 'pg_class'::regclass AND d.deptype = 'e' AND c.relkind = 'v'
+              AND d.refclassid = 'pg_extension'::regclass AND d.refobjid = $1
+            UNION ALL
+            SELECT 'SCHEMA mvm', n.nspname::text, 's'::"char", n.oid, n.nspacl
+            FROM pg_namespace n WHERE n.nspname = 'mvm'
+        ))";
+    Oid types[] = {OIDOID, OIDOID};
+    Datum values[] = {ObjectIdGetDatum(extension), ObjectIdGetDatum(role)};
+    require_outcome(
+        SPI_execute_with_args(psprintf("%s%s", all, query), 2, types, values, nullptr, true, 0));
+    pg::Array<Member> found{};
+    for (uint64 i = 0; i < SPI_processed; ++i) {
+        HeapTuple row = SPI_tuptable->vals[i];
+        TupleDesc columns = SPI_tuptable->tupdesc;
+        bool is_null = false;
+        found.push({SPI_getvalue(row, columns, 1), SPI_getvalue(row, columns, 2),
+                    DatumGetObjectId(SPI_getbinval(row, columns, 3, &is_null)),
+                    Member::Kind{DatumGetChar(SPI_getbinval(row, columns, 4, &is_null))}});
+    }
+    return found;
+}
+
+// Only who granted a right, or may act for him, can take it back; a superuser may for everybody.
+void revoke_as(Oid grantor, const Member &member, const char *role)
+{
+    Oid user = InvalidOid;
+    int context = 0;
+    GetUserIdAndSecContext(&user, &context);
+    if (!has_privs_of_role(user, grantor)) {
+        ereport(ERROR,
+                (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                 errmsg("permission denied to revoke what role \"%s\" has granted",
+                        GetUserNameFromId(grantor, false)),
+                 errdetail("Role %s has privileges on %s by that grant.", role, member.object)));
+    }
+    SetUserIdAndSecContext(grantor, context | SECURITY_LOCAL_USERID_CHANGE);
+    require_outcome(
+        SPI_execute(psprintf("REVOKE ALL ON %s FROM %s CASCADE", member.object, role), false, 0));
+    SetUserIdAndSecContext(user, context);
+}
+
+// Takes away what the set does not have, also what the role has handed on of it.
+void revoke_outside(int set, Oid extension, Oid role, const char *role_name)
+{
+    pg::Array<Member> held = members(R"(
+        SELECT DISTINCT m.object, m.name, a.grantor, m.kind
+        FROM member m
+        CROSS JOIN LATERAL (
+            SELECT g.grantor, g.grantee FROM aclexplode(m.acl) g
+            UNION ALL
+            SELECT g.grantor, g.grantee
+            FROM pg_attribute c CROSS JOIN LATERAL aclexplode(c.attacl) g
+            WHERE m.kind = 'v' AND c.attrelid = m.oid
+        ) a
+        WHERE a.grantee = $2
+        ORDER BY m.kind, m.object, a.grantor)",
+                                     extension, role);
+    for (const Member &member : held) {
+        if (is_in_any_set(member) && !is_in_set(member, set)) {
+            revoke_as(member.grantor, member, role_name);
         }
     }
 }
 
-template <std::size_t count>
-void grant_execute(FunctionCallInfo fcinfo, const char *const (&functions)[count], const char *role)
+void grant_inside(int set, Oid extension, Oid role, const char *role_name)
 {
+    static constexpr const char *everything = R"(
+        SELECT m.object, m.name, 0::oid, m.kind FROM member m ORDER BY m.kind, m.object)";
+    for (const Member &member : members(everything, extension, role)) {
+        if (is_in_set(member, set)) {
+            const char *privilege = member.kind == Member::function ? "EXECUTE"
+                                    : member.kind == Member::view   ? "SELECT"
+                                                                    : "USAGE";
+            require_outcome(SPI_execute(
+                psprintf("GRANT %s ON %s TO %s", privilege, member.object, role_name), false, 0));
+        }
+    }
+}
+
+// Tells what the role has all the same: by way of PUBLIC, or of a role that it is a member of.
+void notice_what_is_inherited(int set, Oid extension, Oid role, const char *role_name)
+{
+    if (superuser_arg(role)) {
+        return;
+    }
+    pg::Array<Member> reachable = members(R"(
+        SELECT m.object, m.name, 0::oid, m.kind FROM member m
+        WHERE CASE m.kind
+            WHEN 'f' THEN has_function_privilege($2, m.oid, 'EXECUTE')
+            WHEN 'v' THEN has_table_privilege($2, m.oid, 'SELECT')
+            ELSE false
+        END
+        ORDER BY m.kind, m.object)",
+                                          extension, role);
+    int count = 0;
+    const char *first = nullptr;
+    for (const Member &member : reachable) {
+        if (is_in_any_set(member) && !is_in_set(member, set) &&
+            !contains(everybodys_functions, lengthof(everybodys_functions), member.name)) {
+            first = count == 0 ? member.object : first;
+            ++count;
+        }
+    }
+    if (count > 0) {
+        ereport(
+            NOTICE,
+            (errmsg("role %s still has privileges outside the set, %d in number, the first on %s",
+                    role_name, count, first),
+             errhint("It has them as a member of another role, or as everybody has: revoke "
+                     "them there.")));
+    }
+}
+
+Oid owner_of(Oid function)
+{
+    HeapTuple row = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+    if (!HeapTupleIsValid(row)) {
+        elog(ERROR, "cache lookup failed for function %u", function);
+    }
+    const Oid owner = reinterpret_cast<Form_pg_proc>(GETSTRUCT(row))->proowner;
+    ReleaseSysCache(row);
+    return owner;
+}
+
+// Gives the role all of the set and nothing else of what sets have.
+void make_exact(FunctionCallInfo fcinfo, const char *role_name, int set)
+{
+    const Oid role = get_role_oid(role_name, true);
+    if (!OidIsValid(role)) {
+        pg::refuse(domain::ErrorCode::invalid_argument,
+                   psprintf("There is no role \"%s\".", role_name));
+    }
     const Oid self = fcinfo->flinfo->fn_oid;
     const Oid extension = getExtensionOfObject(ProcedureRelationId, self);
-    const char *schema = get_namespace_name(get_func_namespace(self));
-    for (const char *function : functions) {
-        grant_execute(extension, schema, function, role);
+    const Oid owner = owner_of(self);
+    if (!has_privs_of_role(GetUserId(), owner)) {
+        aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_EXTENSION, get_extension_name(extension));
     }
+    if (role == owner) {
+        pg::refuse(domain::ErrorCode::invalid_argument,
+                   psprintf("Role \"%s\" owns the market.", role_name),
+                   "An owner has every privilege.");
+    }
+    // One at a time: two would change the same rows of the catalogue.
+    LockDatabaseObject(ExtensionRelationId, extension, 0, ShareUpdateExclusiveLock);
+    const char *quoted_name = quote_identifier(role_name);
+    SPI_connect();
+    revoke_outside(set, extension, role, quoted_name);
+    grant_inside(set, extension, role, quoted_name);
+    CommandCounterIncrement();
+    notice_what_is_inherited(set, extension, role, quoted_name);
+    SPI_finish();
 }
 
-int rank_of(const char *privilege_set)
+const char *role_argument(FunctionCallInfo fcinfo)
 {
-    constexpr const char *ranks[] = {"reader", "trader", "operator"};
-    for (int rank = 0; rank < static_cast<int>(lengthof(ranks)); ++rank) {
-        if (strcmp(privilege_set, ranks[rank]) == 0) {
-            return rank;
-        }
+    if (PG_ARGISNULL(0)) {
+        pg::refuse(domain::ErrorCode::invalid_argument, "role_name must not be null.");
     }
-    pg::refuse(domain::ErrorCode::invalid_argument,
-               psprintf("privilege_set is \"%s\".", privilege_set),
-               "It is one of reader, trader, operator.");
+    return NameStr(*PG_GETARG_NAME(0));
 }
 
 Datum grant_function(FunctionCallInfo fcinfo)
 {
-    if (PG_ARGISNULL(0) || PG_ARGISNULL(1)) {
-        pg::refuse(domain::ErrorCode::invalid_argument, PG_ARGISNULL(0)
-                                                            ? "role_name must not be null."
-                                                            : "privilege_set must not be null.");
+    const char *role_name = role_argument(fcinfo);
+    if (PG_ARGISNULL(1)) {
+        pg::refuse(domain::ErrorCode::invalid_argument, "privilege_set must not be null.");
     }
-    const char *role_name = NameStr(*PG_GETARG_NAME(0));
-    const int rank = rank_of(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-    if (!OidIsValid(get_role_oid(role_name, true))) {
-        pg::refuse(domain::ErrorCode::invalid_argument,
-                   psprintf("There is no role \"%s\".", role_name));
-    }
-    const char *role = quote_identifier(role_name);
+    make_exact(fcinfo, role_name, require_set(text_to_cstring(PG_GETARG_TEXT_PP(1))));
+    return Datum{0};
+}
 
-    SPI_connect();
-    execute(psprintf("GRANT USAGE ON SCHEMA mvm TO %s", role));
-    for (const char *view : views) {
-        if (OidIsValid(get_relname_relid(view, get_namespace_oid(storage::schema_name, false)))) {
-            execute(psprintf("GRANT SELECT ON %s.%s TO %s", storage::schema_name, view, role));
+Datum revoke_function(FunctionCallInfo fcinfo)
+{
+    make_exact(fcinfo, role_argument(fcinfo), no_set);
+    return Datum{0};
+}
+
+Datum privilege_sets_function(FunctionCallInfo fcinfo)
+{
+    InitMaterializedSRF(fcinfo, 0);
+    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    const auto put = [result](const char *set, const char *name, bool is_view) {
+        Datum values[] = {CStringGetTextDatum(set), CStringGetTextDatum(name),
+                          BoolGetDatum(is_view)};
+        bool nulls[] = {false, false, false};
+        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+    };
+    for (const PrivilegeSet &set : privilege_sets) {
+        for (std::size_t i = 0; i < set.function_count; ++i) {
+            put(set.name, set.functions[i], false);
         }
     }
-    grant_execute(fcinfo, reader_functions, role);
-    if (rank >= 1) {
-        grant_execute(fcinfo, trader_functions, role);
+    for (const char *view : views) {
+        put(privilege_sets[0].name, view, true);
     }
-    if (rank >= 2) {
-        grant_execute(fcinfo, operator_functions, role);
-    }
-    SPI_finish();
     return Datum{0};
 }
 
@@ -114,3 +336,5 @@ Datum grant_function(FunctionCallInfo fcinfo)
 } // namespace mvm::entry
 
 MVM_SQL_FUNCTION(mvm_grant, mvm::entry::grant_function)
+MVM_SQL_FUNCTION(mvm_revoke, mvm::entry::revoke_function)
+MVM_SQL_FUNCTION(mvm_privilege_sets, mvm::entry::privilege_sets_function)

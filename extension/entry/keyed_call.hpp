@@ -7,6 +7,9 @@
 
 namespace mvm::entry {
 
+// Keys of what the house does belong to nobody.
+inline constexpr std::int64_t nobody = 0;
+
 struct KeyedCall {
     bool answered; // `first_answer` is the call's answer
     storage::JournalRow first_answer;

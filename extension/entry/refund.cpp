@@ -88,6 +88,7 @@ void apply_refund(Call &call, const JournalRow &row, storage::Item &item)
         raise(short_of_money(*row.counterparty_id, require_universe(call, row.to_universe_id),
                              seller.balance_minor, *row.received_minor));
     }
+    require_house_has(call, row);
     const auto balance = domain::add_amounts(buyer.balance_minor, *row.paid_minor);
     if (!balance.ok()) {
         raise(balance_out_of_range(*row.user_id));

@@ -89,6 +89,13 @@ Refusal key_length(int length)
         nullptr};
 }
 
+Refusal memo_length(int length)
+{
+    return {ErrorCode::invalid_argument,
+            psprintf("memo has %d characters, at most %d are allowed.", length, memo_length_max),
+            nullptr};
+}
+
 Refusal key_mismatch(const char *first_request, const char *request)
 {
     return {ErrorCode::idempotency_mismatch,
@@ -127,6 +134,18 @@ Refusal short_of_money(std::int64_t user_id, const storage::Universe &universe,
     return {ErrorCode::insufficient_balance,
             psprintf("User " INT64_FORMAT " has %s in universe %d, %s is needed.", user_id,
                      pg::text_of_minor(balance_minor, universe.currency_scale), universe.id,
+                     pg::text_of_minor(needed_minor, universe.currency_scale)),
+            nullptr};
+}
+
+Refusal house_short_of_money(const char *account, const storage::Universe &universe,
+                             Datum balance_minor, std::int64_t needed_minor)
+{
+    const Datum balance = DirectFunctionCall2(numeric_mul, balance_minor,
+                                              pg::numeric_of_minor(1, universe.currency_scale));
+    return {ErrorCode::insufficient_balance,
+            psprintf("Account %s of universe %d has %s, %s is needed.", account, universe.id,
+                     pg::text_of_numeric(balance).data(),
                      pg::text_of_minor(needed_minor, universe.currency_scale)),
             nullptr};
 }

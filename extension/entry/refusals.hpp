@@ -25,6 +25,7 @@ Refusal not_positive(const char *name, Datum amount);
 Refusal quantity_below_one(std::int64_t quantity);
 Refusal null_argument(const char *name);
 Refusal key_length(int length);
+Refusal memo_length(int length);
 Refusal key_mismatch(const char *first_request, const char *request);
 
 // Of an amount that rounds to zero or passes 64 bits in the universe's currency.
@@ -34,6 +35,9 @@ Refusal unusable_amount(domain::ErrorCode code, const char *name, Datum amount,
 Refusal short_of_stock(std::int64_t item_id, std::int64_t stock, std::int64_t quantity);
 Refusal short_of_money(std::int64_t user_id, const storage::Universe &universe,
                        std::int64_t balance_minor, std::int64_t needed_minor);
+// `balance_minor` is a numeric.
+Refusal house_short_of_money(const char *account, const storage::Universe &universe,
+                             Datum balance_minor, std::int64_t needed_minor);
 Refusal balance_out_of_range(std::int64_t user_id);
 Refusal stock_out_of_range(std::int64_t item_id);
 Refusal price_out_of_range(std::int64_t quantity, std::int64_t price_minor,

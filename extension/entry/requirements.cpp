@@ -44,6 +44,37 @@ std::int64_t require_amount(Datum amount, const storage::Universe &universe, con
     return minor.value;
 }
 
+namespace {
+
+void require_account_has(storage::Call &call, std::int32_t universe_id,
+                         storage::HouseAccount account, const storage::HouseBalance &balance,
+                         std::int64_t needed_minor)
+{
+    const Datum needed = pg::numeric_of_minor(needed_minor, 0);
+    if (DatumGetBool(DirectFunctionCall2(numeric_lt, balance.of(account), needed))) {
+        raise(house_short_of_money(storage::name_of(account), require_universe(call, universe_id),
+                                   balance.of(account), needed_minor));
+    }
+}
+
+} // namespace
+
+void require_house_has(storage::Call &call, const storage::JournalRow &row)
+{
+    if (!storage::has_house_accounts()) {
+        return;
+    }
+    storage::HouseMovement movements[2];
+    const int count = storage::house_movements_of(row, movements);
+    for (int i = 0; i < count; ++i) {
+        const auto &[universe_id, treasury_minor, fees_minor] = movements[i];
+        const storage::HouseBalance balance = storage::lock_house_balance(call, universe_id);
+        require_account_has(call, universe_id, storage::HouseAccount::treasury, balance,
+                            -treasury_minor);
+        require_account_has(call, universe_id, storage::HouseAccount::fees, balance, -fees_minor);
+    }
+}
+
 void require_room_for(storage::Call &call, const storage::Item &item, std::int64_t quantity)
 {
     if (!domain::add_amounts(storage::stock_with_held(call, item), quantity).ok()) {

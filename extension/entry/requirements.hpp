@@ -3,6 +3,7 @@
 
 #include "entry/refusals.hpp"
 #include "storage/hold.hpp"
+#include "storage/house_account.hpp"
 #include "storage/user_account.hpp"
 
 namespace mvm::entry {
@@ -18,6 +19,10 @@ void require_positive(Datum amount, const char *name);
 
 // The amount in minor units of the universe's currency; invalid_amount, amount_out_of_range.
 std::int64_t require_amount(Datum amount, const storage::Universe &universe, const char *name);
+
+// insufficient_balance unless the house has what the row is about to take from its accounts;
+// locks them against everybody else who takes.
+void require_house_has(storage::Call &call, const storage::JournalRow &row);
 
 // amount_out_of_range unless a locked item's stock has room for so many more pieces beside
 // those that holds may give back: the end of a hold must never wait for room.

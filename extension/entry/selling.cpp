@@ -16,9 +16,6 @@ namespace {
 
 using storage::Call;
 
-// Keys of a treasury's restocking belong to nobody.
-constexpr std::int64_t nobody = 0;
-
 storage::Item require_locked_item(Call &call, std::int64_t item_id)
 {
     storage::Item item;

@@ -20,15 +20,13 @@ const char *brief_text_of_numeric(Datum numeric)
 
 Datum numeric_of_minor(WideAmount amount_minor, int currency_scale)
 {
-    const auto numeric_of = [currency_scale](WideAmount part) {
-        return NumericGetDatum(
-            int64_div_fast_to_numeric(static_cast<std::int64_t>(part), currency_scale));
-    };
     if (amount_minor >= PG_INT64_MIN && amount_minor <= PG_INT64_MAX) {
-        return numeric_of(amount_minor);
+        return NumericGetDatum(
+            int64_div_fast_to_numeric(static_cast<std::int64_t>(amount_minor), currency_scale));
     }
     const WideAmount half = amount_minor / 2;
-    return DirectFunctionCall2(numeric_add, numeric_of(half), numeric_of(amount_minor - half));
+    return DirectFunctionCall2(numeric_add, numeric_of_minor(half, currency_scale),
+                               numeric_of_minor(amount_minor - half, currency_scale));
 }
 
 const char *text_of_minor(std::int64_t amount_minor, int currency_scale)

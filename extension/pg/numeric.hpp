@@ -16,8 +16,7 @@ const char *brief_text_of_numeric(Datum numeric);
 // Wide enough for sums of amounts.
 __extension__ using WideAmount = __int128;
 
-// Minor units as a numeric with `currency_scale` decimals. The amount is the sum of two of 64 bits
-// at most.
+// Minor units as a numeric with `currency_scale` decimals.
 Datum numeric_of_minor(WideAmount amount_minor, int currency_scale);
 
 // The same as text, palloc'd, for error details.

@@ -1,6 +1,7 @@
 #include "storage/call.hpp"
 
 #include "pg/compat.hpp"
+#include "storage/house_account.hpp"
 
 namespace mvm::storage {
 
@@ -86,6 +87,7 @@ void end_call(Call &call)
 {
     Assert(call.due_snapshots.count == 0);
     if (call.writes) {
+        write_house_movements(call);
         AfterTriggerEndQuery(call.estate);
     }
     ExecResetTupleTable(call.estate->es_tupleTable, false);

@@ -28,6 +28,13 @@ struct HeldBalance {
     std::int64_t balance_minor;
 };
 
+// What journal rows move on the house's accounts of one universe, in minor units.
+struct HouseMovement {
+    std::int32_t universe_id;
+    std::int64_t treasury_minor;
+    std::int64_t fees_minor;
+};
+
 // Trivially destructible: an error leaves it behind, and the transaction's
 // abort closes tables, slots and snapshot.
 struct Call {
@@ -37,6 +44,7 @@ struct Call {
     bool writes;
     bool inserted_early;                  // a row inserted by this command is to be updated by it
     pg::Array<HeldBalance> due_snapshots; // to be written with the call's next journal row
+    pg::Array<HouseMovement> house_movements; // of its journal rows, to be written at its end
     Table tables[table_count];
 };
 
@@ -48,8 +56,9 @@ void begin_read(Call &call);
 // `name` is the function's, for the message.
 void begin_write(Call &call, const char *name);
 
-// Closes what begin_* opened; row locks stay until the transaction ends. Fires
-// queued AFTER triggers (foreign keys).
+// Writes what the call's journal rows move on the house's accounts, the last rows that a call
+// locks, and closes what begin_* opened; row locks stay until the transaction ends. Fires queued
+// AFTER triggers (foreign keys).
 void end_call(Call &call);
 
 // At READ COMMITTED: goes on with a snapshot that sees what committed until

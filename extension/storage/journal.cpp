@@ -2,6 +2,7 @@
 
 #include "pg/compat.hpp"
 #include "storage/balance_snapshot.hpp"
+#include "storage/house_account.hpp"
 
 namespace mvm::storage {
 
@@ -27,6 +28,7 @@ void read_journal(const Table &table, TupleTableSlot *slot, JournalRow &row)
     row.fee_minor = columns.optional_int8(journal_column::fee_minor);
     row.tariff_minor = columns.optional_int8(journal_column::tariff_minor);
     row.reference_id = columns.optional_int8(journal_column::reference_id);
+    row.memo = columns.optional_value(journal_column::memo);
 }
 
 // A FillRow over an array of pointers to journal rows.
@@ -50,12 +52,14 @@ void fill_journal_row(const void *rows, int i, Columns &columns)
     columns.put(journal_column::fee_minor, row.fee_minor);
     columns.put(journal_column::tariff_minor, row.tariff_minor);
     columns.put(journal_column::reference_id, row.reference_id);
+    columns.put(journal_column::memo, row.memo);
 }
 
 // By-reference values of their own, which outlive the next read.
 void copy_references(JournalRow &row)
 {
-    for (std::optional<Datum> *value : {&row.from_rate, &row.to_rate, &row.idempotency_key}) {
+    for (std::optional<Datum> *value :
+         {&row.from_rate, &row.to_rate, &row.idempotency_key, &row.memo}) {
         if (*value) {
             *value = datumCopy(**value, false, -1);
         }
@@ -76,6 +80,7 @@ void append_journal_rows(Call &call, JournalRow *const *rows, int count)
     for (int i = 0; i < count; ++i) {
         rows[i]->id = next_id("journal_id_seq");
         rows[i]->transaction_time = now;
+        note_house_movements(call, *rows[i]);
     }
     insert_rows(call, TableId::journal, rows, count, fill_journal_row);
     append_due_snapshots(call, rows[0]->id, now);

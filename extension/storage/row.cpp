@@ -289,6 +289,41 @@ HeapTuple lock_row(Call &call, TableId id, Key key)
     return ExecCopySlotHeapTuple(slot);
 }
 
+namespace {
+
+// Whether anybody has a row with this primary key, or is making one.
+bool has_row_of_anyone(Call &call, TableId id, Key &key)
+{
+    const Table &table = table_of(call, id);
+    SnapshotData dirty;
+    InitDirtySnapshot(dirty);
+    IndexScanDesc scan =
+        pg::begin_index_scan(table.relation, table.primary_key, &dirty, key.column_count);
+    index_rescan(scan, key.columns, key.column_count, nullptr, 0);
+    const bool found = index_getnext_slot(scan, ForwardScanDirection, read_slot(call, id));
+    index_endscan(scan);
+    return found;
+}
+
+} // namespace
+
+HeapTuple lock_row_unless_in_use(Call &call, TableId id, Key key, bool &is_free)
+{
+    TupleTableSlot *slot = find_row(call, id, key);
+    is_free = slot == nullptr && !has_row_of_anyone(call, id, key);
+    if (slot == nullptr) {
+        return nullptr;
+    }
+    ItemPointerData tid = slot->tts_tid;
+    ExecClearTuple(slot);
+    TM_FailureData failure;
+    const int flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
+    const TM_Result result = table_tuple_lock(
+        table_of(call, id).relation, &tid, GetActiveSnapshot(), slot, call.estate->es_output_cid,
+        LockTupleNoKeyExclusive, LockWaitSkip, static_cast<uint8>(flags), &failure);
+    return result == TM_Ok ? ExecCopySlotHeapTuple(slot) : nullptr;
+}
+
 void insert_row(Call &call, TableId id, const Datum *values, const bool *nulls)
 {
     Table &table = table_of(call, id);

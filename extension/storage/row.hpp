@@ -75,6 +75,11 @@ TupleTableSlot *find_row(Call &call, TableId id, Key key);
 // meanwhile; at the higher levels 40001 when it changed since the snapshot.
 HeapTuple lock_row(Call &call, TableId id, Key key);
 
+// The same without waiting, for a row that stands for one of several: null also when somebody
+// uses it or, at the higher levels, has changed it since the snapshot. `is_free` is whether
+// nobody has or is making a row with this key.
+HeapTuple lock_row_unless_in_use(Call &call, TableId id, Key key, bool &is_free);
+
 // Inserts a row whose keys are known to be free. `values` and `nulls` have an
 // element per column.
 void insert_row(Call &call, TableId id, const Datum *values, const bool *nulls);

@@ -28,8 +28,10 @@ enum class TableId : std::uint8_t {
     hold,
     exchange_rate_change,
     balance_snapshot,
+    // since 1.2
+    house_account,
 };
-inline constexpr int table_count = 14;
+inline constexpr int table_count = 15;
 
 namespace universe_column {
 enum : int {
@@ -208,6 +210,9 @@ enum : int { id = 1, valid_from, universe_id, exchange_rate, last = exchange_rat
 namespace balance_snapshot_column {
 enum : int { user_id = 1, before_id, balance_minor, taken_at, universe_id, last = universe_id };
 }
+namespace house_account_column {
+enum : int { universe_id = 1, slot, treasury_minor, fees_minor, last = fees_minor };
+}
 
 struct TableShape {
     const char *name;
@@ -243,6 +248,7 @@ inline constexpr TableShape table_shapes[table_count] = {
     {"exchange_rate_change", exchange_rate_change_column::last, exchange_rate_change_column::last,
      nullptr},
     {"balance_snapshot", balance_snapshot_column::last, balance_snapshot_column::last, nullptr},
+    {"house_account", house_account_column::last, house_account_column::last, nullptr},
 };
 inline constexpr int columns_max = universe_column::last;
 static_assert(hold_column::last <= columns_max && journal_column::last <= columns_max &&

@@ -9,6 +9,7 @@ work=$(mktemp -d)
 failed=0 # what a subject exits with
 databases=()
 roles=()
+own_server= # its directory, where the subject has one
 
 # psql in DATABASE, stopping at the first error; rows unaligned, without headers.
 sql() # DATABASE ARGUMENT...
@@ -31,10 +32,33 @@ remove_everything()
 
 finish()
 {
-    remove_everything
+    if [ -n "$own_server" ]; then
+        "$MVM_TEST_SERVERS" postgres kill "$own_server"
+        "$MVM_TEST_SERVERS" postgres remove "$own_server"
+    else
+        remove_everything
+    fi
     rm -rf "$work"
 }
 trap finish EXIT
+
+# Goes on with a server of the subject's own, with settings that only a start can change: `wal_level = logical`.
+use_own_server() # SETTING...
+{
+    local setting
+    own_server=$work/server
+    "$MVM_TEST_SERVERS" postgres start "$own_server"
+    PGHOST=$(readlink -f "$own_server/socket")
+    PGPORT=$(cat "$own_server/port")
+    PGPASSFILE=$own_server/pgpass
+    PGUSER=postgres
+    export PGHOST PGPORT PGPASSFILE PGUSER
+    for setting in "$@"; do
+        sql postgres -c "ALTER SYSTEM SET $setting"
+    done
+    "$MVM_TEST_SERVERS" postgres restart "$own_server"
+    PGPORT=$(cat "$own_server/port")
+}
 
 # An empty database of that name, dropped at the end.
 fresh_database() # NAME

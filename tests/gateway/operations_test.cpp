@@ -79,7 +79,7 @@ TEST_F(Start, without_the_extension_answers_503_and_recovers_when_it_is_there)
     EXPECT_EQ(answer.body.find("mvm."), std::string::npos) << answer.body;
     database_->sql("CREATE EXTENSION mvm");
     database_->sql("SELECT mvm_seed()");
-    database_->sql("SELECT mvm_grant('" + database_->role() + "', 'operator')");
+    database_->sql("SELECT mvm_grant('" + database_->role() + "', 'gateway')");
     EXPECT_TRUE(eventually([this] { return get("/api/v1/users/1").status == 200; }));
 }
 

@@ -165,7 +165,7 @@ TEST_F(PostgreSQL, changed_under_prepared_statements_is_not_noticed)
     database_->sql("DROP EXTENSION mvm");
     database_->sql("CREATE EXTENSION mvm");
     database_->sql("SELECT mvm_seed()");
-    database_->sql("SELECT mvm_grant('" + database_->role() + "', 'operator')");
+    database_->sql("SELECT mvm_grant('" + database_->role() + "', 'gateway')");
     EXPECT_EQ(post("/api/v1/buy", buy_one).status, 200);
     EXPECT_EQ(get("/api/v1/users/1").json()["balance"], 995);
 }

@@ -108,7 +108,7 @@ MarketDatabase::MarketDatabase() : name_(unused_name())
     sql("CREATE EXTENSION mvm");
     sql("SELECT mvm_seed()");
     sql("CREATE ROLE " + role() + " LOGIN PASSWORD '" + password() + "'");
-    sql("SELECT mvm_grant('" + role() + "', 'operator')");
+    sql("SELECT mvm_grant('" + role() + "', 'gateway')");
 }
 
 MarketDatabase::~MarketDatabase()
@@ -124,7 +124,6 @@ std::string MarketDatabase::superuser_connection() const
 
 void MarketDatabase::grant_only(const std::string &privilege_set)
 {
-    sql("DROP OWNED BY " + role());
     sql("SELECT mvm_grant('" + role() + "', '" + privilege_set + "')");
 }
 

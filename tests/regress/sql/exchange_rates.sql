@@ -89,6 +89,7 @@ INSERT INTO mvm.universe (id, name, currency_type, exchange_rate, first_rate_id)
 VALUES (80, 'Back', 'BCK', 4, 9001), (81, 'Too', 'TOO', 1, 9003);
 SELECT exchange_rate, valid_from::date, valid_to::date FROM mvm.exchange_rates WHERE universe_id = 80 ORDER BY valid_from;
 SELECT mvm_convert(100, 81, 80, '2020-06-01') AS in_2020, mvm_convert(100, 81, 80, '2022-06-01') AS in_2022;
+SELECT sequence_name, to_value FROM mvm_sync_sequences() ORDER BY 1;
 SELECT * FROM mvm_audit();
 ROLLBACK;
 -- A clock that was set back does not put a rate before the one it follows.

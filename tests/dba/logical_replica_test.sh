@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# A market that is replicated logically, promoted and traded on: no trigger writes twice, and the sequences, which
+# replication leaves behind, are found by the audit and brought up to the rows.
+# shellcheck disable=SC2317 # functions that `holds` calls
+set -euo pipefail
+# shellcheck source=tests/dba/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+use_own_server 'wal_level = logical'
+source=mvm_dba_source
+replica=mvm_dba_replica
+fresh_database "$replica"
+fresh_market "$source"
+
+trade()
+{
+    sql "$1" >/dev/null <<'SQL'
+SELECT sale_fee_rate FROM mvm_set_rules(2, sale_fee_rate => 0.05);
+SELECT tariff_rate FROM mvm_set_route(1, 2, tariff_rate => 0.1);
+SELECT exchange_rate FROM mvm_set_exchange_rate(3, 0.5);
+SELECT mvm_create_universe('of ' || (SELECT count(*) FROM mvm.universe), 'NEW', 2);
+SELECT mvm_create_user('of ' || (SELECT count(*) FROM mvm.user_account), 1, 100);
+SELECT mvm_list_item(2, 'Rover', 10, 10);
+SELECT mvm_set_price(1, 6);
+SELECT mvm_buy(1, 1, 2, 'key of ' || (SELECT count(*) FROM mvm.journal));
+SELECT mvm_buy(1, 2);
+SELECT mvm_exchange(1, 10, 1, 2);
+SELECT mvm_transfer(1, 2, 1);
+SELECT mvm_accept_quote(id) FROM mvm_quote(1, 5, 1, 2);
+SELECT mvm_capture(id) FROM mvm_reserve(3, 1, 2);
+SELECT mvm_refund((SELECT max(id) FROM mvm.trades));
+SELECT mvm_payout(1, 'treasury', 1);
+SELECT violations FROM mvm_audit_checkpoint();
+SQL
+}
+
+# What the market holds, table by table.
+rows_of()
+{
+    sql "$1" -c "SELECT format('%s %s', c.relname, (xpath('//c/text()', query_to_xml(format(
+        'SELECT count(*) || md5(string_agg(t::text, '','' ORDER BY t::text)) AS c FROM mvm.%I t', c.relname), true, false, '')))[1])
+        FROM pg_class c WHERE c.relnamespace = 'mvm'::regnamespace AND c.relkind = 'r' ORDER BY 1"
+}
+
+replica_has_all()
+{
+    rows_of "$source" >"$work/source" && rows_of "$replica" >"$work/replica" && diff "$work/source" "$work/replica"
+}
+
+caught_up()
+{
+    local seconds
+    for ((seconds = 0; seconds < 120; ++seconds)); do
+        if replica_has_all >"$work/differences"; then
+            return
+        fi
+        sleep 0.5
+    done
+    cat "$work/differences"
+    return 1
+}
+
+trade "$source"
+sql "$source" -c "SELECT format('CREATE PUBLICATION market FOR TABLE %s', string_agg(c.oid::regclass::text, ', '))
+    FROM pg_class c WHERE c.relnamespace = 'mvm'::regnamespace AND c.relkind = 'r'" | sql "$source"
+sql "$source" -c "SELECT pg_create_logical_replication_slot('market', 'pgoutput')" >/dev/null
+sql "$replica" -c 'CREATE EXTENSION mvm'
+# Both are databases of one server: the slot must be there before.
+sql "$replica" -c "CREATE SUBSCRIPTION market CONNECTION 'host=127.0.0.1 port=$PGPORT user=postgres passfile=$(readlink -f "$PGPASSFILE") dbname=$source'
+    PUBLICATION market WITH (create_slot = false, slot_name = 'market')" 2>/dev/null
+holds 'the first copy of a subscriber has every row once' caught_up
+trade "$source"
+sql "$source" -c "UPDATE mvm.universe SET exchange_rate = 0.6 WHERE id = 3"
+holds 'what comes later arrives, and no trigger writes it a second time' caught_up
+
+# The source is lost: the replica takes over.
+sql "$replica" -c 'ALTER SUBSCRIPTION market DISABLE' -c 'ALTER SUBSCRIPTION market SET (slot_name = NONE)' -c 'DROP SUBSCRIPTION market'
+answers 'the audit names every sequence, and nothing else' \
+    'exchange_rate_change_id_seq,hold_id_seq,item_id_seq,journal_id_seq,quote_id_seq,rule_change_id_seq,universe_id_seq,user_account_id_seq' \
+    "$replica" "SELECT string_agg(replace(subject, 'mvm.', ''), ',' ORDER BY subject) FROM mvm_audit() HAVING bool_and(check_name = 'sequence_is_ahead')"
+refuses 'until then an id that is in use is refused' 'duplicate key' sql "$replica" -c 'SELECT mvm_deposit(1, 1)'
+answers 'mvm_sync_sequences() brings all of them up to the rows' 8 "$replica" 'SELECT count(*) FROM mvm_sync_sequences() WHERE from_value < to_value'
+audit_is_clean "$replica"
+answers 'once is enough' 0 "$replica" 'SELECT count(*) FROM mvm_sync_sequences()'
+holds 'trading goes on' trade "$replica"
+audit_is_clean "$replica"
+answers 'balances of the house are those of both' t "$replica" \
+    "SELECT bool_and(h.balance = COALESCE((SELECT sum(l.amount) FROM mvm.ledger l WHERE l.account = h.account AND l.universe_id = h.universe_id), 0))
+     FROM mvm.house_accounts h"
+
+# Beside running trades a sequence never goes back: it waits for who drew from it, and only where one lies behind.
+sql "$replica" -c "SELECT setval('mvm.journal_id_seq', 1, false)" >/dev/null
+mkfifo "$work/statements"
+sql "$replica" <"$work/statements" >"$work/trader" 2>&1 &
+trader=$!
+exec 7>"$work/statements"
+printf "BEGIN; SELECT setval('mvm.journal_id_seq', 5000); SELECT 'id ' || id FROM mvm_deposit(1, 1);\n" >&7
+somebody_waits()
+{
+    local attempt
+    for ((attempt = 0; attempt < 300; ++attempt)); do
+        if [ "$(sql "$replica" -c "SELECT count(*) FROM pg_locks WHERE NOT granted")" = 1 ]; then
+            return
+        fi
+        sleep 0.1
+    done
+    return 1
+}
+until grep -q 'id 5001' "$work/trader"; do
+    kill -0 "$trader"
+    sleep 0.1
+done
+sql "$replica" -c "SELECT setval('mvm.journal_id_seq', 1, false)" >/dev/null
+sql "$replica" -c "SELECT 'to ' || to_value FROM mvm_sync_sequences()" >"$work/synced" 2>&1 &
+synced=$!
+holds 'mvm_sync_sequences() waits for a transaction that drew an id' somebody_waits
+printf 'COMMIT;\n' >&7
+exec 7>&-
+wait "$trader"
+wait "$synced"
+holds 'and then goes beyond that id' grep -qx 'to 5001' "$work/synced"
+audit_is_clean "$replica"
+
+exit "$failed"
