@@ -125,16 +125,29 @@ std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position)
         return std::nullopt;
     }
     const Datum value = PointerGetDatum(PG_GETARG_TEXT_PP(position));
-    const int length = key_length_of(value);
+    const int length = length_of(value);
     if (!is_key_length(length)) {
         raise(key_length(length));
     }
     return value;
 }
 
-int key_length_of(Datum key)
+std::optional<Datum> memo_argument(FunctionCallInfo fcinfo, int position)
 {
-    return character_count(view_of(key));
+    if (PG_NARGS() <= position || PG_ARGISNULL(position)) {
+        return std::nullopt;
+    }
+    const Datum value = PointerGetDatum(PG_GETARG_TEXT_PP(position));
+    const int length = length_of(value);
+    if (length > memo_length_max) {
+        raise(memo_length(length));
+    }
+    return value;
+}
+
+int length_of(Datum text_datum)
+{
+    return character_count(view_of(text_datum));
 }
 
 bool is_key_length(int length)

@@ -31,15 +31,20 @@ std::int64_t require_lifetime(const Interval *ttl);
 // An idempotency key of 1 to 255 characters, if there is one.
 std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position);
 
+// A memo of at most 255 characters, kept as given, if there is one: an argument that a later
+// version of the function has added.
+std::optional<Datum> memo_argument(FunctionCallInfo fcinfo, int position);
+
 // The characters of a text that is not toasted, where they stand.
 std::string_view view_of(Datum text_datum);
 
-// Characters of a key, and whether a key may have as many.
-int key_length_of(Datum key);
+// Characters of a key or memo, and whether a key may have as many.
+int length_of(Datum text_datum);
 bool is_key_length(int length);
 
 inline constexpr int name_length_max = 255;
 inline constexpr int currency_type_length_max = 32;
 inline constexpr int key_length_max = 255;
+inline constexpr int memo_length_max = 255;
 
 } // namespace mvm::entry

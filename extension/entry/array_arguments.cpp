@@ -58,16 +58,28 @@ int require_equal_lengths(const ArrayArgument *arguments, int argument_count)
     return count;
 }
 
-OrderKey key_of_order(const ArrayArgument &keys, int i)
+OrderText key_of_order(const ArrayArgument &keys, int i)
 {
     if (!keys.given || keys.nulls[i]) {
         return {std::nullopt, {}};
     }
-    const int length = key_length_of(keys.values[i]);
+    const int length = length_of(keys.values[i]);
     if (!is_key_length(length)) {
         return {std::nullopt, key_length(length)};
     }
     return {keys.values[i], {}};
+}
+
+OrderText memo_of_order(const ArrayArgument &memos, int i)
+{
+    if (!memos.given || memos.nulls[i]) {
+        return {std::nullopt, {}};
+    }
+    const int length = length_of(memos.values[i]);
+    if (length > memo_length_max) {
+        return {std::nullopt, memo_length(length)};
+    }
+    return {memos.values[i], {}};
 }
 
 std::optional<Datum> value_of_order(const ArrayArgument &values, int i)

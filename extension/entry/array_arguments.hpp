@@ -29,13 +29,14 @@ ArrayArgument optional_array_argument(FunctionCallInfo fcinfo, int position, con
 // The number of orders; invalid_argument when the arrays differ or are too long.
 int require_equal_lengths(const ArrayArgument *arguments, int argument_count);
 
-struct OrderKey {
-    std::optional<Datum> key;
-    Refusal refusal; // code ok: the key, if any, may be used
+struct OrderText {
+    std::optional<Datum> text;
+    Refusal refusal; // code ok: the text, if any, may be used
 };
 
-// The idempotency key of order `i`.
-OrderKey key_of_order(const ArrayArgument &keys, int i);
+// The idempotency key and the memo of order `i`.
+OrderText key_of_order(const ArrayArgument &keys, int i);
+OrderText memo_of_order(const ArrayArgument &memos, int i);
 
 // The order's element of an optional array, if there is one.
 std::optional<Datum> value_of_order(const ArrayArgument &values, int i);

@@ -115,7 +115,7 @@ Order exchange_order_of(const ArrayArgument (&arguments)[6], int i)
     }
     return exchange_order(DatumGetInt64(arguments[0].values[i]), arguments[1].values[i],
                           DatumGetInt32(arguments[2].values[i]),
-                          DatumGetInt32(arguments[3].values[i]), key.key,
+                          DatumGetInt32(arguments[3].values[i]), key.text,
                           value_of_order(arguments[5], i));
 }
 

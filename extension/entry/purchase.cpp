@@ -105,7 +105,7 @@ Order purchase_order_of(const ArrayArgument (&arguments)[5], int i)
     }
     return purchase_order(
         DatumGetInt64(arguments[0].values[i]), DatumGetInt64(arguments[1].values[i]),
-        DatumGetInt64(arguments[2].values[i]), key.key, value_of_order(arguments[4], i));
+        DatumGetInt64(arguments[2].values[i]), key.text, value_of_order(arguments[4], i));
 }
 
 Datum buy_batch_function(FunctionCallInfo fcinfo)

@@ -89,6 +89,13 @@ Refusal key_length(int length)
         nullptr};
 }
 
+Refusal memo_length(int length)
+{
+    return {ErrorCode::invalid_argument,
+            psprintf("memo has %d characters, at most %d are allowed.", length, memo_length_max),
+            nullptr};
+}
+
 Refusal key_mismatch(const char *first_request, const char *request)
 {
     return {ErrorCode::idempotency_mismatch,

@@ -25,6 +25,7 @@ Refusal not_positive(const char *name, Datum amount);
 Refusal quantity_below_one(std::int64_t quantity);
 Refusal null_argument(const char *name);
 Refusal key_length(int length);
+Refusal memo_length(int length);
 Refusal key_mismatch(const char *first_request, const char *request);
 
 // Of an amount that rounds to zero or passes 64 bits in the universe's currency.

@@ -27,6 +27,7 @@ void read_journal(const Table &table, TupleTableSlot *slot, JournalRow &row)
     row.fee_minor = columns.optional_int8(journal_column::fee_minor);
     row.tariff_minor = columns.optional_int8(journal_column::tariff_minor);
     row.reference_id = columns.optional_int8(journal_column::reference_id);
+    row.memo = columns.optional_value(journal_column::memo);
 }
 
 // A FillRow over an array of pointers to journal rows.
@@ -50,12 +51,14 @@ void fill_journal_row(const void *rows, int i, Columns &columns)
     columns.put(journal_column::fee_minor, row.fee_minor);
     columns.put(journal_column::tariff_minor, row.tariff_minor);
     columns.put(journal_column::reference_id, row.reference_id);
+    columns.put(journal_column::memo, row.memo);
 }
 
 // By-reference values of their own, which outlive the next read.
 void copy_references(JournalRow &row)
 {
-    for (std::optional<Datum> *value : {&row.from_rate, &row.to_rate, &row.idempotency_key}) {
+    for (std::optional<Datum> *value :
+         {&row.from_rate, &row.to_rate, &row.idempotency_key, &row.memo}) {
         if (*value) {
             *value = datumCopy(**value, false, -1);
         }

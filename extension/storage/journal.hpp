@@ -27,6 +27,7 @@ struct JournalRow {
     std::optional<std::int64_t> fee_minor;    // none: no fee; in to_universe_id's currency
     std::optional<std::int64_t> tariff_minor; // none: no tariff; in from_universe_id's currency
     std::optional<std::int64_t> reference_id; // the purchase that a refund undoes
+    std::optional<Datum> memo;                // text: the client's own note
 };
 
 // A fee or a tariff as the journal has it: most markets have neither, and zero is not written.
