@@ -31,7 +31,12 @@ ALTER TABLE mvm.rule_change
 -- ---------------------------------------------------------------------------
 
 ALTER TABLE mvm.journal
-    ADD COLUMN memo text;
+    ADD COLUMN memo text,
+    ADD CONSTRAINT journal_memo_length CHECK (pg_catalog.char_length(memo) <= 255);
+COMMENT ON COLUMN mvm.journal.memo IS
+    'The client''s own note on a deposit, withdrawal, transfer, purchase or exchange, kept as given, at most 255 characters';
+ALTER TYPE mvm.exchange_result ADD ATTRIBUTE memo text;
+
 ALTER TABLE mvm.user_account
     ADD COLUMN external_id text COLLATE "C",
     ADD COLUMN metadata jsonb;
@@ -137,7 +142,8 @@ SELECT
     j.transaction_time,
     mvm.amount(j.fee_minor, t.currency_scale) AS fee,
     mvm.amount(j.tariff_minor, f.currency_scale) AS tariff,
-    j.reference_id
+    j.reference_id,
+    j.memo
 FROM mvm.journal j
 JOIN mvm.universe f ON f.id = j.from_universe_id
 JOIN mvm.universe t ON t.id = j.to_universe_id;
@@ -157,7 +163,8 @@ SELECT
     pg_catalog.trim_scale(j.to_rate / j.from_rate) AS exchange_rate,
     j.idempotency_key,
     mvm.amount(j.fee_minor, t.currency_scale) AS fee,
-    mvm.amount(j.tariff_minor, f.currency_scale) AS tariff
+    mvm.amount(j.tariff_minor, f.currency_scale) AS tariff,
+    j.memo
 FROM mvm.journal j
 JOIN mvm.universe f ON f.id = j.from_universe_id
 JOIN mvm.universe t ON t.id = j.to_universe_id
@@ -323,6 +330,174 @@ SELECT c.id, c.made_at, c.journal_id AS last_transaction_id FROM mvm.audit_check
 -- ---------------------------------------------------------------------------
 -- Functions: memos, and keys and data of a platform's own
 -- ---------------------------------------------------------------------------
+
+DROP FUNCTION @extschema@.mvm_deposit(bigint, numeric, integer, text);
+CREATE FUNCTION @extschema@.mvm_deposit(
+    user_id bigint,
+    amount numeric,
+    universe_id integer DEFAULT NULL,
+    idempotency_key text DEFAULT NULL,
+    memo text DEFAULT NULL
+) RETURNS mvm.transactions
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_deposit';
+COMMENT ON FUNCTION @extschema@.mvm_deposit(bigint, numeric, integer, text, text) IS
+    'Credits a user''s wallet from outside the market, in universe_id''s currency (home unless told). memo: a note of at most 255 characters, kept as given. MV001, MV003, MV201, MV203, MV204, MV401';
+
+DROP FUNCTION @extschema@.mvm_withdraw(bigint, numeric, integer, text);
+CREATE FUNCTION @extschema@.mvm_withdraw(
+    user_id bigint,
+    amount numeric,
+    universe_id integer DEFAULT NULL,
+    idempotency_key text DEFAULT NULL,
+    memo text DEFAULT NULL
+) RETURNS mvm.transactions
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_withdraw';
+COMMENT ON FUNCTION @extschema@.mvm_withdraw(bigint, numeric, integer, text, text) IS
+    'Debits a user''s wallet to outside the market, in universe_id''s currency (home unless told). memo: a note of at most 255 characters, kept as given. MV001, MV003, MV101, MV201, MV203, MV204, MV401';
+
+DROP FUNCTION @extschema@.mvm_transfer(bigint, bigint, numeric, integer, text);
+CREATE FUNCTION @extschema@.mvm_transfer(
+    from_user_id bigint,
+    to_user_id bigint,
+    amount numeric,
+    universe_id integer DEFAULT NULL,
+    idempotency_key text DEFAULT NULL,
+    memo text DEFAULT NULL
+) RETURNS mvm.transactions
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_transfer';
+COMMENT ON FUNCTION @extschema@.mvm_transfer(bigint, bigint, numeric, integer, text, text) IS
+    'Moves money from one user to another in universe_id''s currency (the sender''s home unless told). memo: a note of at most 255 characters, kept as given, which both see. MV001, MV003, MV101, MV201, MV203, MV204, MV401';
+
+DROP FUNCTION @extschema@.mvm_exchange(bigint, numeric, integer, integer, text, numeric);
+CREATE FUNCTION @extschema@.mvm_exchange(
+    user_id bigint,
+    amount numeric,
+    from_universe_id integer,
+    to_universe_id integer,
+    idempotency_key text DEFAULT NULL,
+    min_converted numeric DEFAULT NULL,
+    memo text DEFAULT NULL
+) RETURNS mvm.exchange_result
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_exchange';
+COMMENT ON FUNCTION @extschema@.mvm_exchange(bigint, numeric, integer, integer, text, numeric, text) IS
+    'Moves a user''s money from one currency to another at the current rates, rounding the credit down and taking the exchange fee off it; refused when it would credit less than min_converted. memo: a note of at most 255 characters, kept as given. The same idempotency_key and request returns the first answer. MV001, MV003, MV101, MV103, MV106, MV201, MV203, MV204, MV301, MV401';
+
+DROP FUNCTION @extschema@.mvm_buy(bigint, bigint, bigint, text, numeric, integer[]);
+CREATE FUNCTION @extschema@.mvm_buy(
+    buyer_id bigint,
+    item_id bigint,
+    quantity bigint DEFAULT 1,
+    idempotency_key text DEFAULT NULL,
+    max_amount numeric DEFAULT NULL,
+    pay_from integer[] DEFAULT NULL,
+    memo text DEFAULT NULL
+) RETURNS mvm.trades
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_buy';
+COMMENT ON FUNCTION @extschema@.mvm_buy(bigint, bigint, bigint, text, numeric, integer[], text) IS
+    'Buys quantity pieces of an item from the buyer''s home wallet, converting (rounded up) when it is priced in another currency, with tariff on top and the sale fee from the seller''s proceeds; refused when it would cost more than max_amount. pay_from names the universes of the wallets to pay from instead: what is in the first is exchanged into the currency of the next, until one can pay the rest; max_amount then is in the last one''s currency. memo: a note of at most 255 characters, kept as given with the purchase, which both see, and with its exchanges. Stock, wallets and the journal move together. The same idempotency_key and request returns the first answer. MV001, MV002, MV101, MV102, MV104, MV105, MV106, MV201, MV202, MV203, MV204, MV301, MV401';
+
+DROP FUNCTION @extschema@.mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[]);
+CREATE FUNCTION @extschema@.mvm_buy_batch(
+    buyer_ids bigint[],
+    item_ids bigint[],
+    quantities bigint[],
+    idempotency_keys text[] DEFAULT NULL,
+    max_amounts numeric[] DEFAULT NULL,
+    memos text[] DEFAULT NULL
+) RETURNS TABLE (
+    ordinal integer,
+    outcome text,
+    detail text,
+    replayed boolean,
+    transaction_id bigint,
+    amount numeric,
+    quantity bigint,
+    buyer_id bigint,
+    seller_id bigint,
+    item_id bigint,
+    from_universe_id integer,
+    to_universe_id integer,
+    received_amount numeric,
+    exchange_rate numeric,
+    transaction_time timestamptz,
+    fee numeric,
+    tariff numeric,
+    memo text
+)
+    LANGUAGE c VOLATILE ROWS 1000
+    AS 'MODULE_PATHNAME', 'mvm_buy_batch';
+COMMENT ON FUNCTION @extschema@.mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[], text[]) IS
+    'Many purchases as if they ran one by one in the given order: a row per order with its own outcome, ''ok'' or an error''s code. A refused order changes nothing and stops nothing; a refusal under an idempotency key is remembered. MV203 for arrays that are null, differ in length or hold more than 100000 orders';
+
+DROP FUNCTION @extschema@.mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[]);
+CREATE FUNCTION @extschema@.mvm_exchange_batch(
+    user_ids bigint[],
+    amounts numeric[],
+    from_universe_ids integer[],
+    to_universe_ids integer[],
+    idempotency_keys text[] DEFAULT NULL,
+    min_converted numeric[] DEFAULT NULL,
+    memos text[] DEFAULT NULL
+) RETURNS TABLE (
+    ordinal integer,
+    outcome text,
+    detail text,
+    replayed boolean,
+    transaction_id bigint,
+    amount numeric,
+    converted_amount numeric,
+    user_id bigint,
+    from_universe_id integer,
+    to_universe_id integer,
+    exchange_rate numeric,
+    transaction_time timestamptz,
+    fee numeric,
+    memo text
+)
+    LANGUAGE c VOLATILE ROWS 1000
+    AS 'MODULE_PATHNAME', 'mvm_exchange_batch';
+COMMENT ON FUNCTION @extschema@.mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[], text[]) IS
+    'Many exchanges as if they ran one by one in the given order; otherwise as mvm_buy_batch()';
+
+DROP FUNCTION @extschema@.mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint);
+CREATE FUNCTION @extschema@.mvm_statement(
+    user_id bigint,
+    universe_id integer,
+    from_time timestamptz,
+    to_time timestamptz,
+    max_rows integer DEFAULT 100,
+    after_id bigint DEFAULT NULL
+) RETURNS TABLE (
+    transaction_id bigint,
+    kind text,
+    counterparty_id bigint,
+    item_id bigint,
+    quantity bigint,
+    amount numeric,
+    balance numeric,
+    transaction_time timestamptz,
+    memo text
+)
+    LANGUAGE c STABLE ROWS 100
+    AS 'MODULE_PATHNAME', 'mvm_statement';
+COMMENT ON FUNCTION @extschema@.mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint) IS
+    'What moved a user''s wallet from from_time until before to_time, oldest first, and the balance after each movement: at most max_rows (1 to 100000) lines with ids above after_id. The first page (after_id null) begins with a line ''opening'', the last ends with a line ''closing''. amount is below zero for what was taken; memo is the note that the movement was made with. MV001, MV003, MV203';
+
+REVOKE ALL ON FUNCTION
+    @extschema@.mvm_deposit(bigint, numeric, integer, text, text),
+    @extschema@.mvm_withdraw(bigint, numeric, integer, text, text),
+    @extschema@.mvm_transfer(bigint, bigint, numeric, integer, text, text),
+    @extschema@.mvm_exchange(bigint, numeric, integer, integer, text, numeric, text),
+    @extschema@.mvm_buy(bigint, bigint, bigint, text, numeric, integer[], text),
+    @extschema@.mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[], text[]),
+    @extschema@.mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[], text[]),
+    @extschema@.mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint)
+FROM PUBLIC;
 
 -- ---------------------------------------------------------------------------
 -- Functions: privileges, payouts, sequences

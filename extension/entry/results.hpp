@@ -14,7 +14,7 @@ Datum row_result(FunctionCallInfo fcinfo, const storage::Call &call, const Datum
 // numeric in the caller's memory.
 Datum amount_result(const storage::Call &call, pg::WideAmount amount_minor, int currency_scale);
 
-inline constexpr int trade_column_count = 14;
+inline constexpr int trade_column_count = 15;
 
 // Columns of mvm.trades.
 void fill_trade(storage::Call &call, storage::UniverseSet &universes,
