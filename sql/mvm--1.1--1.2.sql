@@ -39,10 +39,22 @@ ALTER TYPE mvm.exchange_result ADD ATTRIBUTE memo text;
 
 ALTER TABLE mvm.user_account
     ADD COLUMN external_id text COLLATE "C",
-    ADD COLUMN metadata jsonb;
+    ADD COLUMN metadata jsonb,
+    ADD CONSTRAINT user_account_external_id_length CHECK (pg_catalog.char_length(external_id) BETWEEN 1 AND 255),
+    ADD CONSTRAINT user_account_metadata_object CHECK (pg_catalog.jsonb_typeof(metadata) = 'object');
+CREATE UNIQUE INDEX user_account_external_id_key ON mvm.user_account (external_id) WHERE external_id IS NOT NULL;
+COMMENT ON COLUMN mvm.user_account.external_id IS 'The platform''s own key of the user, unique; null: none';
+COMMENT ON COLUMN mvm.user_account.metadata IS 'The platform''s own data, a JSON object: kept, never read';
+
 ALTER TABLE mvm.item
     ADD COLUMN external_id text COLLATE "C",
-    ADD COLUMN metadata jsonb;
+    ADD COLUMN metadata jsonb,
+    ADD CONSTRAINT item_external_id_length CHECK (pg_catalog.char_length(external_id) BETWEEN 1 AND 255),
+    ADD CONSTRAINT item_metadata_object CHECK (pg_catalog.jsonb_typeof(metadata) = 'object');
+CREATE UNIQUE INDEX item_external_id_key ON mvm.item (external_id) WHERE external_id IS NOT NULL;
+COMMENT ON COLUMN mvm.item.external_id IS 'The platform''s own key of the item, unique; null: none';
+COMMENT ON COLUMN mvm.item.metadata IS
+    'The platform''s own data, a JSON object: kept, never read. Every purchase writes the item''s row anew, so keep it small';
 
 -- ---------------------------------------------------------------------------
 -- Storage: balances of the house
@@ -82,7 +94,9 @@ SELECT
     mvm.amount(LEAST(9223372036854775807, COALESCE(w.balance_minor, 0) + COALESCE((
         SELECT sum(h.paid_minor) FROM mvm.hold h
         WHERE h.buyer_id = w.user_id AND h.from_universe_id = w.universe_id
-          AND h.state = 'a' AND h.expires_at <= now()), 0))::bigint, u.currency_scale) AS balance
+          AND h.state = 'a' AND h.expires_at <= now()), 0))::bigint, u.currency_scale) AS balance,
+    a.external_id,
+    a.metadata
 FROM mvm.user_account a
 JOIN mvm.universe u ON u.id = a.universe_id
 LEFT JOIN mvm.wallet w ON w.user_id = a.id AND w.universe_id = a.universe_id;
@@ -108,7 +122,9 @@ SELECT
     LEAST(9223372036854775807, i.stock + COALESCE((
         SELECT sum(h.quantity) FROM mvm.hold h
         WHERE h.item_id = i.id AND h.state = 'a' AND h.expires_at <= now()), 0))::bigint AS stock,
-    i.listed
+    i.listed,
+    i.external_id,
+    i.metadata
 FROM mvm.item i
 JOIN mvm.universe u ON u.id = i.universe_id;
 
@@ -497,6 +513,76 @@ REVOKE ALL ON FUNCTION
     @extschema@.mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[], text[]),
     @extschema@.mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[], text[]),
     @extschema@.mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint)
+FROM PUBLIC;
+
+DROP FUNCTION @extschema@.mvm_create_user(text, integer, numeric);
+CREATE FUNCTION @extschema@.mvm_create_user(
+    username text,
+    universe_id integer,
+    balance numeric DEFAULT 0,
+    external_id text DEFAULT NULL,
+    metadata jsonb DEFAULT NULL
+) RETURNS mvm.users
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_create_user';
+COMMENT ON FUNCTION @extschema@.mvm_create_user(text, integer, numeric, text, jsonb) IS
+    'Creates a user at home in universe_id; an opening balance is journalled as a deposit. external_id: the platform''s own key, unique, 1 to 255 characters; metadata: a JSON object of at most 8192 bytes as text, kept and never read. MV003, MV201, MV203, MV204, MV205';
+
+DROP FUNCTION @extschema@.mvm_list_item(bigint, text, numeric, bigint, integer);
+CREATE FUNCTION @extschema@.mvm_list_item(
+    seller_id bigint,
+    name text,
+    price numeric,
+    stock bigint,
+    universe_id integer DEFAULT NULL,
+    external_id text DEFAULT NULL,
+    metadata jsonb DEFAULT NULL
+) RETURNS mvm.items
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_list_item';
+COMMENT ON FUNCTION @extschema@.mvm_list_item(bigint, text, numeric, bigint, integer, text, jsonb) IS
+    'Puts an item up for sale in universe_id, the seller''s home unless told; seller_id null with a universe: its treasury sells. The stock is journalled. external_id and metadata as in mvm_create_user(). MV001, MV003, MV201, MV202, MV203, MV204, MV205';
+
+CREATE FUNCTION @extschema@.mvm_set_user_data(
+    user_id bigint,
+    external_id text DEFAULT NULL,
+    metadata jsonb DEFAULT NULL
+) RETURNS mvm.users
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_set_user_data';
+COMMENT ON FUNCTION @extschema@.mvm_set_user_data(bigint, text, jsonb) IS
+    'Changes a user''s external_id and metadata; what is null stays, an external_id of no characters and metadata of JSON''s null take it away. MV001, MV203, MV205';
+
+CREATE FUNCTION @extschema@.mvm_set_item_data(
+    item_id bigint,
+    external_id text DEFAULT NULL,
+    metadata jsonb DEFAULT NULL
+) RETURNS mvm.items
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_set_item_data';
+COMMENT ON FUNCTION @extschema@.mvm_set_item_data(bigint, text, jsonb) IS
+    'Changes an item''s external_id and metadata; what is null stays, an external_id of no characters and metadata of JSON''s null take it away. MV002, MV203, MV205';
+
+CREATE FUNCTION @extschema@.mvm_find_user(username text DEFAULT NULL, external_id text DEFAULT NULL)
+    RETURNS SETOF mvm.users
+    LANGUAGE c STABLE ROWS 1
+    AS 'MODULE_PATHNAME', 'mvm_find_user';
+COMMENT ON FUNCTION @extschema@.mvm_find_user(text, text) IS
+    'The user with that username or that external_id, one of which is given; no row when there is none. MV203';
+
+CREATE FUNCTION @extschema@.mvm_find_item(external_id text) RETURNS SETOF mvm.items
+    LANGUAGE c STABLE ROWS 1
+    AS 'MODULE_PATHNAME', 'mvm_find_item';
+COMMENT ON FUNCTION @extschema@.mvm_find_item(text) IS
+    'The item with that external_id, on the market or off it; no row when there is none. MV203';
+
+REVOKE ALL ON FUNCTION
+    @extschema@.mvm_create_user(text, integer, numeric, text, jsonb),
+    @extschema@.mvm_list_item(bigint, text, numeric, bigint, integer, text, jsonb),
+    @extschema@.mvm_set_user_data(bigint, text, jsonb),
+    @extschema@.mvm_set_item_data(bigint, text, jsonb),
+    @extschema@.mvm_find_user(text, text),
+    @extschema@.mvm_find_item(text)
 FROM PUBLIC;
 
 -- ---------------------------------------------------------------------------

@@ -350,11 +350,26 @@ Datum universe_result(FunctionCallInfo fcinfo, storage::Call &call,
     return row_result(fcinfo, call, values, nulls, writer.position);
 }
 
+Datum user_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::UserAccount &user,
+                  std::int64_t balance_minor, const storage::Universe &home)
+{
+    Datum values[6];
+    bool nulls[6];
+    RowWriter writer{values, nulls};
+    writer.add(Int64GetDatum(user.id));
+    writer.add(user.username);
+    writer.add(Int32GetDatum(user.universe_id));
+    writer.add_amount(balance_minor, home.currency_scale);
+    writer.add(user.external_id);
+    writer.add(user.metadata);
+    return row_result(fcinfo, call, values, nulls, writer.position);
+}
+
 Datum item_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::Item &item,
                   const storage::Universe &universe)
 {
-    Datum values[7];
-    bool nulls[7];
+    Datum values[9];
+    bool nulls[9];
     RowWriter writer{values, nulls};
     writer.add(Int64GetDatum(item.id));
     writer.add(item.name);
@@ -363,6 +378,8 @@ Datum item_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::I
     writer.add_amount(item.price_minor, universe.currency_scale);
     writer.add(Int64GetDatum(item.stock));
     writer.add(BoolGetDatum(item.listed));
+    writer.add(item.external_id);
+    writer.add(item.metadata);
     return row_result(fcinfo, call, values, nulls, writer.position);
 }
 
