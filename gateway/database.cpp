@@ -1,5 +1,6 @@
 #include "database.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <random>
@@ -135,18 +136,21 @@ std::string array_of(const std::vector<Value> &values, const Projection &project
     return text + "}";
 }
 
-// An array literal of the orders' keys, which may hold any character.
-template <typename Order> std::string array_of_keys(const std::vector<Order> &orders)
+// An array literal of the orders' keys or memos, which may hold any character.
+template <typename Order>
+std::string array_of_texts(const std::vector<Order> &orders,
+                           std::optional<std::string> Order::*member)
 {
     std::string text = "{";
     for (const Order &order : orders) {
         text += text.size() > 1 ? "," : "";
-        if (!order.idempotency_key) {
+        const std::optional<std::string> &element = order.*member;
+        if (!element) {
             text += "NULL";
             continue;
         }
         text += '"';
-        for (const char c : *order.idempotency_key) {
+        for (const char c : *element) {
             if (c == '"' || c == '\\') {
                 text += '\\';
             }
@@ -155,6 +159,16 @@ template <typename Order> std::string array_of_keys(const std::vector<Order> &or
         text += '"';
     }
     return text + "}";
+}
+
+// Nothing when no order has one.
+template <typename Order>
+std::optional<std::string> array_of_memos(const std::vector<Order> &orders)
+{
+    return std::any_of(orders.begin(), orders.end(),
+                       [](const Order &order) { return order.memo.has_value(); })
+               ? std::optional(array_of_texts(orders, &Order::memo))
+               : std::nullopt;
 }
 
 // What a row of a batch refuses its order with; nothing when the order was carried out.
@@ -283,6 +297,21 @@ std::optional<std::string> Database::user(const std::string &user_id)
     return row_of(run(Kind::read, queries::user, user_id));
 }
 
+std::string Database::users_by_username(const std::string &username)
+{
+    return run(Kind::read, queries::users_by_username, username)[0][0].c_str();
+}
+
+std::string Database::users_by_external_id(const std::string &external_id)
+{
+    return run(Kind::read, queries::users_by_external_id, external_id)[0][0].c_str();
+}
+
+std::string Database::items_by_external_id(const std::string &external_id)
+{
+    return run(Kind::read, queries::items_by_external_id, external_id)[0][0].c_str();
+}
+
 std::optional<std::string> Database::transaction(const std::string &transaction_id)
 {
     return row_of(run(Kind::read, queries::transaction, transaction_id));
@@ -382,7 +411,8 @@ Exchange Database::write(const ExchangeOrder &order, bool repeated)
     const auto call = [&](pqxx::nontransaction &transaction) {
         return exec_prepared(transaction, queries::exchange.name, order.user_id, order.amount,
                              order.from_universe_id, order.to_universe_id,
-                             or_null(order.idempotency_key), or_null(order.min_converted));
+                             or_null(order.idempotency_key), or_null(order.min_converted),
+                             or_null(order.memo));
     };
     const pqxx::result result = run(kind_of(order), call, repeated);
     return {result[0][0].c_str()};
@@ -395,7 +425,7 @@ Purchase Database::write(const PurchaseOrder &order, bool repeated)
     const auto call = [&](pqxx::nontransaction &transaction) {
         return exec_prepared(transaction, queries::buy.name, order.buyer_id, order.item_id,
                              order.quantity, or_null(order.idempotency_key),
-                             or_null(order.max_amount), or_null(pay_from));
+                             or_null(order.max_amount), or_null(pay_from), or_null(order.memo));
     };
     const pqxx::result result = run(kind_of(order), call, repeated);
     return {result[0][0].c_str(), result[0][1].is_null() ? "" : result[0][1].c_str(),
@@ -430,25 +460,30 @@ WrittenRow Database::write(const RouteChange &change)
 WrittenRow Database::write(const NewUser &user)
 {
     return written_row(run(Kind::plain_write, queries::create_user, user.username, user.universe_id,
-                           or_null(user.balance)));
+                           or_null(user.balance), or_null(user.external_id),
+                           or_null(user.metadata)));
 }
 
-WrittenRow Database::write(const UserMove &move)
+WrittenRow Database::write(const UserChange &change)
 {
-    return written_row(run(Kind::plain_write, queries::move_user, move.user_id, move.universe_id));
+    return written_row(run(Kind::plain_write, queries::change_user, change.user_id,
+                           or_null(change.universe_id), or_null(change.external_id),
+                           or_null(change.metadata)));
 }
 
 WrittenItem Database::write(const NewItem &item)
 {
     const pqxx::result result = run(Kind::plain_write, queries::list_item, or_null(item.seller_id),
-                                    item.name, item.price, item.stock, or_null(item.universe_id));
+                                    item.name, item.price, item.stock, or_null(item.universe_id),
+                                    or_null(item.external_id), or_null(item.metadata));
     return written_item(result);
 }
 
 WrittenItem Database::write(const ItemChange &change)
 {
     return written_item(run(Kind::plain_write, queries::change_item, change.item_id,
-                            or_null(change.price), or_null(change.listed)));
+                            or_null(change.price), or_null(change.listed),
+                            or_null(change.external_id), or_null(change.metadata)));
 }
 
 WrittenTransaction Database::write(const Restock &restock)
@@ -459,9 +494,10 @@ WrittenTransaction Database::write(const Restock &restock)
 
 WrittenTransaction Database::write(const Transfer &transfer)
 {
-    return written_transaction(
-        run(kind_of(transfer), queries::transfer, transfer.from_user_id, transfer.to_user_id,
-            transfer.amount, or_null(transfer.universe_id), or_null(transfer.idempotency_key)));
+    return written_transaction(run(kind_of(transfer), queries::transfer, transfer.from_user_id,
+                                   transfer.to_user_id, transfer.amount,
+                                   or_null(transfer.universe_id), or_null(transfer.idempotency_key),
+                                   or_null(transfer.memo)));
 }
 
 WrittenTransaction Database::write(const Refund &refund)
@@ -475,7 +511,8 @@ WrittenRow Database::write(const CashOrder &order)
     const queries::Query &query =
         order.kind == CashOrder::Kind::deposit ? queries::deposit : queries::withdraw;
     return written_row(run(kind_of(order), query, order.user_id, order.amount,
-                           or_null(order.universe_id), or_null(order.idempotency_key)));
+                           or_null(order.universe_id), or_null(order.idempotency_key),
+                           or_null(order.memo)));
 }
 
 WrittenHold Database::write(const NewHold &hold)
@@ -535,11 +572,12 @@ Database::write_batch(const std::vector<PurchaseOrder> &orders, bool repeated)
     const std::string buyers = array_of(orders, &PurchaseOrder::buyer_id);
     const std::string items = array_of(orders, &PurchaseOrder::item_id);
     const std::string quantities = array_of(orders, &PurchaseOrder::quantity);
-    const std::string keys = array_of_keys(orders);
+    const std::string keys = array_of_texts(orders, &PurchaseOrder::idempotency_key);
     const std::string limits = array_of(orders, &PurchaseOrder::max_amount);
+    const auto memos = array_of_memos(orders);
     const auto call = [&](pqxx::nontransaction &transaction) {
         return exec_prepared(transaction, queries::buy_batch.name, buyers, items, quantities, keys,
-                             limits);
+                             limits, or_null(memos));
     };
     std::vector<BatchAnswer<PurchaseOrder>> answers;
     answers.reserve(orders.size());
@@ -561,11 +599,12 @@ Database::write_batch(const std::vector<ExchangeOrder> &orders, bool repeated)
     const std::string amounts = array_of(orders, &ExchangeOrder::amount);
     const std::string from = array_of(orders, &ExchangeOrder::from_universe_id);
     const std::string to = array_of(orders, &ExchangeOrder::to_universe_id);
-    const std::string keys = array_of_keys(orders);
+    const std::string keys = array_of_texts(orders, &ExchangeOrder::idempotency_key);
     const std::string limits = array_of(orders, &ExchangeOrder::min_converted);
+    const auto memos = array_of_memos(orders);
     const auto call = [&](pqxx::nontransaction &transaction) {
         return exec_prepared(transaction, queries::exchange_batch.name, users, amounts, from, to,
-                             keys, limits);
+                             keys, limits, or_null(memos));
     };
     std::vector<BatchAnswer<ExchangeOrder>> answers;
     answers.reserve(orders.size());

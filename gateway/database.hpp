@@ -54,6 +54,7 @@ struct PurchaseOrder {
     // Universes of the wallets to pay from, in that order; absent: the home wallet. No batch call
     // takes it.
     std::optional<std::vector<std::string>> pay_from;
+    std::optional<std::string> memo;
 };
 
 struct Exchange {
@@ -68,6 +69,7 @@ struct ExchangeOrder {
     std::string to_universe_id;
     Key idempotency_key;
     std::optional<std::string> min_converted; // refused when it would credit less
+    std::optional<std::string> memo;
 };
 
 // A row as it is after a write.
@@ -116,13 +118,18 @@ struct NewUser {
     std::string username;
     std::string universe_id;
     std::optional<std::string> balance;
+    std::optional<std::string> external_id;
+    std::optional<std::string> metadata; // JSON
 };
 
-// Another home. What the user is afterwards is read as any user is.
-struct UserMove {
+// What is not there stays as it is; something is there. What the user is afterwards is read as any
+// user is.
+struct UserChange {
     using Receipt = WrittenRow;
     std::string user_id;
-    std::string universe_id;
+    std::optional<std::string> universe_id; // another home
+    std::optional<std::string> external_id; // of no characters: none from now on
+    std::optional<std::string> metadata;    // JSON; null: none from now on
 };
 
 struct WrittenItem {
@@ -138,6 +145,8 @@ struct NewItem {
     std::string price;
     std::string stock;
     std::optional<std::string> universe_id; // absent: the seller's home
+    std::optional<std::string> external_id;
+    std::optional<std::string> metadata; // JSON
 };
 
 // What is not there stays as it is; something is there.
@@ -146,6 +155,8 @@ struct ItemChange {
     std::string item_id;
     std::optional<std::string> price;
     std::optional<bool> listed;
+    std::optional<std::string> external_id; // as of a user
+    std::optional<std::string> metadata;
 };
 
 // A row of the journal after a write, and whom and what it concerns.
@@ -172,6 +183,7 @@ struct Transfer {
     std::string amount;
     std::optional<std::string> universe_id; // absent: the sender's home
     Key idempotency_key;
+    std::optional<std::string> memo;
 };
 
 struct Refund {
@@ -254,6 +266,7 @@ struct CashOrder {
     std::string amount;
     std::optional<std::string> universe_id; // absent: the user's home
     Key idempotency_key;
+    std::optional<std::string> memo;
 };
 
 // The answer to an order of a batch: done, or refused.
@@ -277,6 +290,10 @@ public:
     std::optional<std::string> transaction(const std::string &transaction_id);
     std::optional<std::string> hold(const std::string &hold_id);
     std::optional<std::string> quote(const std::string &quote_id);
+    // Arrays of one or none.
+    std::string users_by_username(const std::string &username);
+    std::string users_by_external_id(const std::string &external_id);
+    std::string items_by_external_id(const std::string &external_id);
     Page items(const std::string &after, const std::string &rows);
     // Nothing when there is no such universe.
     std::optional<Page> items_of_universe(const std::string &universe_id, const std::string &after,
@@ -314,7 +331,7 @@ public:
     WrittenRow write(const UniverseChange &change);
     WrittenRow write(const RouteChange &change);
     WrittenRow write(const NewUser &user);
-    WrittenRow write(const UserMove &move);
+    WrittenRow write(const UserChange &change);
     WrittenItem write(const NewItem &item);
     WrittenItem write(const ItemChange &change);
     WrittenTransaction write(const Restock &restock);

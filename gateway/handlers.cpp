@@ -292,8 +292,56 @@ void get_routes(Call &call)
     send_json(call, *std::move(body));
 }
 
+namespace {
+
+// A key to find a row by, as it came; nothing when it is not there.
+std::optional<std::string> query_key(const Call &call, const char *name)
+{
+    const std::string *text = query_text(call, name);
+    if (text == nullptr) {
+        return std::nullopt;
+    }
+    if (text->find('\0') != std::string::npos) {
+        throw Refused{invalid_field(name, "must not hold the character U+0000")};
+    }
+    return *text;
+}
+
+} // namespace
+
+// Not cached, here and below where a row is found by a key: whatever gives it to another row would
+// have to say whose it was.
+void get_users(Call &call)
+{
+    const auto username = query_key(call, "username");
+    const auto external_id = query_key(call, "external_id");
+    if (username.has_value() == external_id.has_value()) {
+        throw Refused{invalid_field("username", "give either it or external_id")};
+    }
+    Database &database = call.services.database;
+    send_json(call, username ? database.users_by_username(*username)
+                             : database.users_by_external_id(*external_id));
+}
+
+namespace {
+
+void get_items_by_external_id(Call &call, const std::string &external_id)
+{
+    for (const char *name : {"universe_id", "limit", "after"}) {
+        if (query_text(call, name) != nullptr) {
+            throw Refused{invalid_field(name, "does not go with external_id")};
+        }
+    }
+    send_json(call, call.services.database.items_by_external_id(external_id));
+}
+
+} // namespace
+
 void get_items(Call &call)
 {
+    if (const auto external_id = query_key(call, "external_id")) {
+        return get_items_by_external_id(call, *external_id);
+    }
     const auto universe_id =
         query_integer(call, "universe_id", universe_id_least, universe_id_most);
     const std::string rows = page_rows(call);
@@ -573,15 +621,47 @@ void post_user(Call &call)
     user.username = request.text("username");
     user.universe_id = required_universe_id(request, "universe_id");
     user.balance = request.optional_number("balance");
+    user.external_id = request.optional_text("external_id");
+    user.metadata = request.optional_object("metadata");
     create(call, std::move(user), "/api/v1/users/");
 }
 
+namespace {
+
+// What a platform keeps with a user or an item, as the functions that change it take it: for null
+// the value that takes it away.
+template <typename Change> void read_platform_data(const JsonRequest &request, Change &change)
+{
+    if (request.has("external_id")) {
+        const auto external_id = request.optional_text("external_id");
+        if (external_id && external_id->empty()) {
+            throw Refused{
+                invalid_field("external_id", "must have 1 to 255 characters, or be null")};
+        }
+        change.external_id = external_id.value_or("");
+    }
+    if (request.has("metadata")) {
+        change.metadata = request.optional_object("metadata").value_or("null");
+    }
+}
+
+} // namespace
+
+// As patch_universe.
 void patch_user(Call &call)
 {
-    UserMove move;
-    move.user_id = path_id(call, "user_id");
-    move.universe_id = required_universe_id(json_body(call), "universe_id");
-    call.services.writes.write(std::move(move));
+    UserChange change;
+    change.user_id = path_id(call, "user_id");
+    const JsonRequest request = json_body(call);
+    if (request.has("universe_id")) {
+        change.universe_id = required_universe_id(request, "universe_id");
+    }
+    read_platform_data(request, change);
+    if (!change.universe_id && !change.external_id && !change.metadata) {
+        throw Refused{
+            invalid_field("body", "has nothing to change: universe_id, external_id, metadata")};
+    }
+    call.services.writes.write(std::move(change));
     get_user(call);
 }
 
@@ -594,6 +674,8 @@ void post_item(Call &call)
     item.price = request.number("price");
     item.stock = request.integer("stock");
     item.universe_id = optional_universe_id(request);
+    item.external_id = request.optional_text("external_id");
+    item.metadata = request.optional_object("metadata");
     create(call, std::move(item), "/api/v1/items/");
 }
 
@@ -609,8 +691,10 @@ void patch_item(Call &call)
     if (request.has("listed")) {
         change.listed = request.boolean("listed");
     }
-    if (!change.price && !change.listed) {
-        throw Refused{invalid_field("body", "has nothing to change: price, listed")};
+    read_platform_data(request, change);
+    if (!change.price && !change.listed && !change.external_id && !change.metadata) {
+        throw Refused{
+            invalid_field("body", "has nothing to change: price, listed, external_id, metadata")};
     }
     send_json(call, call.services.writes.write(std::move(change)).body);
 }
@@ -636,6 +720,7 @@ void post_cash(Call &call, CashOrder::Kind kind)
     order.amount = request.number("amount");
     order.universe_id = optional_universe_id(request);
     order.idempotency_key = key;
+    order.memo = request.optional_text("memo");
     create(call, std::move(order), transactions_path);
 }
 
@@ -661,6 +746,7 @@ void post_transfer(Call &call)
     transfer.amount = request.number("amount");
     transfer.universe_id = optional_universe_id(request);
     transfer.idempotency_key = key;
+    transfer.memo = request.optional_text("memo");
     create(call, std::move(transfer), transactions_path);
 }
 
@@ -736,6 +822,7 @@ void post_exchange(Call &call)
     order.to_universe_id = required_universe_id(request, "to_universe_id");
     order.idempotency_key = key;
     order.min_converted = request.optional_number("min_converted");
+    order.memo = request.optional_text("memo");
     send_json(call, call.services.writes.write(std::move(order)).body);
 }
 
@@ -750,6 +837,7 @@ void post_buy(Call &call)
     order.idempotency_key = key;
     order.max_amount = request.optional_number("max_amount");
     order.pay_from = request.optional_integers("pay_from", universe_id_least, universe_id_most);
+    order.memo = request.optional_text("memo");
     send_json(call, call.services.writes.write(std::move(order)).body);
 }
 

@@ -52,6 +52,7 @@ void post_item(Call &call);
 void patch_item(Call &call);
 void post_restock(Call &call);
 void get_items_of_seller(Call &call);
+void get_users(Call &call);
 void post_user(Call &call);
 void get_user(Call &call);
 void patch_user(Call &call);

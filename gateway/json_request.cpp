@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "limits.hpp"
+#include "log.hpp"
 #include "utf8.hpp"
 
 namespace mvm::gateway {
@@ -50,8 +51,8 @@ bool is_within(const std::string &text, std::int64_t least, std::int64_t most)
 } // namespace
 
 // Receives the parser's events. Only the fields of the outermost object are
-// kept, and of those only numbers, strings, booleans and arrays of integers
-// have their text kept.
+// kept, and of those only numbers, strings, booleans, arrays of integers and
+// objects have their text kept.
 struct JsonReader {
     using json = nlohmann::json;
 
@@ -84,14 +85,18 @@ struct JsonReader {
         return value(JsonRequest::Kind::number, text);
     }
 
-    bool start_object(std::size_t) { return enter(JsonRequest::Kind::other); }
-    bool start_array(std::size_t) { return enter(JsonRequest::Kind::integers); }
-    bool end_object() { return leave(); }
-    bool end_array() { return leave(); }
+    bool start_object(std::size_t) { return enter(JsonRequest::Kind::object, '{'); }
+    bool start_array(std::size_t) { return enter(JsonRequest::Kind::integers, '['); }
+    bool end_object() { return leave('}'); }
+    bool end_array() { return leave(']'); }
 
     bool key(const std::string &name)
     {
         if (depth != 1) {
+            if (in_object()) {
+                append_json_string(next_in_object(), name);
+                fields.back().text += ':';
+            }
             return true;
         }
         for (const JsonRequest::Field &field : fields) {
@@ -116,15 +121,22 @@ struct JsonReader {
             return false;
         }
         problem = market_problem(ErrorCode::invalid_argument,
-                                 "body: not valid JSON at byte " + std::to_string(position));
+                                 error.id == number_overflow
+                                     ? "body: has a number that is too large"
+                                     : "body: not valid JSON at byte " + std::to_string(position));
         return false;
     }
 
     // `kind` is the field's as long as no element speaks against it.
-    bool enter(JsonRequest::Kind kind)
+    bool enter(JsonRequest::Kind kind, char opening)
     {
-        if (depth > 0 && !fields.empty()) {
-            fields.back().kind = depth == 1 ? kind : JsonRequest::Kind::other;
+        if (in_object()) {
+            next_in_object() += opening;
+        } else if (depth == 1) {
+            fields.back().kind = kind;
+            fields.back().text = opening;
+        } else if (depth > 1) {
+            fields.back().kind = JsonRequest::Kind::other;
         }
         if (++depth > limits::json_depth) {
             problem = market_problem(ErrorCode::invalid_argument, "body: nested too deeply");
@@ -133,10 +145,26 @@ struct JsonReader {
         return true;
     }
 
-    bool leave()
+    bool leave(char closing)
     {
+        if (in_object()) {
+            fields.back().text += closing;
+        }
         --depth;
         return true;
+    }
+
+    // Whether the parser is in a field that is an object.
+    bool in_object() const { return depth > 1 && fields.back().kind == JsonRequest::Kind::object; }
+
+    // The text of that object, ready for the next name or value.
+    std::string &next_in_object()
+    {
+        std::string &text = fields.back().text;
+        if (!text.empty() && std::string_view("{[:").find(text.back()) == std::string_view::npos) {
+            text += ',';
+        }
+        return text;
     }
 
     bool value(JsonRequest::Kind kind, std::string text)
@@ -144,6 +172,12 @@ struct JsonReader {
         if (depth == 1 && !fields.empty()) {
             fields.back().kind = kind;
             fields.back().text = std::move(text);
+        } else if (in_object()) {
+            if (kind == JsonRequest::Kind::text) {
+                append_json_string(next_in_object(), text);
+            } else {
+                next_in_object() += kind == JsonRequest::Kind::null ? "null" : text;
+            }
         } else if (depth == 2 && fields.back().kind == JsonRequest::Kind::integers) {
             if (kind == JsonRequest::Kind::integer) {
                 fields.back().elements.push_back(std::move(text));
@@ -230,6 +264,7 @@ std::string JsonRequest::number(std::string_view name) const
     case Kind::boolean:
     case Kind::null:
     case Kind::integers:
+    case Kind::object:
     case Kind::other:
         break;
     }
@@ -271,6 +306,23 @@ std::optional<std::string> JsonRequest::optional_number(std::string_view name) c
 std::optional<bool> JsonRequest::optional_boolean(std::string_view name) const
 {
     return has_value(name) ? std::optional(boolean(name)) : std::nullopt;
+}
+
+std::optional<std::string> JsonRequest::optional_text(std::string_view name) const
+{
+    return has_value(name) ? std::optional(text(name)) : std::nullopt;
+}
+
+std::optional<std::string> JsonRequest::optional_object(std::string_view name) const
+{
+    if (!has_value(name)) {
+        return std::nullopt;
+    }
+    const Field &field = find(name);
+    if (field.kind != Kind::object) {
+        throw Refused{invalid_field(name, "must be a JSON object")};
+    }
+    return field.text;
 }
 
 std::optional<std::vector<std::string>>

@@ -47,6 +47,10 @@ public:
     std::optional<std::string> optional_number(std::string_view name) const;
 
     std::optional<bool> optional_boolean(std::string_view name) const;
+    std::optional<std::string> optional_text(std::string_view name) const;
+
+    // A JSON object, written anew: every number with its digits.
+    std::optional<std::string> optional_object(std::string_view name) const;
 
     // A JSON array of integers within [least, most], each as decimal text.
     std::optional<std::vector<std::string>>
@@ -57,7 +61,7 @@ public:
     bool is_null(std::string_view name) const;
 
 private:
-    enum class Kind { integer, number, too_large, text, boolean, null, integers, other };
+    enum class Kind { integer, number, too_large, text, boolean, null, integers, object, other };
     struct Field {
         std::string name;
         Kind kind;

@@ -34,18 +34,18 @@ inline constexpr const char *database =
     "  || COALESCE(',\"reference_id\":' || t.reference_id, '') || '}'"                             \
     " FROM (SELECT t.id, t.kind, t.user_id, t.counterparty_id, t.item_id, t.quantity,"             \
     "  t.from_universe_id, t.to_universe_id, t.amount, t.received_amount, t.exchange_rate,"        \
-    "  t.from_rate, t.to_rate, t.idempotency_key, t.transaction_time) r)"
+    "  t.from_rate, t.to_rate, t.idempotency_key, t.transaction_time, t.memo) r)"
 
 // The bodies of a trade t, whose id is `id`, and of an exchange e.
 #define MVM_TRADE_BODY(id)                                                                         \
     "(SELECT left(row_to_json(r)::text, -1)"                                                       \
     "  || COALESCE(',\"fee\":' || t.fee, '') || COALESCE(',\"tariff\":' || t.tariff, '') || '}'"   \
     " FROM (SELECT " id " AS id, t.buyer_id, t.seller_id, t.item_id, t.amount, t.quantity,"        \
-    "  t.from_universe_id, t.to_universe_id, t.transaction_time) r)"
+    "  t.from_universe_id, t.to_universe_id, t.transaction_time, t.memo) r)"
 #define MVM_EXCHANGE_BODY                                                                          \
     "(SELECT left(row_to_json(r)::text, -1) || COALESCE(',\"fee\":' || e.fee, '') || '}'"          \
     " FROM (SELECT e.converted_amount, e.from_universe_id, e.to_universe_id, e.exchange_rate,"     \
-    "  e.amount, e.transaction_id) r)"
+    "  e.amount, e.transaction_id, e.memo) r)"
 
 // The body of a row `u` of mvm.universes.
 #define MVM_UNIVERSE_BODY(u)                                                                       \
@@ -53,6 +53,22 @@ inline constexpr const char *database =
     "  " u ".exchange_rate, " u ".currency_scale, " u ".trade_open, " u ".exchange_open,"          \
     "  " u ".sale_fee_rate, " u ".exchange_fee_rate, " u ".min_amount, " u ".max_amount,"          \
     "  " u ".max_quantity) r)"
+
+// The columns of an item in a list, where its metadata would make pages large, and by itself.
+#define MVM_LISTED_ITEM(i)                                                                         \
+    i "id, " i "name, " i "universe_id, " i "price, " i "stock, " i "seller_id, " i "listed, " i   \
+      "external_id"
+#define MVM_ITEM(i) MVM_LISTED_ITEM(i) ", " i "metadata"
+
+// The columns of a row u of mvm.users.
+#define MVM_USER                                                                                   \
+    "u.id, u.username, u.universe_id, u.balance,"                                                  \
+    " (SELECT ('[' || COALESCE(string_agg(row_to_json(w)::text, ',' ORDER BY w.universe_id), '')"  \
+    "   || ']')::json"                                                                             \
+    "  FROM (SELECT h.universe_id, v.currency_type, h.balance"                                     \
+    "   FROM mvm.wallets h JOIN mvm.universes v ON v.id = h.universe_id"                           \
+    "   WHERE h.user_id = u.id) w) AS wallets,"                                                    \
+    " u.external_id, u.metadata"
 
 // The bodies of a row h of mvm.holds and of a row q of mvm.quotes.
 #define MVM_HOLD_BODY                                                                              \
@@ -94,59 +110,72 @@ inline constexpr Query items{
     "items",
     "WITH page AS ("
     " SELECT row_to_json(i)::text AS body, i.id, row_number() OVER (ORDER BY i.id) AS ordinal"
-    " FROM (SELECT id, name, universe_id, price, stock, seller_id, listed FROM mvm.items"
-    "  WHERE id > $1::bigint AND listed ORDER BY id LIMIT $2::integer + 1) i)"
-    " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id)"
-    "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
-    "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE ordinal <= $2::integer) END"
-    " FROM page"};
+    " FROM (SELECT " MVM_LISTED_ITEM(
+        "") " FROM mvm.items"
+            "  WHERE id > $1::bigint AND listed ORDER BY id LIMIT $2::integer + 1) i)"
+            " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id)"
+            "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
+            "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE ordinal <= $2::integer) "
+            "END"
+            " FROM page"};
 
 // $1 after item id, $2 rows, $3 universe -> as above; no row when there is no such universe
 inline constexpr Query items_of_universe{
     "items_of_universe",
     "WITH page AS ("
     " SELECT row_to_json(i)::text AS body, i.id, row_number() OVER (ORDER BY i.id) AS ordinal"
-    " FROM (SELECT id, name, universe_id, price, stock, seller_id, listed FROM mvm.items"
-    "  WHERE universe_id = $3::integer AND id > $1::bigint AND listed ORDER BY id"
-    "  LIMIT $2::integer + 1) i)"
-    " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id)"
-    "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
-    "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE ordinal <= $2::integer) END"
-    " FROM page"
-    " HAVING EXISTS (SELECT FROM mvm.universes WHERE id = $3::integer)"};
+    " FROM (SELECT " MVM_LISTED_ITEM(
+        "") " FROM mvm.items"
+            "  WHERE universe_id = $3::integer AND id > $1::bigint AND listed ORDER BY id"
+            "  LIMIT $2::integer + 1) i)"
+            " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id)"
+            "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
+            "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE ordinal <= $2::integer) "
+            "END"
+            " FROM page"
+            " HAVING EXISTS (SELECT FROM mvm.universes WHERE id = $3::integer)"};
 
 // $1 seller, $2 rows, $3 after item id -> as items, listed or not; no row when there is no such
 // user
 inline constexpr Query items_of_seller{
-    "items_of_seller",
-    "WITH page AS ("
-    " SELECT (SELECT row_to_json(r)::text FROM (SELECT i.id, i.name, i.universe_id, i.price,"
-    "   i.stock, i.seller_id, i.listed) r) AS body,"
-    "  i.id, row_number() OVER (ORDER BY i.id) AS ordinal"
-    " FROM mvm_items($1::bigint, $2::integer + 1, $3::bigint) i)"
-    " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id)"
-    "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
-    "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE ordinal <= $2::integer) END"
-    " FROM page"
-    " HAVING EXISTS (SELECT FROM mvm.users WHERE id = $1::bigint)"};
+    "items_of_seller", "WITH page AS ("
+                       " SELECT (SELECT row_to_json(r)::text FROM (SELECT " MVM_LISTED_ITEM(
+                           "i.") ") r) AS body,"
+                                 "  i.id, row_number() OVER (ORDER BY i.id) AS ordinal"
+                                 " FROM mvm_items($1::bigint, $2::integer + 1, $3::bigint) i)"
+                                 " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id)"
+                                 "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
+                                 "  CASE WHEN count(*) > $2::integer THEN max(id) FILTER (WHERE "
+                                 "ordinal <= $2::integer) END"
+                                 " FROM page"
+                                 " HAVING EXISTS (SELECT FROM mvm.users WHERE id = $1::bigint)"};
 
 // $1 item -> body; no row when there is no such item
 inline constexpr Query item{
-    "item", "SELECT row_to_json(i)"
-            " FROM (SELECT id, name, universe_id, price, stock, seller_id, listed FROM mvm.items) i"
-            " WHERE i.id = $1::bigint"};
+    "item", "SELECT row_to_json(i) FROM (SELECT " MVM_ITEM("") " FROM mvm.items) i"
+                                                               " WHERE i.id = $1::bigint"};
+
+// $1 external id -> body: an array of one item, on the market or off it, or of none
+inline constexpr Query items_by_external_id{
+    "items_by_external_id",
+    "SELECT '[' || COALESCE((SELECT row_to_json(i)::text"
+    "  FROM (SELECT " MVM_ITEM("") " FROM mvm.items WHERE external_id = $1::text) i), '') || ']'"};
 
 // $1 user -> body; no row when there is no such user
-inline constexpr Query user{
-    "user",
-    "SELECT row_to_json(r) FROM ("
-    " SELECT u.id, u.username, u.universe_id, u.balance,"
-    "  (SELECT ('[' || COALESCE(string_agg(row_to_json(w)::text, ',' ORDER BY w.universe_id), '')"
-    "    || ']')::json"
-    "   FROM (SELECT h.universe_id, v.currency_type, h.balance"
-    "    FROM mvm.wallets h JOIN mvm.universes v ON v.id = h.universe_id"
-    "    WHERE h.user_id = u.id) w) AS wallets"
-    " FROM mvm.users u WHERE u.id = $1::bigint) r"};
+inline constexpr Query user{"user", "SELECT row_to_json(r) FROM (SELECT " MVM_USER
+                                    " FROM mvm.users u WHERE u.id = $1::bigint) r"};
+
+// $1 username -> body: an array of one user or of none
+inline constexpr Query users_by_username{
+    "users_by_username",
+    "SELECT '[' || COALESCE((SELECT row_to_json(r)::text FROM (SELECT " MVM_USER
+    "  FROM mvm.users u WHERE u.username = $1::text) r), '') || ']'"};
+
+// $1 external id -> as above
+inline constexpr Query users_by_external_id{
+    "users_by_external_id",
+    "SELECT '[' || COALESCE((SELECT row_to_json(r)::text FROM (SELECT " MVM_USER
+    "  FROM mvm.users u WHERE u.external_id = $1::text) r), '') || ']'"};
 
 // $1 user, $2 rows, $3 before trade id or null -> body, last id of the page or null when it is
 // the last page. MV001 when there is no such user.
@@ -180,14 +209,14 @@ inline constexpr Query transactions{
     " FROM ("
     "  (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
     "    to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
-    "    idempotency_key, transaction_time, fee, tariff, reference_id FROM mvm.transactions"
+    "    idempotency_key, transaction_time, fee, tariff, reference_id, memo FROM mvm.transactions"
     "   WHERE (user_id, id) < ($1::bigint, COALESCE($3::bigint, 9223372036854775807))"
     "    AND user_id >= $1::bigint"
     "   ORDER BY user_id DESC, id DESC LIMIT $2::integer + 1)"
     "  UNION ALL"
     "  (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
     "    to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
-    "    idempotency_key, transaction_time, fee, tariff, reference_id FROM mvm.transactions"
+    "    idempotency_key, transaction_time, fee, tariff, reference_id, memo FROM mvm.transactions"
     "   WHERE (counterparty_id, id) < ($1::bigint, COALESCE($3::bigint, 9223372036854775807))"
     "    AND counterparty_id >= $1::bigint AND user_id IS DISTINCT FROM $1::bigint"
     "   ORDER BY counterparty_id DESC, id DESC LIMIT $2::integer + 1)"
@@ -245,7 +274,8 @@ inline constexpr Query statement{
     "  FROM span p, mvm_statement($1::bigint, p.universe_id, p.from_time, p.to_time,"
     "   $5::integer, $6::bigint) s)"
     " SELECT '[' || string_agg((SELECT row_to_json(r)::text FROM (SELECT l.transaction_id, l.kind,"
-    "    l.counterparty_id, l.item_id, l.quantity, l.amount, l.balance, l.transaction_time) r),"
+    "    l.counterparty_id, l.item_id, l.quantity, l.amount, l.balance, l.transaction_time,"
+    "    l.memo) r),"
     "   ',' ORDER BY l.ordinal) || ']',"
     "  CASE WHEN NOT bool_or(l.kind = 'closing') THEN max(l.transaction_id) END,"
     "  min(l.universe_id),"
@@ -309,39 +339,57 @@ inline constexpr Query set_route{
                  " FROM mvm_set_route($1::integer, $2::integer, COALESCE($3::boolean, true),"
                  "  COALESCE($4::numeric, 0)) r"};
 
-// $1 username, $2 universe, $3 opening balance or null -> body, user. The wallet is taken from
+// $1 username, $2 universe, $3 opening balance, $4 external id, $5 metadata, each of these or null
+// -> body, user. The wallet is taken from
 // the answer, as a statement does not see the rows that it inserts.
 inline constexpr Query create_user{
     "create_user",
     "SELECT (SELECT row_to_json(r) FROM (SELECT u.id, u.username, u.universe_id, u.balance,"
     "   ('[' || COALESCE((SELECT row_to_json(w)::text FROM (SELECT v.id AS universe_id,"
     "     v.currency_type, u.balance FROM mvm.universes v"
-    "     WHERE v.id = u.universe_id AND u.balance > 0) w), '') || ']')::json AS wallets) r), u.id"
-    " FROM mvm_create_user($1::text, $2::integer, COALESCE($3::numeric, 0)) u"};
+    "     WHERE v.id = u.universe_id AND u.balance > 0) w), '') || ']')::json AS wallets,"
+    "   u.external_id, u.metadata) r), u.id"
+    " FROM mvm_create_user($1::text, $2::integer, COALESCE($3::numeric, 0), $4::text,"
+    "  $5::jsonb) u"};
 
-// $1 user, $2 universe -> user
-inline constexpr Query move_user{"move_user", "SELECT u.id, u.id"
-                                              " FROM mvm_move_user($1::bigint, $2::integer) u"};
+// $1 user, $2 universe, $3 external id, $4 metadata, each or null -> user. OFFSET 0 as in
+// change_item: the home first. An external id of no characters and metadata of JSON's null are
+// what takes them away.
+inline constexpr Query change_user{
+    "change_user",
+    "SELECT (c.u).id, (c.u).id"
+    " FROM (SELECT CASE WHEN $3::text IS NULL AND $4::jsonb IS NULL THEN p.u"
+    "   ELSE mvm_set_user_data($1::bigint, $3::text, $4::jsonb) END AS u"
+    "  FROM (SELECT CASE WHEN $2::integer IS NOT NULL"
+    "    THEN mvm_move_user($1::bigint, $2::integer) END AS u OFFSET 0) p OFFSET 0) c"};
 
-// $1 seller or null, $2 name, $3 price, $4 stock, $5 universe or null
-// -> body, item, universe of the item
+// $1 seller or null, $2 name, $3 price, $4 stock, $5 universe, $6 external id, $7 metadata, each of
+// these or null -> body, item, universe of the item
 inline constexpr Query list_item{
     "list_item",
-    "SELECT (SELECT row_to_json(r) FROM (SELECT i.id, i.name, i.universe_id, i.price,"
-    "   i.stock, i.seller_id, i.listed) r), i.id, i.universe_id"
-    " FROM mvm_list_item($1::bigint, $2::text, $3::numeric, $4::bigint, $5::integer) i"};
+    "SELECT (SELECT row_to_json(r) FROM (SELECT " MVM_ITEM(
+        "i.") ") r), i.id,"
+              "  i.universe_id"
+              " FROM mvm_list_item($1::bigint, $2::text, $3::numeric, $4::bigint, $5::integer,"
+              "  $6::text, $7::jsonb) i"};
 
-// $1 item, $2 price or null, $3 listed or null -> body, item, universe of the item. OFFSET 0 keeps
-// each call where it stands: the price first, and no call twice.
+// $1 item, $2 price, $3 listed, $4 external id, $5 metadata, each of these or null, the last two as
+// in change_user -> body, item, universe of the item. OFFSET 0 keeps each call where it stands: the
+// price first, then the market, and no call twice.
 inline constexpr Query change_item{
     "change_item",
-    "SELECT (SELECT row_to_json(r) FROM (SELECT (c.i).id, (c.i).name, (c.i).universe_id,"
-    "   (c.i).price, (c.i).stock, (c.i).seller_id, (c.i).listed) r), (c.i).id, (c.i).universe_id"
-    " FROM (SELECT CASE WHEN $3::boolean IS NULL THEN p.i"
-    "   WHEN $3::boolean THEN mvm_relist_item($1::bigint)"
-    "   ELSE mvm_delist_item($1::bigint) END AS i"
-    "  FROM (SELECT CASE WHEN $2::numeric IS NOT NULL"
-    "    THEN mvm_set_price($1::bigint, $2::numeric) END AS i OFFSET 0) p OFFSET 0) c"};
+    "SELECT (SELECT row_to_json(r) FROM (SELECT " MVM_ITEM(
+        "(c.i).") ") r), (c.i).id,"
+                  "  (c.i).universe_id"
+                  " FROM (SELECT CASE WHEN $4::text IS NULL AND $5::jsonb IS NULL THEN m.i"
+                  "   ELSE mvm_set_item_data($1::bigint, $4::text, $5::jsonb) END AS i"
+                  "  FROM (SELECT CASE WHEN $3::boolean IS NULL THEN p.i"
+                  "    WHEN $3::boolean THEN mvm_relist_item($1::bigint)"
+                  "    ELSE mvm_delist_item($1::bigint) END AS i"
+                  "   FROM (SELECT CASE WHEN $2::numeric IS NOT NULL"
+                  "     THEN mvm_set_price($1::bigint, $2::numeric) END AS i OFFSET 0) p OFFSET 0) "
+                  "m"
+                  "  OFFSET 0) c"};
 
 // $1 item, $2 quantity, $3 idempotency key or null
 // -> body, transaction, seller or null, null, item, universe of the item
@@ -350,12 +398,14 @@ inline constexpr Query restock{"restock",
                                "  t.id, t.user_id, t.counterparty_id, t.item_id, t.to_universe_id"
                                " FROM mvm_restock($1::bigint, $2::bigint, $3::text) t"};
 
-// $1 sender, $2 receiver, $3 amount, $4 universe or null, $5 idempotency key or null
+// $1 sender, $2 receiver, $3 amount, $4 universe, $5 idempotency key, $6 memo, each of these or
+// null
 // -> body, transaction, sender, receiver, null, universe
 inline constexpr Query transfer{
     "transfer", "SELECT " MVM_TRANSACTION_BODY ","
                 "  t.id, t.user_id, t.counterparty_id, t.item_id, t.to_universe_id"
-                " FROM mvm_transfer($1::bigint, $2::bigint, $3::numeric, $4::integer, $5::text) t"};
+                " FROM mvm_transfer($1::bigint, $2::bigint, $3::numeric, $4::integer, $5::text,"
+                "  $6::text) t"};
 
 // $1 transaction, $2 quantity or null, $3 idempotency key or null
 // -> body, transaction, buyer, seller or null, item, universe of the item
@@ -364,31 +414,33 @@ inline constexpr Query refund{"refund",
                               "  t.id, t.user_id, t.counterparty_id, t.item_id, t.to_universe_id"
                               " FROM mvm_refund($1::bigint, $2::bigint, $3::text) t"};
 
-// $1 user, $2 amount, $3 universe or null, $4 idempotency key or null -> body, transaction
+// $1 user, $2 amount, $3 universe, $4 idempotency key, $5 memo, each of these or null
+// -> body, transaction
 inline constexpr Query deposit{
     "deposit", "SELECT " MVM_TRANSACTION_BODY ", t.id"
-               " FROM mvm_deposit($1::bigint, $2::numeric, $3::integer, $4::text) t"};
+               " FROM mvm_deposit($1::bigint, $2::numeric, $3::integer, $4::text, $5::text) t"};
 
 // As above.
 inline constexpr Query withdraw{
     "withdraw", "SELECT " MVM_TRANSACTION_BODY ", t.id"
-                " FROM mvm_withdraw($1::bigint, $2::numeric, $3::integer, $4::text) t"};
+                " FROM mvm_withdraw($1::bigint, $2::numeric, $3::integer, $4::text, $5::text) t"};
 
 // $1 user, $2 amount, $3 from universe, $4 to universe, $5 idempotency key or null,
-// $6 least converted amount or null -> body
+// $6 least converted amount or null, $7 memo or null -> body
 inline constexpr Query exchange{
     "exchange", "SELECT " MVM_EXCHANGE_BODY
                 " FROM mvm_exchange($1::bigint, $2::numeric, $3::integer, $4::integer, $5::text,"
-                "  $6::numeric) e"};
+                "  $6::numeric, $7::text) e"};
 
 // $1 buyer, $2 item, $3 quantity, $4 idempotency key or null, $5 largest amount or null,
-// $6 universes of the wallets to pay from or null -> body, seller or null, universe of the item
+// $6 universes of the wallets to pay from or null, $7 memo or null
+// -> body, seller or null, universe of the item
 inline constexpr Query buy{
     "buy",
     "SELECT " MVM_TRADE_BODY("t.id") ","
                                      "  t.seller_id, t.to_universe_id"
                                      " FROM mvm_buy($1::bigint, $2::bigint, $3::bigint, $4::text,"
-                                     "  $5::numeric, $6::integer[]) t"};
+                                     "  $5::numeric, $6::integer[], $7::text) t"};
 
 // $1 hold -> body; no row when there is no such hold
 inline constexpr Query hold{"hold", "SELECT " MVM_HOLD_BODY " FROM mvm.holds h"
@@ -438,7 +490,7 @@ inline constexpr Query accept_quote{"accept_quote",
 // a row per order, in order: outcome, its detail or null, and when the outcome
 // is 'ok' the columns of the single call.
 
-// $1 buyers, $2 items, $3 quantities, $4 idempotency keys, $5 largest amounts
+// $1 buyers, $2 items, $3 quantities, $4 idempotency keys, $5 largest amounts, $6 memos or null
 // -> outcome, detail or null, body, seller or null, universe of the item
 inline constexpr Query buy_batch{"buy_batch",
                                  "SELECT t.outcome, t.detail,"
@@ -447,18 +499,18 @@ inline constexpr Query buy_batch{"buy_batch",
                                                          "  t.seller_id, t.to_universe_id"
                                                          " FROM mvm_buy_batch($1::bigint[], "
                                                          "$2::bigint[], $3::bigint[], $4::text[],"
-                                                         "  $5::numeric[]) t"
+                                                         "  $5::numeric[], $6::text[]) t"
                                                          " ORDER BY t.ordinal"};
 
 // $1 users, $2 amounts, $3 from universes, $4 to universes, $5 idempotency keys,
-// $6 least converted amounts
+// $6 least converted amounts, $7 memos or null
 // -> outcome, detail or null, body
 inline constexpr Query exchange_batch{
     "exchange_batch",
     "SELECT e.outcome, e.detail,"
     "  CASE e.outcome WHEN 'ok' THEN " MVM_EXCHANGE_BODY " END"
     " FROM mvm_exchange_batch($1::bigint[], $2::numeric[], $3::integer[], $4::integer[],"
-    "  $5::text[], $6::numeric[]) e"
+    "  $5::text[], $6::numeric[], $7::text[]) e"
     " ORDER BY e.ordinal"};
 
 // What every connection prepares when it opens, so that a call is one round trip; the rest when
@@ -489,6 +541,9 @@ inline constexpr std::array prepared{version,
                                      buy_batch,
                                      exchange_batch};
 
+#undef MVM_LISTED_ITEM
+#undef MVM_ITEM
+#undef MVM_USER
 #undef MVM_HOLD_BODY
 #undef MVM_QUOTE_BODY
 #undef MVM_UNIVERSE_BODY

@@ -30,6 +30,7 @@ const std::vector<Route> &routes()
         {"GET", "/api/v1/items/{item_id}", handlers::get_item},
         {"PATCH", "/api/v1/items/{item_id}", handlers::patch_item},
         {"POST", "/api/v1/items/{item_id}/restock", handlers::post_restock},
+        {"GET", "/api/v1/users", handlers::get_users},
         {"POST", "/api/v1/users", handlers::post_user},
         {"GET", "/api/v1/users/{user_id}", handlers::get_user},
         {"PATCH", "/api/v1/users/{user_id}", handlers::patch_user},

@@ -54,9 +54,9 @@ void add_changed(std::vector<std::string> &, const RouteChange &, const WrittenR
 // Nothing: what does not exist is not in the cache, and users are in no list.
 void add_changed(std::vector<std::string> &, const NewUser &, const WrittenRow &) {}
 
-void add_changed(std::vector<std::string> &changed, const UserMove &move, const WrittenRow &)
+void add_changed(std::vector<std::string> &changed, const UserChange &change, const WrittenRow &)
 {
-    changed.push_back(groups::user(move.user_id));
+    changed.push_back(groups::user(change.user_id));
 }
 
 void add_changed(std::vector<std::string> &changed, const NewItem &, const WrittenItem &item)
@@ -260,9 +260,9 @@ WrittenRow WriteBatcher::write(NewUser user)
     return submit_alone(std::move(user));
 }
 
-WrittenRow WriteBatcher::write(UserMove move)
+WrittenRow WriteBatcher::write(UserChange change)
 {
-    return submit_alone(std::move(move));
+    return submit_alone(std::move(change));
 }
 
 WrittenItem WriteBatcher::write(NewItem item)

@@ -60,7 +60,7 @@ public:
     WrittenRow write(UniverseChange change);
     WrittenRow write(RouteChange change);
     WrittenRow write(NewUser user);
-    WrittenRow write(UserMove move);
+    WrittenRow write(UserChange change);
     WrittenItem write(NewItem item);
     WrittenItem write(ItemChange change);
     WrittenTransaction write(Restock restock);

@@ -120,13 +120,30 @@ ALTER TABLE mvm.rule_change
 -- ---------------------------------------------------------------------------
 
 ALTER TABLE mvm.journal
-    ADD COLUMN memo text;
+    ADD COLUMN memo text,
+    ADD CONSTRAINT journal_memo_length CHECK (pg_catalog.char_length(memo) <= 255);
+COMMENT ON COLUMN mvm.journal.memo IS
+    'The client''s own note on a deposit, withdrawal, transfer, purchase or exchange, kept as given, at most 255 characters';
+ALTER TYPE mvm.exchange_result ADD ATTRIBUTE memo text;
+
 ALTER TABLE mvm.user_account
     ADD COLUMN external_id text COLLATE "C",
-    ADD COLUMN metadata jsonb;
+    ADD COLUMN metadata jsonb,
+    ADD CONSTRAINT user_account_external_id_length CHECK (pg_catalog.char_length(external_id) BETWEEN 1 AND 255),
+    ADD CONSTRAINT user_account_metadata_object CHECK (pg_catalog.jsonb_typeof(metadata) = 'object');
+CREATE UNIQUE INDEX user_account_external_id_key ON mvm.user_account (external_id) WHERE external_id IS NOT NULL;
+COMMENT ON COLUMN mvm.user_account.external_id IS 'The platform''s own key of the user, unique; null: none';
+COMMENT ON COLUMN mvm.user_account.metadata IS 'The platform''s own data, a JSON object: kept, never read';
+
 ALTER TABLE mvm.item
     ADD COLUMN external_id text COLLATE "C",
-    ADD COLUMN metadata jsonb;
+    ADD COLUMN metadata jsonb,
+    ADD CONSTRAINT item_external_id_length CHECK (pg_catalog.char_length(external_id) BETWEEN 1 AND 255),
+    ADD CONSTRAINT item_metadata_object CHECK (pg_catalog.jsonb_typeof(metadata) = 'object');
+CREATE UNIQUE INDEX item_external_id_key ON mvm.item (external_id) WHERE external_id IS NOT NULL;
+COMMENT ON COLUMN mvm.item.external_id IS 'The platform''s own key of the item, unique; null: none';
+COMMENT ON COLUMN mvm.item.metadata IS
+    'The platform''s own data, a JSON object: kept, never read. Every purchase writes the item''s row anew, so keep it small';
 
 -- ---------------------------------------------------------------------------
 -- Storage: balances of the house
@@ -236,7 +253,9 @@ SELECT
     mvm.amount(LEAST(9223372036854775807, COALESCE(w.balance_minor, 0) + COALESCE((
         SELECT sum(h.paid_minor) FROM mvm.hold h
         WHERE h.buyer_id = w.user_id AND h.from_universe_id = w.universe_id
-          AND h.state = 'a' AND h.expires_at <= now()), 0))::bigint, u.currency_scale) AS balance
+          AND h.state = 'a' AND h.expires_at <= now()), 0))::bigint, u.currency_scale) AS balance,
+    a.external_id,
+    a.metadata
 FROM mvm.user_account a
 JOIN mvm.universe u ON u.id = a.universe_id
 LEFT JOIN mvm.wallet w ON w.user_id = a.id AND w.universe_id = a.universe_id;
@@ -262,7 +281,9 @@ SELECT
     LEAST(9223372036854775807, i.stock + COALESCE((
         SELECT sum(h.quantity) FROM mvm.hold h
         WHERE h.item_id = i.id AND h.state = 'a' AND h.expires_at <= now()), 0))::bigint AS stock,
-    i.listed
+    i.listed,
+    i.external_id,
+    i.metadata
 FROM mvm.item i
 JOIN mvm.universe u ON u.id = i.universe_id;
 
@@ -298,7 +319,8 @@ SELECT
     j.transaction_time,
     mvm.amount(j.fee_minor, t.currency_scale) AS fee,
     mvm.amount(j.tariff_minor, f.currency_scale) AS tariff,
-    j.reference_id
+    j.reference_id,
+    j.memo
 FROM mvm.journal j
 JOIN mvm.universe f ON f.id = j.from_universe_id
 JOIN mvm.universe t ON t.id = j.to_universe_id;
@@ -318,7 +340,8 @@ SELECT
     pg_catalog.trim_scale(j.to_rate / j.from_rate) AS exchange_rate,
     j.idempotency_key,
     mvm.amount(j.fee_minor, t.currency_scale) AS fee,
-    mvm.amount(j.tariff_minor, f.currency_scale) AS tariff
+    mvm.amount(j.tariff_minor, f.currency_scale) AS tariff,
+    j.memo
 FROM mvm.journal j
 JOIN mvm.universe f ON f.id = j.from_universe_id
 JOIN mvm.universe t ON t.id = j.to_universe_id
@@ -529,6 +552,244 @@ COMMENT ON VIEW mvm.sequence_position IS
 -- ---------------------------------------------------------------------------
 -- Functions: memos, and keys and data of a platform's own
 -- ---------------------------------------------------------------------------
+
+DROP FUNCTION @extschema@.mvm_deposit(bigint, numeric, integer, text);
+CREATE FUNCTION @extschema@.mvm_deposit(
+    user_id bigint,
+    amount numeric,
+    universe_id integer DEFAULT NULL,
+    idempotency_key text DEFAULT NULL,
+    memo text DEFAULT NULL
+) RETURNS mvm.transactions
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_deposit';
+COMMENT ON FUNCTION @extschema@.mvm_deposit(bigint, numeric, integer, text, text) IS
+    'Credits a user''s wallet from outside the market, in universe_id''s currency (home unless told). memo: a note of at most 255 characters, kept as given. MV001, MV003, MV201, MV203, MV204, MV401';
+
+DROP FUNCTION @extschema@.mvm_withdraw(bigint, numeric, integer, text);
+CREATE FUNCTION @extschema@.mvm_withdraw(
+    user_id bigint,
+    amount numeric,
+    universe_id integer DEFAULT NULL,
+    idempotency_key text DEFAULT NULL,
+    memo text DEFAULT NULL
+) RETURNS mvm.transactions
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_withdraw';
+COMMENT ON FUNCTION @extschema@.mvm_withdraw(bigint, numeric, integer, text, text) IS
+    'Debits a user''s wallet to outside the market, in universe_id''s currency (home unless told). memo: a note of at most 255 characters, kept as given. MV001, MV003, MV101, MV201, MV203, MV204, MV401';
+
+DROP FUNCTION @extschema@.mvm_transfer(bigint, bigint, numeric, integer, text);
+CREATE FUNCTION @extschema@.mvm_transfer(
+    from_user_id bigint,
+    to_user_id bigint,
+    amount numeric,
+    universe_id integer DEFAULT NULL,
+    idempotency_key text DEFAULT NULL,
+    memo text DEFAULT NULL
+) RETURNS mvm.transactions
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_transfer';
+COMMENT ON FUNCTION @extschema@.mvm_transfer(bigint, bigint, numeric, integer, text, text) IS
+    'Moves money from one user to another in universe_id''s currency (the sender''s home unless told). memo: a note of at most 255 characters, kept as given, which both see. MV001, MV003, MV101, MV201, MV203, MV204, MV401';
+
+DROP FUNCTION @extschema@.mvm_exchange(bigint, numeric, integer, integer, text, numeric);
+CREATE FUNCTION @extschema@.mvm_exchange(
+    user_id bigint,
+    amount numeric,
+    from_universe_id integer,
+    to_universe_id integer,
+    idempotency_key text DEFAULT NULL,
+    min_converted numeric DEFAULT NULL,
+    memo text DEFAULT NULL
+) RETURNS mvm.exchange_result
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_exchange';
+COMMENT ON FUNCTION @extschema@.mvm_exchange(bigint, numeric, integer, integer, text, numeric, text) IS
+    'Moves a user''s money from one currency to another at the current rates, rounding the credit down and taking the exchange fee off it; refused when it would credit less than min_converted. memo: a note of at most 255 characters, kept as given. The same idempotency_key and request returns the first answer. MV001, MV003, MV101, MV103, MV106, MV201, MV203, MV204, MV301, MV401';
+
+DROP FUNCTION @extschema@.mvm_buy(bigint, bigint, bigint, text, numeric, integer[]);
+CREATE FUNCTION @extschema@.mvm_buy(
+    buyer_id bigint,
+    item_id bigint,
+    quantity bigint DEFAULT 1,
+    idempotency_key text DEFAULT NULL,
+    max_amount numeric DEFAULT NULL,
+    pay_from integer[] DEFAULT NULL,
+    memo text DEFAULT NULL
+) RETURNS mvm.trades
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_buy';
+COMMENT ON FUNCTION @extschema@.mvm_buy(bigint, bigint, bigint, text, numeric, integer[], text) IS
+    'Buys quantity pieces of an item from the buyer''s home wallet, converting (rounded up) when it is priced in another currency, with tariff on top and the sale fee from the seller''s proceeds; refused when it would cost more than max_amount. pay_from names the universes of the wallets to pay from instead: what is in the first is exchanged into the currency of the next, until one can pay the rest; max_amount then is in the last one''s currency. memo: a note of at most 255 characters, kept as given with the purchase, which both see, and with its exchanges. Stock, wallets and the journal move together. The same idempotency_key and request returns the first answer. MV001, MV002, MV101, MV102, MV104, MV105, MV106, MV201, MV202, MV203, MV204, MV301, MV401';
+
+DROP FUNCTION @extschema@.mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[]);
+CREATE FUNCTION @extschema@.mvm_buy_batch(
+    buyer_ids bigint[],
+    item_ids bigint[],
+    quantities bigint[],
+    idempotency_keys text[] DEFAULT NULL,
+    max_amounts numeric[] DEFAULT NULL,
+    memos text[] DEFAULT NULL
+) RETURNS TABLE (
+    ordinal integer,
+    outcome text,
+    detail text,
+    replayed boolean,
+    transaction_id bigint,
+    amount numeric,
+    quantity bigint,
+    buyer_id bigint,
+    seller_id bigint,
+    item_id bigint,
+    from_universe_id integer,
+    to_universe_id integer,
+    received_amount numeric,
+    exchange_rate numeric,
+    transaction_time timestamptz,
+    fee numeric,
+    tariff numeric,
+    memo text
+)
+    LANGUAGE c VOLATILE ROWS 1000
+    AS 'MODULE_PATHNAME', 'mvm_buy_batch';
+COMMENT ON FUNCTION @extschema@.mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[], text[]) IS
+    'Many purchases as if they ran one by one in the given order: a row per order with its own outcome, ''ok'' or an error''s code. A refused order changes nothing and stops nothing; a refusal under an idempotency key is remembered. MV203 for arrays that are null, differ in length or hold more than 100000 orders';
+
+DROP FUNCTION @extschema@.mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[]);
+CREATE FUNCTION @extschema@.mvm_exchange_batch(
+    user_ids bigint[],
+    amounts numeric[],
+    from_universe_ids integer[],
+    to_universe_ids integer[],
+    idempotency_keys text[] DEFAULT NULL,
+    min_converted numeric[] DEFAULT NULL,
+    memos text[] DEFAULT NULL
+) RETURNS TABLE (
+    ordinal integer,
+    outcome text,
+    detail text,
+    replayed boolean,
+    transaction_id bigint,
+    amount numeric,
+    converted_amount numeric,
+    user_id bigint,
+    from_universe_id integer,
+    to_universe_id integer,
+    exchange_rate numeric,
+    transaction_time timestamptz,
+    fee numeric,
+    memo text
+)
+    LANGUAGE c VOLATILE ROWS 1000
+    AS 'MODULE_PATHNAME', 'mvm_exchange_batch';
+COMMENT ON FUNCTION @extschema@.mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[], text[]) IS
+    'Many exchanges as if they ran one by one in the given order; otherwise as mvm_buy_batch()';
+
+DROP FUNCTION @extschema@.mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint);
+CREATE FUNCTION @extschema@.mvm_statement(
+    user_id bigint,
+    universe_id integer,
+    from_time timestamptz,
+    to_time timestamptz,
+    max_rows integer DEFAULT 100,
+    after_id bigint DEFAULT NULL
+) RETURNS TABLE (
+    transaction_id bigint,
+    kind text,
+    counterparty_id bigint,
+    item_id bigint,
+    quantity bigint,
+    amount numeric,
+    balance numeric,
+    transaction_time timestamptz,
+    memo text
+)
+    LANGUAGE c STABLE ROWS 100
+    AS 'MODULE_PATHNAME', 'mvm_statement';
+COMMENT ON FUNCTION @extschema@.mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint) IS
+    'What moved a user''s wallet from from_time until before to_time, oldest first, and the balance after each movement: at most max_rows (1 to 100000) lines with ids above after_id. The first page (after_id null) begins with a line ''opening'', the last ends with a line ''closing''. amount is below zero for what was taken; memo is the note that the movement was made with. MV001, MV003, MV203';
+
+REVOKE ALL ON FUNCTION
+    @extschema@.mvm_deposit(bigint, numeric, integer, text, text),
+    @extschema@.mvm_withdraw(bigint, numeric, integer, text, text),
+    @extschema@.mvm_transfer(bigint, bigint, numeric, integer, text, text),
+    @extschema@.mvm_exchange(bigint, numeric, integer, integer, text, numeric, text),
+    @extschema@.mvm_buy(bigint, bigint, bigint, text, numeric, integer[], text),
+    @extschema@.mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[], text[]),
+    @extschema@.mvm_exchange_batch(bigint[], numeric[], integer[], integer[], text[], numeric[], text[]),
+    @extschema@.mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint)
+FROM PUBLIC;
+
+DROP FUNCTION @extschema@.mvm_create_user(text, integer, numeric);
+CREATE FUNCTION @extschema@.mvm_create_user(
+    username text,
+    universe_id integer,
+    balance numeric DEFAULT 0,
+    external_id text DEFAULT NULL,
+    metadata jsonb DEFAULT NULL
+) RETURNS mvm.users
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_create_user';
+COMMENT ON FUNCTION @extschema@.mvm_create_user(text, integer, numeric, text, jsonb) IS
+    'Creates a user at home in universe_id; an opening balance is journalled as a deposit. external_id: the platform''s own key, unique, 1 to 255 characters; metadata: a JSON object of at most 8192 bytes as text, kept and never read. MV003, MV201, MV203, MV204, MV205';
+
+DROP FUNCTION @extschema@.mvm_list_item(bigint, text, numeric, bigint, integer);
+CREATE FUNCTION @extschema@.mvm_list_item(
+    seller_id bigint,
+    name text,
+    price numeric,
+    stock bigint,
+    universe_id integer DEFAULT NULL,
+    external_id text DEFAULT NULL,
+    metadata jsonb DEFAULT NULL
+) RETURNS mvm.items
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_list_item';
+COMMENT ON FUNCTION @extschema@.mvm_list_item(bigint, text, numeric, bigint, integer, text, jsonb) IS
+    'Puts an item up for sale in universe_id, the seller''s home unless told; seller_id null with a universe: its treasury sells. The stock is journalled. external_id and metadata as in mvm_create_user(). MV001, MV003, MV201, MV202, MV203, MV204, MV205';
+
+CREATE FUNCTION @extschema@.mvm_set_user_data(
+    user_id bigint,
+    external_id text DEFAULT NULL,
+    metadata jsonb DEFAULT NULL
+) RETURNS mvm.users
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_set_user_data';
+COMMENT ON FUNCTION @extschema@.mvm_set_user_data(bigint, text, jsonb) IS
+    'Changes a user''s external_id and metadata; what is null stays, an external_id of no characters and metadata of JSON''s null take it away. MV001, MV203, MV205';
+
+CREATE FUNCTION @extschema@.mvm_set_item_data(
+    item_id bigint,
+    external_id text DEFAULT NULL,
+    metadata jsonb DEFAULT NULL
+) RETURNS mvm.items
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_set_item_data';
+COMMENT ON FUNCTION @extschema@.mvm_set_item_data(bigint, text, jsonb) IS
+    'Changes an item''s external_id and metadata; what is null stays, an external_id of no characters and metadata of JSON''s null take it away. MV002, MV203, MV205';
+
+CREATE FUNCTION @extschema@.mvm_find_user(username text DEFAULT NULL, external_id text DEFAULT NULL)
+    RETURNS SETOF mvm.users
+    LANGUAGE c STABLE ROWS 1
+    AS 'MODULE_PATHNAME', 'mvm_find_user';
+COMMENT ON FUNCTION @extschema@.mvm_find_user(text, text) IS
+    'The user with that username or that external_id, one of which is given; no row when there is none. MV203';
+
+CREATE FUNCTION @extschema@.mvm_find_item(external_id text) RETURNS SETOF mvm.items
+    LANGUAGE c STABLE ROWS 1
+    AS 'MODULE_PATHNAME', 'mvm_find_item';
+COMMENT ON FUNCTION @extschema@.mvm_find_item(text) IS
+    'The item with that external_id, on the market or off it; no row when there is none. MV203';
+
+REVOKE ALL ON FUNCTION
+    @extschema@.mvm_create_user(text, integer, numeric, text, jsonb),
+    @extschema@.mvm_list_item(bigint, text, numeric, bigint, integer, text, jsonb),
+    @extschema@.mvm_set_user_data(bigint, text, jsonb),
+    @extschema@.mvm_set_item_data(bigint, text, jsonb),
+    @extschema@.mvm_find_user(text, text),
+    @extschema@.mvm_find_item(text)
+FROM PUBLIC;
 
 -- ---------------------------------------------------------------------------
 -- Functions: privileges, payouts, sequences

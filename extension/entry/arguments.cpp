@@ -1,6 +1,7 @@
 #include "entry/arguments.hpp"
 
 #include "entry/refusals.hpp"
+#include "pg/jsonb.hpp"
 #include "pg/refusal.hpp"
 
 namespace mvm::entry {
@@ -143,6 +144,37 @@ std::optional<Datum> memo_argument(FunctionCallInfo fcinfo, int position)
         raise(memo_length(length));
     }
     return value;
+}
+
+std::optional<Datum> external_id_argument(FunctionCallInfo fcinfo, int position)
+{
+    if (PG_NARGS() <= position || PG_ARGISNULL(position)) {
+        return std::nullopt;
+    }
+    const Datum value = PointerGetDatum(PG_GETARG_TEXT_PP(position));
+    const int length = length_of(value);
+    if (length < 1 || length > external_id_length_max) {
+        pg::refuse(ErrorCode::invalid_argument,
+                   psprintf("external_id has %d characters, 1 to %d are allowed.", length,
+                            external_id_length_max));
+    }
+    return value;
+}
+
+std::optional<Datum> metadata_argument(FunctionCallInfo fcinfo, int position)
+{
+    if (PG_NARGS() <= position || PG_ARGISNULL(position)) {
+        return std::nullopt;
+    }
+    Jsonb *value = PG_GETARG_JSONB_P(position);
+    if (!pg::is_json_object(value)) {
+        pg::refuse(ErrorCode::invalid_argument, "metadata must be a JSON object.");
+    }
+    if (!pg::is_json_within(value, metadata_bytes_max)) {
+        pg::refuse(ErrorCode::invalid_argument,
+                   psprintf("metadata has more than %d bytes as text.", metadata_bytes_max));
+    }
+    return JsonbPGetDatum(value);
 }
 
 int length_of(Datum text_datum)

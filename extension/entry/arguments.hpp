@@ -35,6 +35,11 @@ std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position);
 // version of the function has added.
 std::optional<Datum> memo_argument(FunctionCallInfo fcinfo, int position);
 
+// A platform's own key of a user or item, 1 to 255 characters, and its own data, a JSON object of
+// at most 8192 bytes as text, if there are any: arguments that a later version has added.
+std::optional<Datum> external_id_argument(FunctionCallInfo fcinfo, int position);
+std::optional<Datum> metadata_argument(FunctionCallInfo fcinfo, int position);
+
 // The characters of a text that is not toasted, where they stand.
 std::string_view view_of(Datum text_datum);
 
@@ -46,5 +51,7 @@ inline constexpr int name_length_max = 255;
 inline constexpr int currency_type_length_max = 32;
 inline constexpr int key_length_max = 255;
 inline constexpr int memo_length_max = 255;
+inline constexpr int external_id_length_max = 255;
+inline constexpr int metadata_bytes_max = 8192;
 
 } // namespace mvm::entry

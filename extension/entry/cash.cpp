@@ -49,6 +49,7 @@ Datum move_cash(FunctionCallInfo fcinfo, JournalKind kind, const char *function_
     const Datum amount = numeric_argument(fcinfo, 1, "amount");
     const auto universe_id = optional_int4_argument(fcinfo, 2);
     const auto key = key_argument(fcinfo, 3);
+    const auto memo = memo_argument(fcinfo, 4);
     require_positive(amount, "amount");
 
     storage::Call call;
@@ -63,11 +64,13 @@ Datum move_cash(FunctionCallInfo fcinfo, JournalKind kind, const char *function_
     row.paid_minor = row.received_minor = require_amount(amount, universe, "amount");
     row.from_universe_id = row.to_universe_id = universe.id;
     row.from_rate = row.to_rate = universe.exchange_rate;
+    row.memo = memo;
 
     KeyedCall keyed =
         begin_keyed_call(call, user_id, key,
-                         psprintf("%s amount_minor=" INT64_FORMAT " universe_id=%d",
-                                  domain::name_of(kind), *row.paid_minor, universe.id));
+                         with_memo(psprintf("%s amount_minor=" INT64_FORMAT " universe_id=%d",
+                                            domain::name_of(kind), *row.paid_minor, universe.id),
+                                   memo));
     if (keyed.answered) {
         row = keyed.first_answer;
     } else {

@@ -58,13 +58,15 @@ Datum convert_function(FunctionCallInfo fcinfo)
 
 // An exchange as ordered; refused already when its amount is not above zero.
 Order exchange_order(std::int64_t user_id, Datum amount, std::int32_t from_id, std::int32_t to_id,
-                     const std::optional<Datum> &key, const std::optional<Datum> &min_converted)
+                     const std::optional<Datum> &key, const std::optional<Datum> &min_converted,
+                     const std::optional<Datum> &memo)
 {
     Order order{};
     order.row.kind = domain::JournalKind::exchange;
     order.row.user_id = user_id;
     order.row.from_universe_id = from_id;
     order.row.to_universe_id = to_id;
+    order.row.memo = memo;
     order.amount = amount;
     order.key = key;
     order.limit = min_converted;
@@ -82,8 +84,10 @@ Datum exchange_function(FunctionCallInfo fcinfo)
     const Datum amount = numeric_argument(fcinfo, 1, "amount");
     const std::int32_t from_id = int4_argument(fcinfo, 2, "from_universe_id");
     const std::int32_t to_id = int4_argument(fcinfo, 3, "to_universe_id");
-    Order order = exchange_order(user_id, amount, from_id, to_id, key_argument(fcinfo, 4),
-                                 added_numeric_argument(fcinfo, 5));
+    const auto key = key_argument(fcinfo, 4);
+    const auto memo = memo_argument(fcinfo, 6);
+    Order order = exchange_order(user_id, amount, from_id, to_id, key,
+                                 added_numeric_argument(fcinfo, 5), memo);
 
     storage::Call call;
     storage::begin_write(call, "mvm_exchange()");
@@ -97,7 +101,7 @@ Datum exchange_function(FunctionCallInfo fcinfo)
     return result;
 }
 
-Order exchange_order_of(const ArrayArgument (&arguments)[6], int i)
+Order exchange_order_of(const ArrayArgument (&arguments)[7], int i)
 {
     constexpr const char *names[] = {"user_id", "amount", "from_universe_id", "to_universe_id"};
     for (int argument = 0; argument < 4; ++argument) {
@@ -113,10 +117,16 @@ Order exchange_order_of(const ArrayArgument (&arguments)[6], int i)
         refuse_order(order, key.refusal);
         return order;
     }
+    const auto memo = memo_of_order(arguments[6], i);
+    if (memo.refusal.code != ErrorCode::ok) {
+        Order order{};
+        refuse_order(order, memo.refusal);
+        return order;
+    }
     return exchange_order(DatumGetInt64(arguments[0].values[i]), arguments[1].values[i],
                           DatumGetInt32(arguments[2].values[i]),
                           DatumGetInt32(arguments[3].values[i]), key.text,
-                          value_of_order(arguments[5], i));
+                          value_of_order(arguments[5], i), memo.text);
 }
 
 Datum exchange_batch_function(FunctionCallInfo fcinfo)
@@ -128,6 +138,7 @@ Datum exchange_batch_function(FunctionCallInfo fcinfo)
         array_argument(fcinfo, 3, "to_universe_ids", INT4OID),
         optional_array_argument(fcinfo, 4, "idempotency_keys", TEXTOID),
         optional_array_argument(fcinfo, 5, "min_converted", NUMERICOID),
+        optional_array_argument(fcinfo, 6, "memos", TEXTOID),
     };
     const int count = require_equal_lengths(arguments, lengthof(arguments));
 

@@ -11,8 +11,8 @@ namespace {
 
 // Each set has the ones before it.
 constexpr const char *reader_functions[] = {
-    "mvm_version", "mvm_convert", "mvm_balance",   "mvm_trades",
-    "mvm_audit",   "mvm_items",   "mvm_statement",
+    "mvm_version", "mvm_convert",   "mvm_balance",   "mvm_trades",    "mvm_audit",
+    "mvm_items",   "mvm_statement", "mvm_find_user", "mvm_find_item",
 };
 constexpr const char *trader_functions[] = {
     "mvm_buy",   "mvm_exchange",     "mvm_buy_batch", "mvm_exchange_batch", "mvm_transfer",
@@ -23,6 +23,7 @@ constexpr const char *gateway_functions[] = {
     "mvm_deposit",         "mvm_withdraw",          "mvm_restock",     "mvm_set_price",
     "mvm_delist_item",     "mvm_relist_item",       "mvm_refund",      "mvm_move_user",
     "mvm_set_rules",       "mvm_set_route",         "mvm_sweep_holds", "mvm_audit_checkpoint",
+    "mvm_set_user_data",   "mvm_set_item_data",
 };
 constexpr const char *operator_functions[] = {
     "mvm_seed",   "mvm_purge_idempotency_keys", "mvm_purge_quotes",

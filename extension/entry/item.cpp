@@ -6,7 +6,9 @@
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
+#include "storage/hold.hpp"
 #include "storage/journal.hpp"
+#include "storage/taken_key.hpp"
 
 namespace mvm::entry {
 
@@ -24,10 +26,11 @@ Datum list_item_function(FunctionCallInfo fcinfo)
         pg::refuse(ErrorCode::invalid_argument, "seller_id and universe_id must not both be null.");
     }
     const Datum name = name_argument(fcinfo, 1, "name", name_length_max);
+    const PlatformData data = platform_data_arguments(fcinfo, 5);
 
     storage::Call call;
     storage::begin_write(call, "mvm_list_item()");
-    const NewItem listed = list_item(call, seller_id, name, price, stock, universe_id);
+    const NewItem listed = list_item(call, seller_id, name, price, stock, universe_id, data);
     const Datum result = item_result(fcinfo, call, listed.item, listed.universe);
     storage::end_call(call);
     return result;
@@ -45,10 +48,33 @@ void journal_listing(storage::Call &call, const storage::Item &item)
     storage::append_journal(call, row);
 }
 
+// Asked before an id is drawn, so that a refusal leaves no gap.
+void write_new_item(storage::Call &call, storage::Item &item)
+{
+    const storage::UniqueKey key = {storage::item_external_id_index,
+                                    taken_external_id("An item", item.external_id)};
+    storage::Item other;
+    if (item.external_id && storage::find_item_by_external_id(call, *item.external_id, other)) {
+        pg::refuse(ErrorCode::already_exists, key.refusal);
+    }
+    item.id = storage::next_id("item_id_seq");
+    storage::write_unless_taken(&key, 1, [&] { storage::insert_item(call, item); });
+}
+
 } // namespace
 
+Datum shown_item_result(FunctionCallInfo fcinfo, storage::Call &call, storage::Item item,
+                        const storage::Universe &universe)
+{
+    // Sees which holds ended while the call waited for the item; from now on none does.
+    storage::refresh_snapshot(call);
+    item.stock = storage::stock_with_expired(call, item);
+    return item_result(fcinfo, call, item, universe);
+}
+
 NewItem list_item(storage::Call &call, std::optional<std::int64_t> seller_id, Datum name,
-                  Datum price, std::int64_t stock, std::optional<std::int32_t> universe_id)
+                  Datum price, std::int64_t stock, std::optional<std::int32_t> universe_id,
+                  const PlatformData &data)
 {
     require_positive(price, "price");
     if (stock < 0) {
@@ -70,8 +96,9 @@ NewItem list_item(storage::Call &call, std::optional<std::int64_t> seller_id, Da
     listed.item.universe_id = listed_in;
     listed.item.listed = true;
     listed.item.name = name;
-    listed.item.id = storage::next_id("item_id_seq");
-    storage::insert_item(call, listed.item, name);
+    listed.item.external_id = data.external_id;
+    listed.item.metadata = data.metadata;
+    write_new_item(call, listed.item);
     journal_listing(call, listed.item);
     return listed;
 }

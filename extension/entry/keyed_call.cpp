@@ -4,6 +4,11 @@
 
 namespace mvm::entry {
 
+const char *with_memo(const char *request, const std::optional<Datum> &memo)
+{
+    return memo ? psprintf("%s memo=%s", request, TextDatumGetCString(*memo)) : request;
+}
+
 KeyedCall begin_keyed_call(storage::Call &call, std::int64_t user_id,
                            const std::optional<Datum> &key, const char *request)
 {

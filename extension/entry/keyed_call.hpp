@@ -16,6 +16,9 @@ struct KeyedCall {
     std::optional<storage::IdempotencyKey> claim; // none: the caller gave no key
 };
 
+// A request in canonical form with its memo at the end: another memo is another request.
+const char *with_memo(const char *request, const std::optional<Datum> &memo);
+
 // Claims `key` (none: nothing to do) for `request`, the call in canonical form.
 // idempotency_mismatch when the key was used for another request.
 KeyedCall begin_keyed_call(storage::Call &call, std::int64_t user_id,

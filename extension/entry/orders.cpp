@@ -4,6 +4,7 @@
 
 #include "domain/netting.hpp"
 #include "entry/arguments.hpp"
+#include "entry/keyed_call.hpp"
 #include "pg/numeric.hpp"
 #include "storage/balance_snapshot.hpp"
 #include "storage/user_account.hpp"
@@ -146,12 +147,14 @@ const char *canonical_request(const Order &order)
                          exchanges ? "min_converted_minor" : "max_amount_minor", order.limit_minor);
     }
     if (exchanges) {
-        return psprintf("exchange amount_minor=" INT64_FORMAT
-                        " from_universe_id=%d to_universe_id=%d%s",
-                        *row.paid_minor, row.from_universe_id, row.to_universe_id, limit);
+        return with_memo(psprintf("exchange amount_minor=" INT64_FORMAT
+                                  " from_universe_id=%d to_universe_id=%d%s",
+                                  *row.paid_minor, row.from_universe_id, row.to_universe_id, limit),
+                         row.memo);
     }
-    return psprintf("%s item_id=" INT64_FORMAT " quantity=" INT64_FORMAT "%s",
-                    domain::name_of(row.kind), *row.item_id, *row.quantity, limit);
+    return with_memo(psprintf("%s item_id=" INT64_FORMAT " quantity=" INT64_FORMAT "%s",
+                              domain::name_of(row.kind), *row.item_id, *row.quantity, limit),
+                     row.memo);
 }
 
 // Answers an order whose key an earlier call has used.

@@ -11,7 +11,7 @@ namespace mvm::entry {
 
 struct Order {
     // The request. `row` has its kind, user and, of a purchase, item and quantity;
-    // of an exchange, both universes.
+    // of an exchange, both universes. A purchase and an exchange may have a memo.
     storage::JournalRow row;
     Datum amount; // numeric, of an exchange
     std::optional<Datum> key;

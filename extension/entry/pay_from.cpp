@@ -47,6 +47,7 @@ struct Deal {
     bool has_seller;
     pg::Array<PartWallet> wallets; // the buyer's, in the order of paying
     PartWallet seller;
+    std::optional<Datum> memo; // of the purchase and its exchanges
 };
 
 const domain::UniverseRules &rules_of(const Deal &deal, int universe)
@@ -274,6 +275,7 @@ JournalRow row_of(const Deal &deal, domain::JournalKind kind, const Settlement &
     JournalRow row{};
     row.kind = kind;
     row.user_id = deal.wallets.data[0].key.user_id;
+    row.memo = deal.memo;
     row.paid_minor = terms.paid_minor;
     row.received_minor = terms.received_minor;
     row.fee_minor = storage::unless_zero(terms.fee_minor);
@@ -320,8 +322,10 @@ const char *canonical_request(const Order &order, const pg::Array<std::int32_t> 
     for (int i = 0; i < universe_ids.count; ++i) {
         request = psprintf("%s%s%d", request, i == 0 ? "" : ",", universe_ids.data[i]);
     }
-    return order.limit ? psprintf("%s max_amount_minor=" UINT64_FORMAT, request, order.limit_minor)
-                       : request;
+    if (order.limit) {
+        request = psprintf("%s max_amount_minor=" UINT64_FORMAT, request, order.limit_minor);
+    }
+    return with_memo(request, order.row.memo);
 }
 
 void require_for_sale(const Order &order, const storage::Item &item)
@@ -354,7 +358,7 @@ JournalRow buy_from_wallets(Call &call, UniverseSet &universes, const Order &ord
 {
     Order order = order_asked;
     const std::int32_t home_id = require_user(call, *order.row.user_id).universe_id;
-    Deal deal{universes, *order.row.quantity, {}, 0, false, {}, {}};
+    Deal deal{universes, *order.row.quantity, {}, 0, false, {}, {}, order.row.memo};
     for (int i = 0; i < universe_ids.count; ++i) {
         require_universe_in(call, universes, universe_ids.data[i]);
     }

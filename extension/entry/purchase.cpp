@@ -15,13 +15,15 @@ using domain::ErrorCode;
 
 // A purchase as ordered; refused already when its quantity is below one.
 Order purchase_order(std::int64_t buyer_id, std::int64_t item_id, std::int64_t quantity,
-                     const std::optional<Datum> &key, const std::optional<Datum> &max_amount)
+                     const std::optional<Datum> &key, const std::optional<Datum> &max_amount,
+                     const std::optional<Datum> &memo)
 {
     Order order{};
     order.row.kind = domain::JournalKind::purchase;
     order.row.user_id = buyer_id;
     order.row.item_id = item_id;
     order.row.quantity = quantity;
+    order.row.memo = memo;
     order.key = key;
     order.limit = max_amount;
     if (quantity < 1) {
@@ -63,8 +65,10 @@ Datum buy_function(FunctionCallInfo fcinfo)
     const std::int64_t buyer_id = int8_argument(fcinfo, 0, "buyer_id");
     const std::int64_t item_id = int8_argument(fcinfo, 1, "item_id");
     const std::int64_t quantity = int8_argument(fcinfo, 2, "quantity");
-    Order order = purchase_order(buyer_id, item_id, quantity, key_argument(fcinfo, 3),
-                                 added_numeric_argument(fcinfo, 4));
+    const auto key = key_argument(fcinfo, 3);
+    const auto memo = memo_argument(fcinfo, 6);
+    Order order =
+        purchase_order(buyer_id, item_id, quantity, key, added_numeric_argument(fcinfo, 4), memo);
 
     const bool from_several =
         order.refusal.code == ErrorCode::ok && PG_NARGS() > 5 && !PG_ARGISNULL(5);
@@ -87,7 +91,7 @@ Datum buy_function(FunctionCallInfo fcinfo)
     return result;
 }
 
-Order purchase_order_of(const ArrayArgument (&arguments)[5], int i)
+Order purchase_order_of(const ArrayArgument (&arguments)[6], int i)
 {
     constexpr const char *names[] = {"buyer_id", "item_id", "quantity"};
     for (int argument = 0; argument < 3; ++argument) {
@@ -103,9 +107,16 @@ Order purchase_order_of(const ArrayArgument (&arguments)[5], int i)
         refuse_order(order, key.refusal);
         return order;
     }
-    return purchase_order(
-        DatumGetInt64(arguments[0].values[i]), DatumGetInt64(arguments[1].values[i]),
-        DatumGetInt64(arguments[2].values[i]), key.text, value_of_order(arguments[4], i));
+    const auto memo = memo_of_order(arguments[5], i);
+    if (memo.refusal.code != ErrorCode::ok) {
+        Order order{};
+        refuse_order(order, memo.refusal);
+        return order;
+    }
+    return purchase_order(DatumGetInt64(arguments[0].values[i]),
+                          DatumGetInt64(arguments[1].values[i]),
+                          DatumGetInt64(arguments[2].values[i]), key.text,
+                          value_of_order(arguments[4], i), memo.text);
 }
 
 Datum buy_batch_function(FunctionCallInfo fcinfo)
@@ -116,6 +127,7 @@ Datum buy_batch_function(FunctionCallInfo fcinfo)
         array_argument(fcinfo, 2, "quantities", INT8OID),
         optional_array_argument(fcinfo, 3, "idempotency_keys", TEXTOID),
         optional_array_argument(fcinfo, 4, "max_amounts", NUMERICOID),
+        optional_array_argument(fcinfo, 5, "memos", TEXTOID),
     };
     const int count = require_equal_lengths(arguments, lengthof(arguments));
 

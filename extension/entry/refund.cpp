@@ -66,7 +66,7 @@ JournalRow refund_row(const JournalRow &purchase, std::int64_t refunded, std::in
     row.received_minor = part.received_minor;
     row.fee_minor = storage::unless_zero(part.fee_minor);
     row.tariff_minor = storage::unless_zero(part.tariff_minor);
-    row.idempotency_key = std::nullopt;
+    row.idempotency_key = row.memo = std::nullopt; // those are the purchase's own
     row.reference_id = purchase.id;
     return row;
 }

@@ -122,6 +122,7 @@ void fill_trade(storage::Call &call, storage::UniverseSet &universes,
     writer.add(row.idempotency_key);
     writer.add_amount(row.fee_minor, scales.to);
     writer.add_amount(row.tariff_minor, scales.from);
+    writer.add(row.memo);
     Assert(writer.position == trade_column_count);
 }
 
@@ -138,8 +139,8 @@ Datum exchange_result(FunctionCallInfo fcinfo, storage::Call &call, storage::Uni
                       const storage::JournalRow &row)
 {
     const Scales scales = scales_of(call, universes, row);
-    Datum values[9];
-    bool nulls[9];
+    Datum values[10];
+    bool nulls[10];
     RowWriter writer{values, nulls};
     writer.add_amount(row.received_minor, scales.to);
     writer.add(Int32GetDatum(row.from_universe_id));
@@ -150,6 +151,7 @@ Datum exchange_result(FunctionCallInfo fcinfo, storage::Call &call, storage::Uni
     writer.add_int8(row.user_id);
     writer.add(TimestampTzGetDatum(row.transaction_time));
     writer.add_amount(row.fee_minor, scales.to);
+    writer.add(row.memo);
     return row_result(fcinfo, call, values, nulls, writer.position);
 }
 
@@ -158,8 +160,8 @@ Datum transaction_result(FunctionCallInfo fcinfo, storage::Call &call,
 {
     storage::UniverseSet universes{};
     const Scales scales = scales_of(call, universes, row);
-    Datum values[18];
-    bool nulls[18];
+    Datum values[19];
+    bool nulls[19];
     RowWriter writer{values, nulls};
     writer.add(Int64GetDatum(row.id));
     writer.add(CStringGetTextDatum(domain::name_of(row.kind)));
@@ -179,6 +181,7 @@ Datum transaction_result(FunctionCallInfo fcinfo, storage::Call &call,
     writer.add_amount(row.fee_minor, scales.to);
     writer.add_amount(row.tariff_minor, scales.from);
     writer.add_int8(row.reference_id);
+    writer.add(row.memo);
     return row_result(fcinfo, call, values, nulls, writer.position);
 }
 
@@ -206,21 +209,21 @@ void put_row(ReturnSetInfo *result, RowWriter &writer)
     tuplestore_putvalues(result->setResult, result->setDesc, writer.values, writer.nulls);
 }
 
-constexpr int batch_columns_max = 17;
+constexpr int batch_columns_max = 18;
 
 // Consecutive orders mostly use the same two rates: the ratio is computed when they change.
-struct RatioMemo {
+struct KnownRatio {
     Datum from_rate;
     Datum to_rate;
     Datum ratio;
 };
 
-Datum exchange_rate_of(RatioMemo &memo, const storage::JournalRow &row)
+Datum exchange_rate_of(KnownRatio &known, const storage::JournalRow &row)
 {
-    if (memo.ratio == 0 || memo.from_rate != *row.from_rate || memo.to_rate != *row.to_rate) {
-        memo = {*row.from_rate, *row.to_rate, pg::numeric_ratio(*row.to_rate, *row.from_rate)};
+    if (known.ratio == 0 || known.from_rate != *row.from_rate || known.to_rate != *row.to_rate) {
+        known = {*row.from_rate, *row.to_rate, pg::numeric_ratio(*row.to_rate, *row.from_rate)};
     }
-    return memo.ratio;
+    return known.ratio;
 }
 
 } // namespace
@@ -229,7 +232,7 @@ void put_purchase_batch(FunctionCallInfo fcinfo, storage::Call &call,
                         storage::UniverseSet &universes, const Order *orders, int count)
 {
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    RatioMemo memo{};
+    KnownRatio known{};
     for (int i = 0; i < count; ++i) {
         CHECK_FOR_INTERRUPTS();
         Datum values[batch_columns_max];
@@ -247,10 +250,11 @@ void put_purchase_batch(FunctionCallInfo fcinfo, storage::Call &call,
             writer.add(Int32GetDatum(row.from_universe_id));
             writer.add(Int32GetDatum(row.to_universe_id));
             writer.add_amount(row.received_minor, scales.to);
-            writer.add(exchange_rate_of(memo, row));
+            writer.add(exchange_rate_of(known, row));
             writer.add(TimestampTzGetDatum(row.transaction_time));
             writer.add_amount(row.fee_minor, scales.to);
             writer.add_amount(row.tariff_minor, scales.from);
+            writer.add(row.memo);
         }
         put_row(result, writer);
     }
@@ -260,7 +264,7 @@ void put_exchange_batch(FunctionCallInfo fcinfo, storage::Call &call,
                         storage::UniverseSet &universes, const Order *orders, int count)
 {
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    RatioMemo memo{};
+    KnownRatio known{};
     for (int i = 0; i < count; ++i) {
         CHECK_FOR_INTERRUPTS();
         Datum values[batch_columns_max];
@@ -275,9 +279,10 @@ void put_exchange_batch(FunctionCallInfo fcinfo, storage::Call &call,
             writer.add_int8(row.user_id);
             writer.add(Int32GetDatum(row.from_universe_id));
             writer.add(Int32GetDatum(row.to_universe_id));
-            writer.add(exchange_rate_of(memo, row));
+            writer.add(exchange_rate_of(known, row));
             writer.add(TimestampTzGetDatum(row.transaction_time));
             writer.add_amount(row.fee_minor, scales.to);
+            writer.add(row.memo);
         }
         put_row(result, writer);
     }
@@ -285,15 +290,15 @@ void put_exchange_batch(FunctionCallInfo fcinfo, storage::Call &call,
 
 namespace {
 
-constexpr int statement_columns = 8;
+constexpr int statement_columns_max = 9;
 
 } // namespace
 
 void put_leg(ReturnSetInfo *result, const storage::WalletLeg &leg, pg::WideAmount balance_minor,
              int currency_scale)
 {
-    Datum values[statement_columns];
-    bool nulls[statement_columns];
+    Datum values[statement_columns_max];
+    bool nulls[statement_columns_max];
     RowWriter writer{values, nulls};
     writer.add(Int64GetDatum(leg.transaction_id));
     writer.add(CStringGetTextDatum(domain::name_of(leg.kind)));
@@ -303,14 +308,15 @@ void put_leg(ReturnSetInfo *result, const storage::WalletLeg &leg, pg::WideAmoun
     writer.add_amount(leg.amount_minor, currency_scale);
     writer.add(pg::numeric_of_minor(balance_minor, currency_scale));
     writer.add(TimestampTzGetDatum(leg.transaction_time));
+    writer.add(leg.memo);
     put_row(result, writer);
 }
 
 void put_balance(ReturnSetInfo *result, const char *kind, pg::WideAmount balance_minor,
                  TimestampTz time, int currency_scale)
 {
-    Datum values[statement_columns];
-    bool nulls[statement_columns];
+    Datum values[statement_columns_max];
+    bool nulls[statement_columns_max];
     RowWriter writer{values, nulls};
     writer.add_null();
     writer.add(CStringGetTextDatum(kind));
@@ -344,11 +350,26 @@ Datum universe_result(FunctionCallInfo fcinfo, storage::Call &call,
     return row_result(fcinfo, call, values, nulls, writer.position);
 }
 
+Datum user_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::UserAccount &user,
+                  std::int64_t balance_minor, const storage::Universe &home)
+{
+    Datum values[6];
+    bool nulls[6];
+    RowWriter writer{values, nulls};
+    writer.add(Int64GetDatum(user.id));
+    writer.add(user.username);
+    writer.add(Int32GetDatum(user.universe_id));
+    writer.add_amount(balance_minor, home.currency_scale);
+    writer.add(user.external_id);
+    writer.add(user.metadata);
+    return row_result(fcinfo, call, values, nulls, writer.position);
+}
+
 Datum item_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::Item &item,
                   const storage::Universe &universe)
 {
-    Datum values[7];
-    bool nulls[7];
+    Datum values[9];
+    bool nulls[9];
     RowWriter writer{values, nulls};
     writer.add(Int64GetDatum(item.id));
     writer.add(item.name);
@@ -357,6 +378,8 @@ Datum item_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::I
     writer.add_amount(item.price_minor, universe.currency_scale);
     writer.add(Int64GetDatum(item.stock));
     writer.add(BoolGetDatum(item.listed));
+    writer.add(item.external_id);
+    writer.add(item.metadata);
     return row_result(fcinfo, call, values, nulls, writer.position);
 }
 

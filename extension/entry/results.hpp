@@ -2,6 +2,7 @@
 #pragma once
 
 #include "entry/orders.hpp"
+#include "storage/user_account.hpp"
 #include "storage/wallet_history.hpp"
 
 namespace mvm::entry {
@@ -14,7 +15,7 @@ Datum row_result(FunctionCallInfo fcinfo, const storage::Call &call, const Datum
 // numeric in the caller's memory.
 Datum amount_result(const storage::Call &call, pg::WideAmount amount_minor, int currency_scale);
 
-inline constexpr int trade_column_count = 14;
+inline constexpr int trade_column_count = 15;
 
 // Columns of mvm.trades.
 void fill_trade(storage::Call &call, storage::UniverseSet &universes,
@@ -39,9 +40,11 @@ void put_leg(ReturnSetInfo *result, const storage::WalletLeg &leg, pg::WideAmoun
 void put_balance(ReturnSetInfo *result, const char *kind, pg::WideAmount balance_minor,
                  TimestampTz time, int currency_scale);
 
-// Rows of mvm.universes and mvm.items.
+// Rows of mvm.universes, mvm.users and mvm.items.
 Datum universe_result(FunctionCallInfo fcinfo, storage::Call &call,
                       const storage::Universe &universe, const storage::StoredRules &rules);
+Datum user_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::UserAccount &user,
+                  std::int64_t balance_minor, const storage::Universe &home);
 Datum item_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::Item &item,
                   const storage::Universe &universe);
 

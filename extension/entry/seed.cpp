@@ -78,9 +78,9 @@ Datum seed_function(FunctionCallInfo)
     for (const SampleUniverse &sample : sample_universes) {
         ++universe_id;
         create_user(call, CStringGetTextDatum(sample.username), universe_id,
-                    numeric_of(sample.balance));
+                    numeric_of(sample.balance), {});
         list_item(call, std::nullopt, CStringGetTextDatum(sample.item), numeric_of(sample.price),
-                  sample.stock, universe_id);
+                  sample.stock, universe_id, {});
     }
     storage::end_call(call);
     return Datum{0};

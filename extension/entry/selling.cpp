@@ -69,16 +69,6 @@ Datum restock_function(FunctionCallInfo fcinfo)
     return result;
 }
 
-// A locked item as people are shown it.
-Datum shown_item_result(FunctionCallInfo fcinfo, Call &call, storage::Item item,
-                        const storage::Universe &universe)
-{
-    // Sees which holds ended while the call waited for the item; from now on none does.
-    storage::refresh_snapshot(call);
-    item.stock = storage::stock_with_expired(call, item);
-    return item_result(fcinfo, call, item, universe);
-}
-
 Datum set_price_function(FunctionCallInfo fcinfo)
 {
     const std::int64_t item_id = int8_argument(fcinfo, 0, "item_id");

@@ -45,7 +45,7 @@ void put_page(storage::Call &call, ReturnSetInfo *result, std::int64_t user_id,
               std::int32_t universe_id, const Span &span)
 {
     const int scale = require_universe(call, universe_id).currency_scale;
-    storage::WalletHistory history;
+    storage::WalletHistory history{};
     storage::open_wallet_history(
         call, history, user_id, universe_id,
         storage::balance_at_place(call, user_id, universe_id,
@@ -58,10 +58,10 @@ void put_page(storage::Call &call, ReturnSetInfo *result, std::int64_t user_id,
         put_balance(result, "opening", history.balance_minor, span.from_time, scale);
     }
     for (std::int32_t rows = 0; in_span() && rows < span.rows_max; ++rows) {
-        const storage::WalletLeg leg = history.leg;
+        const pg::WideAmount balance_minor = history.balance_minor + history.leg.amount_minor;
+        storage::require_explained(user_id, universe_id, balance_minor);
+        put_leg(result, history.leg, balance_minor, scale);
         storage::next_leg(history);
-        storage::require_explained(user_id, universe_id, history.balance_minor);
-        put_leg(result, leg, history.balance_minor, scale);
     }
     if (!in_span()) {
         put_balance(result, "closing", history.balance_minor, span.to_time, scale);

@@ -39,6 +39,7 @@ Datum transfer_function(FunctionCallInfo fcinfo)
     const Datum amount = numeric_argument(fcinfo, 2, "amount");
     const auto universe_id = optional_int4_argument(fcinfo, 3);
     const auto key = key_argument(fcinfo, 4);
+    const auto memo = memo_argument(fcinfo, 5);
     require_positive(amount, "amount");
 
     storage::Call call;
@@ -59,11 +60,14 @@ Datum transfer_function(FunctionCallInfo fcinfo)
     row.paid_minor = row.received_minor = require_amount(amount, universe, "amount");
     row.from_universe_id = row.to_universe_id = universe.id;
     row.from_rate = row.to_rate = universe.exchange_rate;
+    row.memo = memo;
 
-    KeyedCall keyed = begin_keyed_call(call, sender_id, key,
-                                       psprintf("transfer to_user_id=" INT64_FORMAT
-                                                " amount_minor=" INT64_FORMAT " universe_id=%d",
-                                                receiver_id, *row.paid_minor, universe.id));
+    KeyedCall keyed =
+        begin_keyed_call(call, sender_id, key,
+                         with_memo(psprintf("transfer to_user_id=" INT64_FORMAT
+                                            " amount_minor=" INT64_FORMAT " universe_id=%d",
+                                            receiver_id, *row.paid_minor, universe.id),
+                                   memo));
     if (keyed.answered) {
         row = keyed.first_answer;
     } else {

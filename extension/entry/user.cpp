@@ -8,6 +8,7 @@
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
 #include "storage/hold.hpp"
+#include "storage/taken_key.hpp"
 
 namespace mvm::entry {
 
@@ -20,18 +21,12 @@ Datum create_user_function(FunctionCallInfo fcinfo)
     const std::int32_t universe_id = int4_argument(fcinfo, 1, "universe_id");
     const Datum balance = numeric_argument(fcinfo, 2, "balance");
     const Datum username = name_argument(fcinfo, 0, "username", name_length_max);
+    const PlatformData data = platform_data_arguments(fcinfo, 3);
 
     storage::Call call;
     storage::begin_write(call, "mvm_create_user()");
-    const NewUser user = create_user(call, username, universe_id, balance);
-    Datum values[] = {
-        Int64GetDatum(user.account.id),
-        username,
-        Int32GetDatum(universe_id),
-        pg::numeric_of_minor(user.balance_minor, user.home.currency_scale),
-    };
-    bool nulls[lengthof(values)] = {};
-    const Datum result = row_result(fcinfo, call, values, nulls, lengthof(values));
+    const NewUser user = create_user(call, username, universe_id, balance, data);
+    const Datum result = user_result(fcinfo, call, user.account, user.balance_minor, user.home);
     storage::end_call(call);
     return result;
 }
@@ -47,19 +42,11 @@ Datum move_user_function(FunctionCallInfo fcinfo)
     if (!storage::lock_user(call, user_id, user)) {
         raise(no_user(user_id));
     }
-    const storage::Universe home = require_universe(call, universe_id);
+    require_universe(call, universe_id);
     if (user.universe_id != universe_id) {
         storage::update_home(call, user, universe_id);
     }
-    const storage::Wallet wallet = storage::read_wallet(call, user_id, universe_id);
-    Datum values[] = {
-        Int64GetDatum(user_id),
-        user.username,
-        Int32GetDatum(universe_id),
-        pg::numeric_of_minor(storage::balance_with_expired(call, wallet), home.currency_scale),
-    };
-    bool nulls[lengthof(values)] = {};
-    const Datum result = row_result(fcinfo, call, values, nulls, lengthof(values));
+    const Datum result = shown_user_result(fcinfo, call, user);
     storage::end_call(call);
     return result;
 }
@@ -88,9 +75,37 @@ void journal_opening_balance(storage::Call &call, const NewUser &user)
     storage::append_journal(call, row);
 }
 
+// Asked before an id is drawn, so that a refusal leaves no gap.
+void write_new_user(storage::Call &call, storage::UserAccount &user)
+{
+    const storage::UniqueKey keys[] = {
+        {storage::username_index,
+         psprintf("A user has the name \"%s\".", TextDatumGetCString(user.username))},
+        {storage::user_external_id_index, taken_external_id("A user", user.external_id)},
+    };
+    storage::UserAccount other{};
+    if (storage::find_user_by_username(call, user.username, other)) {
+        pg::refuse(ErrorCode::already_exists, keys[0].refusal);
+    }
+    if (user.external_id && storage::find_user_by_external_id(call, *user.external_id, other)) {
+        pg::refuse(ErrorCode::already_exists, keys[1].refusal);
+    }
+    user.id = storage::next_id("user_account_id_seq");
+    storage::write_unless_taken(keys, lengthof(keys), [&] { storage::insert_user(call, user); });
+}
+
 } // namespace
 
-NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_id, Datum balance)
+Datum shown_user_result(FunctionCallInfo fcinfo, storage::Call &call,
+                        const storage::UserAccount &user)
+{
+    const storage::Wallet wallet = storage::read_wallet(call, user.id, user.universe_id);
+    return user_result(fcinfo, call, user, storage::balance_with_expired(call, wallet),
+                       require_universe(call, user.universe_id));
+}
+
+NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_id, Datum balance,
+                    const PlatformData &data)
 {
     const domain::Sign sign = domain::sign_of_decimal(pg::text_of_numeric(balance));
     require_not_negative(sign, balance);
@@ -100,17 +115,11 @@ NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_i
     user.balance_minor =
         sign == domain::Sign::zero ? 0 : require_amount(balance, user.home, "balance");
     user.account.universe_id = universe_id;
-
-    // Asked before an id is drawn, so that a refusal leaves no gap.
-    bool created = !storage::username_is_taken(call, username);
-    if (created) {
-        user.account.id = storage::next_id("user_account_id_seq");
-        created = storage::insert_user(call, user.account, username);
-    }
-    if (!created) {
-        pg::refuse(ErrorCode::already_exists,
-                   psprintf("A user has the name \"%s\".", TextDatumGetCString(username)));
-    }
+    user.account.version = 1;
+    user.account.username = username;
+    user.account.external_id = data.external_id;
+    user.account.metadata = data.metadata;
+    write_new_user(call, user.account);
     if (user.balance_minor > 0) {
         journal_opening_balance(call, user);
     }

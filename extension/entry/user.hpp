@@ -1,6 +1,7 @@
 // Creating a user, for SQL and for the sample market.
 #pragma once
 
+#include "entry/platform_data.hpp"
 #include "storage/universe.hpp"
 #include "storage/user_account.hpp"
 
@@ -14,6 +15,11 @@ struct NewUser {
 
 // Creates a user with an opening deposit of `balance`, zero or more.
 // invalid_amount, universe_not_found, amount_out_of_range, already_exists.
-NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_id, Datum balance);
+NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_id, Datum balance,
+                    const PlatformData &data);
+
+// A user as people are shown it: the balance is that of the home wallet.
+Datum shown_user_result(FunctionCallInfo fcinfo, storage::Call &call,
+                        const storage::UserAccount &user);
 
 } // namespace mvm::entry

@@ -16,6 +16,8 @@ void read_item(Call &call, HeapTuple row, Item &item)
     item.universe_id = columns.int4(item_column::universe_id);
     item.listed = !listed || DatumGetBool(*listed);
     item.name = columns.value(item_column::name);
+    item.external_id = columns.optional_value(item_column::external_id);
+    item.metadata = columns.optional_value(item_column::metadata);
     item.row = row;
 }
 
@@ -24,6 +26,17 @@ void read_item(Call &call, HeapTuple row, Item &item)
 bool find_item(Call &call, std::int64_t id, Item &item)
 {
     TupleTableSlot *slot = find_row(call, TableId::item, key_of_int8(id));
+    if (slot == nullptr) {
+        return false;
+    }
+    read_item(call, ExecCopySlotHeapTuple(slot), item);
+    return true;
+}
+
+bool find_item_by_external_id(Call &call, Datum external_id, Item &item)
+{
+    TupleTableSlot *slot =
+        find_row_in(call, TableId::item, item_external_id_index, key_of_text(external_id));
     if (slot == nullptr) {
         return false;
     }
@@ -41,7 +54,7 @@ bool lock_item(Call &call, std::int64_t id, Item &item)
     return true;
 }
 
-void insert_item(Call &call, const Item &item, Datum name)
+void insert_item(Call &call, const Item &item)
 {
     Columns columns;
     columns.put(item_column::id, Int64GetDatum(item.id));
@@ -50,8 +63,10 @@ void insert_item(Call &call, const Item &item, Datum name)
     columns.put(item_column::stock, Int64GetDatum(item.stock));
     columns.put(item_column::version, Int64GetDatum(item.version));
     columns.put(item_column::universe_id, Int32GetDatum(item.universe_id));
-    columns.put(item_column::name, name);
+    columns.put(item_column::name, item.name);
     columns.put(item_column::listed, BoolGetDatum(true));
+    columns.put(item_column::external_id, item.external_id);
+    columns.put(item_column::metadata, item.metadata);
     insert_row(call, TableId::item, columns.values, columns.nulls);
 }
 
@@ -90,6 +105,17 @@ void update_listed(Call &call, Item &item, bool listed)
     item.version += 1;
     const ColumnChange changes[] = {
         {item_column::listed, BoolGetDatum(item.listed)},
+        {item_column::version, Int64GetDatum(item.version)},
+    };
+    update_row(call, TableId::item, item.row, changes, lengthof(changes));
+}
+
+void update_item_data(Call &call, Item &item)
+{
+    item.version += 1;
+    const ColumnChange changes[] = {
+        {item_column::external_id, item.external_id.value_or(Datum{0}), !item.external_id},
+        {item_column::metadata, item.metadata.value_or(Datum{0}), !item.metadata},
         {item_column::version, Int64GetDatum(item.version)},
     };
     update_row(call, TableId::item, item.row, changes, lengthof(changes));

@@ -15,7 +15,10 @@ struct Item {
     std::int64_t version;
     std::int32_t universe_id;
     bool listed; // on the market
-    Datum name;  // text, in row
+    // In row, or a new item's.
+    Datum name;                       // text
+    std::optional<Datum> external_id; // text
+    std::optional<Datum> metadata;    // jsonb
     HeapTuple row;
 };
 
@@ -25,8 +28,10 @@ struct Item {
 // Finds and locks; see lock_row.
 [[nodiscard]] bool lock_item(Call &call, std::int64_t id, Item &item);
 
+[[nodiscard]] bool find_item_by_external_id(Call &call, Datum external_id, Item &item);
+
 // Inserts an item under its new id.
-void insert_item(Call &call, const Item &item, Datum name);
+void insert_item(Call &call, const Item &item);
 
 // Writes a locked item's new stock and the next version.
 void update_stock(Call &call, Item &item, std::int64_t stock);
@@ -36,5 +41,11 @@ void update_price(Call &call, Item &item, std::int64_t price_minor);
 
 // Puts a locked item on the market or takes it off, and writes the next version.
 void update_listed(Call &call, Item &item, bool listed);
+
+// Writes a locked item's new external id and metadata and the next version.
+void update_item_data(Call &call, Item &item);
+
+// The unique index of platforms' keys.
+inline constexpr const char *item_external_id_index = "item_external_id_key";
 
 } // namespace mvm::storage

@@ -268,16 +268,22 @@ TupleTableSlot *find_row(Call &call, TableId id, Key key)
     return nullptr;
 }
 
-bool has_row(Call &call, TableId id, const char *index_name, Key key)
+TupleTableSlot *find_row_in(Call &call, TableId id, const char *index_name, Key key)
 {
     Relation index = open_index(index_name);
     IndexScanDesc scan = pg::begin_index_scan(table_of(call, id).relation, index,
                                               GetActiveSnapshot(), key.column_count);
     index_rescan(scan, key.columns, key.column_count, nullptr, 0);
-    const bool found = index_getnext_slot(scan, ForwardScanDirection, read_slot(call, id));
+    TupleTableSlot *slot = read_slot(call, id);
+    const bool found = index_getnext_slot(scan, ForwardScanDirection, slot);
     index_endscan(scan);
     index_close(index, NoLock);
-    return found;
+    return found ? slot : nullptr;
+}
+
+bool has_row(Call &call, TableId id, const char *index_name, Key key)
+{
+    return find_row_in(call, id, index_name, key) != nullptr;
 }
 
 HeapTuple lock_row(Call &call, TableId id, Key key)

@@ -67,6 +67,9 @@ Key key_of_int8_text(std::int64_t first, Datum second);
 // there is none.
 TupleTableSlot *find_row(Call &call, TableId id, Key key);
 
+// The same with a key of another unique index.
+TupleTableSlot *find_row_in(Call &call, TableId id, const char *index_name, Key key);
+
 // Whether there is a row with this key of another unique index.
 [[nodiscard]] bool has_row(Call &call, TableId id, const char *index_name, Key key);
 

@@ -29,6 +29,20 @@ std::optional<std::int64_t> moved_minor(const WalletHistory &history, const Jour
     return moved;
 }
 
+// Makes the row the current leg.
+void set_leg(WalletHistory &history, const JournalRow &row, std::int64_t moved)
+{
+    if (history.leg.memo) {
+        pfree(DatumGetPointer(*history.leg.memo));
+    }
+    history.at_leg = true;
+    history.leg = {row.id, row.kind, row.transaction_time, moved,
+                   row.user_id == history.user_id ? row.counterparty_id : row.user_id, row.item_id,
+                   row.quantity,
+                   // The cursor's row goes when it moves on.
+                   row.memo ? std::optional(datumCopy(*row.memo, false, -1)) : std::nullopt};
+}
+
 // Reads the next row of both cursors; false when there is none left.
 bool read_row(WalletHistory &history)
 {
@@ -43,21 +57,13 @@ bool read_row(WalletHistory &history)
         acted.at_row && (!dealt_with.at_row || (forward ? acted.row.id <= dealt_with.row.id
                                                         : acted.row.id >= dealt_with.row.id));
     JournalCursor &next = take_acted ? acted : dealt_with;
-    const JournalRow row = next.row;
-    if (take_acted && dealt_with.at_row && dealt_with.row.id == row.id) {
+    if (const auto moved = moved_minor(history, next.row)) {
+        set_leg(history, next.row, *moved);
+    }
+    if (take_acted && dealt_with.at_row && dealt_with.row.id == next.row.id) {
         next_row(dealt_with); // the same row, met in both roles
     }
     next_row(next);
-    if (const auto moved = moved_minor(history, row)) {
-        history.at_leg = true;
-        history.leg = {row.id,
-                       row.kind,
-                       row.transaction_time,
-                       *moved,
-                       row.user_id == history.user_id ? row.counterparty_id : row.user_id,
-                       row.item_id,
-                       row.quantity};
-    }
     return true;
 }
 

@@ -21,6 +21,7 @@ struct WalletLeg {
     std::optional<std::int64_t> counterparty_id;
     std::optional<std::int64_t> item_id;
     std::optional<std::int64_t> quantity;
+    std::optional<Datum> memo; // text, until the next leg
 };
 
 struct WalletHistory {

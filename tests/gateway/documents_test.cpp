@@ -146,11 +146,11 @@ TEST_F(Documents, openapi_has_every_error_that_a_route_can_send)
     expect_codes("users", "post",
                  {"universe_not_found", "already_exists", "invalid_amount", "amount_out_of_range"});
     expect_codes("items", "post",
-                 {"user_not_found", "universe_not_found", "invalid_amount", "invalid_quantity",
-                  "amount_out_of_range"});
+                 {"user_not_found", "universe_not_found", "already_exists", "invalid_amount",
+                  "invalid_quantity", "amount_out_of_range"});
     expect_codes("items/{item_id}", "get", {"item_not_found", "invalid_argument"});
     expect_codes("items/{item_id}", "patch",
-                 {"item_not_found", "invalid_amount", "amount_out_of_range"});
+                 {"item_not_found", "already_exists", "invalid_amount", "amount_out_of_range"});
     expect_codes(
         "items/{item_id}/restock", "post",
         {"item_not_found", "invalid_quantity", "amount_out_of_range", "idempotency_mismatch"});
@@ -178,7 +178,9 @@ TEST_F(Documents, openapi_has_every_error_that_a_route_can_send)
     expect_codes("quotes/{quote_id}/accept", "post",
                  {"quote_not_found", "quote_closed", "rule_violation", "insufficient_balance",
                   "amount_out_of_range"});
-    expect_codes("users/{user_id}", "patch", {"user_not_found", "universe_not_found"});
+    expect_codes("users", "get", {"invalid_argument"});
+    expect_codes("users/{user_id}", "patch",
+                 {"user_not_found", "universe_not_found", "already_exists", "amount_out_of_range"});
     for (const char *read : {"balance", "statement"}) {
         expect_codes(std::string("users/{user_id}/") + read, "get",
                      {"user_not_found", "universe_not_found", "invalid_argument"});
@@ -262,6 +264,9 @@ TEST_F(Documents, openapi_schemas_are_what_is_answered)
                    post("/api/v1/items", R"({"seller_id":1,"name":"x","price":1,"stock":1})").body);
     expect_members("Item", patch("/api/v1/items/1", R"({"price":6})").body);
     expect_members("Item", get("/api/v1/users/1/items").body);
+    expect_members("Item", patch("/api/v1/items/1", R"({"external_id":"SKU"})").body);
+    expect_members("Item", get("/api/v1/items?external_id=SKU").body);
+    expect_members("User", get("/api/v1/users?username=john_earth").body);
     expect_members("Transaction", post("/api/v1/items/1/restock", R"({"quantity":1})").body);
     expect_members("User", post("/api/v1/users", R"({"username":"x","universe_id":1})").body);
     expect_members("Transaction", post("/api/v1/deposits", R"({"user_id":1,"amount":1})").body);
