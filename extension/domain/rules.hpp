@@ -24,11 +24,12 @@ struct Share {
 // decimals (trailing zeros do not count).
 Result<Share> share_from_decimal(std::string_view text, int below) noexcept;
 
-inline constexpr int fee_rate_below = 1;      // a fee leaves something
+inline constexpr int fee_rate_below = 1;      // what is left may still round to nothing
 inline constexpr int tariff_rate_below = 100; // at most 99.999999999 times the price
 
-// The share of an amount that is not negative, rounded half-even to the minor
-// unit; amount_out_of_range beyond 2^63 - 1.
+// The share of an amount that is not negative, rounded up to the minor unit, so that
+// no splitting of an amount takes less; a share below one is at most the amount.
+// amount_out_of_range beyond 2^63 - 1.
 Result<std::int64_t> share_of(std::int64_t amount_minor, const Share &share) noexcept;
 
 // The rules of one universe; as they stand here they restrict nothing.

@@ -466,6 +466,10 @@ Refusal refusal_of(const domain::Settlement &settlement, const Order &order,
         return unusable_conversion(settlement.error, *order.row.paid_minor, payer_universe,
                                    receiver_universe);
     }
+    if (settlement.error == ErrorCode::invalid_amount) {
+        return fee_takes_all(*order.row.quantity, item->running.price_minor,
+                             receiver_universe.rules.sale_fee, receiver_universe);
+    }
     return price_out_of_range(*order.row.quantity, item->running.price_minor, receiver_universe);
 }
 
