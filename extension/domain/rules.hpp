@@ -43,6 +43,15 @@ struct UniverseRules {
     std::int64_t max_quantity = std::numeric_limits<std::int64_t>::max();
 };
 
+// What a universe lets each user keep open at frozen terms, in microseconds and pieces: holds on
+// its items, quotes into its currency. As they stand here they are those of a new universe.
+struct OpenLimits {
+    std::int64_t hold_ttl_us_max = std::int64_t{86'400} * 1'000'000;
+    std::int64_t quote_ttl_us_max = std::int64_t{300} * 1'000'000;
+    std::int64_t holds_max = 100;
+    std::int64_t quotes_max = 100;
+};
+
 // The rules between two universes.
 struct RouteRules {
     bool allowed = true;

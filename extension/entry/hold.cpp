@@ -80,8 +80,7 @@ Hold require_hold(Call &call, std::int64_t hold_id)
 // ---------------------------------------------------------------------------
 
 // The terms that the order was settled on, frozen.
-Hold new_hold(Call &call, storage::UniverseSet &universes, const Order &order,
-              std::int64_t lifetime_us)
+Hold new_hold(Call &call, storage::UniverseSet &universes, const Order &order)
 {
     const storage::Universe &home = universes.universes[order.payer_universe];
     const storage::Universe &item_universe = universes.universes[order.receiver_universe];
@@ -96,7 +95,7 @@ Hold new_hold(Call &call, storage::UniverseSet &universes, const Order &order,
     hold.price_minor = order.price_minor;
     hold.paid_minor = *order.row.paid_minor;
     hold.created_at = order.row.transaction_time;
-    hold.expires_at = order.row.transaction_time + lifetime_us;
+    hold.expires_at = order.row.transaction_time + order.lifetime_us;
     hold.from_universe_id = home.id;
     hold.to_universe_id = item_universe.id;
     hold.state = HoldState::active;
@@ -118,7 +117,7 @@ Datum reserve_function(FunctionCallInfo fcinfo)
     order.row.quantity = int8_argument(fcinfo, 2, "quantity");
     const Interval *ttl = interval_argument(fcinfo, 3, "ttl");
     order.key = key_argument(fcinfo, 4);
-    const std::int64_t lifetime_us = require_lifetime(ttl);
+    order.lifetime_us = require_lifetime(ttl, "ttl");
     if (*order.row.quantity < 1) {
         raise(quantity_below_one(*order.row.quantity));
     }
@@ -135,7 +134,7 @@ Datum reserve_function(FunctionCallInfo fcinfo)
     if (order.replayed) {
         hold = require_hold(call, order.row.reference_id.value_or(0));
     } else {
-        hold = new_hold(call, universes, order, lifetime_us);
+        hold = new_hold(call, universes, order);
         storage::insert_hold(call, hold);
     }
     const Datum result = hold_result(fcinfo, call, hold);

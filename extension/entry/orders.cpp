@@ -4,6 +4,7 @@
 
 #include "domain/netting.hpp"
 #include "entry/arguments.hpp"
+#include "entry/open_limits.hpp"
 #include "pg/numeric.hpp"
 #include "storage/balance_snapshot.hpp"
 #include "storage/user_account.hpp"
@@ -749,6 +750,7 @@ void execute_orders(Call &call, UniverseSet &universes, Order *orders, int count
     pg::Array<OrderedWallet> wallets = lock_wallets(call, orders, count, items, expired);
     release_expired_holds(call, expired, items, wallets);
     pg::Array<Milestone> milestones = settle_orders(call, orders, count, universes, items, wallets);
+    require_room_for_holds(call, universes, orders, count);
 
     // From here only I/O can fail.
     storage::advance_command(call);
