@@ -319,11 +319,11 @@ END $$;
 
 -- Of what a user keeps open: how long and how many.
 CREATE FUNCTION model.random_longest() RETURNS text LANGUAGE sql VOLATILE AS $$
-    SELECT model.pick('{366 days,366 days,12 mons,1 mon -1 days,36:00:00,1 day,00:10:00,0,-1 s,367 days,13 mons}')
+    SELECT model.pick('{366 days,366 days,366 days,12 mons,1 mon -1 days,36:00:00,1 day,00:10:00,0,-1 s,367 days,13 mons}')
 $$;
 
 CREATE FUNCTION model.random_most() RETURNS text LANGUAGE sql VOLATILE AS $$
-    SELECT model.pick('{100,100,9223372036854775807,5,3,2,1,0,-1}')
+    SELECT model.pick('{100,100,100,100,9223372036854775807,5,3,2,1,0,-1}')
 $$;
 
 -- Rules that mostly let trade go on; what was closed opens again soon.
@@ -344,7 +344,7 @@ BEGIN
             ELSE trim_scale(trunc(power(10, 2 + random() * 8)::numeric) * model.power_of_ten(-decimals))::text END END,
         CASE WHEN model.chance(0.2)
             THEN model.pick('{9223372036854775807,9223372036854775807,9223372036854775807,2,3,10,1,0,-5}') END,
-        CASE WHEN model.chance(0.2) THEN model.random_longest() END, CASE WHEN model.chance(0.2) THEN model.random_longest() END,
+        CASE WHEN model.chance(0.2) THEN model.random_longest() END, CASE WHEN model.chance(0.5) THEN model.random_longest() END,
         CASE WHEN model.chance(0.3) THEN model.random_most() END, CASE WHEN model.chance(0.3) THEN model.random_most() END];
 END $$;
 
