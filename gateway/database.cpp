@@ -442,12 +442,13 @@ WrittenRow Database::write(const NewUniverse &universe)
 WrittenRow Database::write(const UniverseChange &change)
 {
     const UniverseChange::Rules rules = change.rules.value_or(UniverseChange::Rules{});
-    return written_row(run(Kind::plain_write, queries::change_universe, change.universe_id,
-                           or_null(change.exchange_rate), change.rules ? "true" : "false",
-                           or_null(rules.trade_open), or_null(rules.exchange_open),
-                           or_null(rules.sale_fee_rate), or_null(rules.exchange_fee_rate),
-                           or_null(rules.min_amount), or_null(rules.max_amount),
-                           or_null(rules.max_quantity)));
+    return written_row(run(
+        Kind::plain_write, queries::change_universe, change.universe_id,
+        or_null(change.exchange_rate), change.rules ? "true" : "false", or_null(rules.trade_open),
+        or_null(rules.exchange_open), or_null(rules.sale_fee_rate),
+        or_null(rules.exchange_fee_rate), or_null(rules.min_amount), or_null(rules.max_amount),
+        or_null(rules.max_quantity), or_null(rules.max_hold_ttl_s), or_null(rules.max_quote_ttl_s),
+        or_null(rules.max_open_holds), or_null(rules.max_open_quotes)));
 }
 
 WrittenRow Database::write(const RouteChange &change)

@@ -99,6 +99,10 @@ struct UniverseChange {
         std::optional<std::string> min_amount;
         std::optional<std::string> max_amount;
         std::optional<std::string> max_quantity;
+        std::optional<std::string> max_hold_ttl_s;
+        std::optional<std::string> max_quote_ttl_s;
+        std::optional<std::string> max_open_holds;
+        std::optional<std::string> max_open_quotes;
     };
     std::string universe_id;
     std::optional<std::string> exchange_rate;

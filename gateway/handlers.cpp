@@ -565,6 +565,9 @@ std::optional<UniverseChange::Rules> rules_of(const JsonRequest &request)
         return text;
     };
     const auto quantity = [&](const char *name) { return request.integer(name); };
+    const auto within = [&](const char *name, std::int64_t least, std::int64_t most) {
+        return request.has(name) ? std::optional(request.integer(name, least, most)) : std::nullopt;
+    };
     UniverseChange::Rules rules;
     rules.trade_open = boolean("trade_open");
     rules.exchange_open = boolean("exchange_open");
@@ -576,9 +579,14 @@ std::optional<UniverseChange::Rules> rules_of(const JsonRequest &request)
     rules.min_amount = bound(request, "min_amount", "0", amount);
     rules.max_amount = bound(request, "max_amount", "Infinity", amount);
     rules.max_quantity = bound(request, "max_quantity", "9223372036854775807", quantity);
+    rules.max_hold_ttl_s = within("max_hold_ttl_seconds", 1, limits::ttl_max_s);
+    rules.max_quote_ttl_s = within("max_quote_ttl_seconds", 1, limits::ttl_max_s);
+    rules.max_open_holds = within("max_open_holds", 0, INT64_MAX);
+    rules.max_open_quotes = within("max_open_quotes", 0, INT64_MAX);
     const bool any = rules.trade_open || rules.exchange_open || rules.sale_fee_rate ||
                      rules.exchange_fee_rate || rules.min_amount || rules.max_amount ||
-                     rules.max_quantity;
+                     rules.max_quantity || rules.max_hold_ttl_s || rules.max_quote_ttl_s ||
+                     rules.max_open_holds || rules.max_open_quotes;
     return any ? std::optional(std::move(rules)) : std::nullopt;
 }
 

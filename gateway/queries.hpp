@@ -52,7 +52,10 @@ inline constexpr const char *database =
     "(SELECT row_to_json(r) FROM (SELECT " u ".id, " u ".name, " u ".currency_type,"               \
     "  " u ".exchange_rate, " u ".currency_scale, " u ".trade_open, " u ".exchange_open,"          \
     "  " u ".sale_fee_rate, " u ".exchange_fee_rate, " u ".min_amount, " u ".max_amount,"          \
-    "  " u ".max_quantity) r)"
+    "  " u ".max_quantity,"                                                                        \
+    "  trim_scale(extract(epoch FROM " u ".max_hold_ttl)) AS max_hold_ttl_seconds,"                \
+    "  trim_scale(extract(epoch FROM " u ".max_quote_ttl)) AS max_quote_ttl_seconds,"              \
+    "  " u ".max_open_holds, " u ".max_open_quotes) r)"
 
 // The columns of an item in a list, where its metadata would make pages large, and by itself.
 #define MVM_LISTED_ITEM(i)                                                                         \
@@ -227,20 +230,14 @@ inline constexpr Query transactions{
     " FROM page"
     " HAVING EXISTS (SELECT FROM mvm.users WHERE id = $1::bigint)"};
 
-// $1 amount, $2 from universe, $3 to universe -> body. `amount` is the one that was converted:
-// rounded half-even to its currency's decimals. MV003 and the like as mvm_convert().
+// $1 amount, $2 from universe, $3 to universe -> body. `amount` is the one that was converted, in
+// its currency's decimals. MV003 and the like as mvm_convert().
 inline constexpr Query convert{
     "convert",
-    "SELECT (SELECT row_to_json(r) FROM (SELECT"
-    "   CASE WHEN abs(a.asked - trunc(a.asked, f.currency_scale)) * 2"
-    "     = 10::numeric ^ -f.currency_scale"
-    "     AND mod(trunc(a.asked, f.currency_scale) * 10::numeric ^ f.currency_scale, 2) = 0"
-    "    THEN trunc(a.asked, f.currency_scale)"
-    "    ELSE round(a.asked, f.currency_scale) END AS amount,"
+    "SELECT (SELECT row_to_json(r) FROM (SELECT round($1::numeric, f.currency_scale) AS amount,"
     "   c.converted_amount, f.id AS from_universe_id, t.id AS to_universe_id,"
     "   trim_scale(t.exchange_rate / f.exchange_rate) AS exchange_rate) r)"
-    " FROM (SELECT $1::numeric AS asked) a"
-    " CROSS JOIN mvm_convert($1::numeric, $2::integer, $3::integer, NULL::timestamptz)"
+    " FROM mvm_convert($1::numeric, $2::integer, $3::integer, NULL::timestamptz)"
     "  c (converted_amount)"
     " LEFT JOIN mvm.universes f ON f.id = $2::integer"
     " LEFT JOIN mvm.universes t ON t.id = $3::integer"};
@@ -319,14 +316,17 @@ inline constexpr Query create_universe{
 
 // $1 universe, $2 exchange rate or null, $3 whether there is a rule, $4 trade open, $5 exchange
 // open, $6 sale fee rate, $7 exchange fee rate, $8 smallest and $9 largest amount, $10 largest
-// quantity; each or null -> body, universe. OFFSET 0 as in change_item: the rate first.
+// quantity, $11 seconds of a hold and $12 of a quote, $13 open holds and $14 quotes at most; each
+// or null -> body, universe. OFFSET 0 as in change_item: the rate first.
 inline constexpr Query change_universe{
     "change_universe",
     "SELECT " MVM_UNIVERSE_BODY(
         "(c.u)") ", (c.u).id"
                  " FROM (SELECT CASE WHEN $3::boolean THEN mvm_set_rules($1::integer, $4::boolean, "
                  "$5::boolean,"
-                 "    $6::numeric, $7::numeric, $8::numeric, $9::numeric, $10::bigint)"
+                 "    $6::numeric, $7::numeric, $8::numeric, $9::numeric, $10::bigint,"
+                 "    $11::integer * interval '1 second', $12::integer * interval '1 second',"
+                 "    $13::bigint, $14::bigint)"
                  "   ELSE p.u END AS u"
                  "  FROM (SELECT CASE WHEN $2::numeric IS NOT NULL"
                  "    THEN mvm_set_exchange_rate($1::integer, $2::numeric) END AS u OFFSET 0) p "

@@ -108,12 +108,24 @@ ALTER TABLE mvm.universe
     ADD COLUMN max_hold_ttl interval NOT NULL DEFAULT interval '1 day',
     ADD COLUMN max_quote_ttl interval NOT NULL DEFAULT interval '5 minutes',
     ADD COLUMN max_open_holds bigint NOT NULL DEFAULT 100,
-    ADD COLUMN max_open_quotes bigint NOT NULL DEFAULT 100;
+    ADD COLUMN max_open_quotes bigint NOT NULL DEFAULT 100,
+    ADD CONSTRAINT universe_option_ttls CHECK (
+        max_hold_ttl > interval '0' AND max_hold_ttl <= interval '366 days'
+        AND max_quote_ttl > interval '0' AND max_quote_ttl <= interval '366 days'),
+    ADD CONSTRAINT universe_open_options CHECK (max_open_holds >= 0 AND max_open_quotes >= 0);
+COMMENT ON COLUMN mvm.universe.max_hold_ttl IS 'The longest that a hold on an item of the universe may live';
+COMMENT ON COLUMN mvm.universe.max_quote_ttl IS 'The longest that a quote into the universe may live';
+COMMENT ON COLUMN mvm.universe.max_open_holds IS 'How many open holds on items of the universe one buyer may have';
+COMMENT ON COLUMN mvm.universe.max_open_quotes IS 'How many open quotes into the universe one user may have';
 ALTER TABLE mvm.rule_change
     ADD COLUMN max_hold_ttl interval,
     ADD COLUMN max_quote_ttl interval,
     ADD COLUMN max_open_holds bigint,
     ADD COLUMN max_open_quotes bigint;
+
+-- For counting what is open, which never costs more than the limit.
+CREATE INDEX hold_open_idx ON mvm.hold (buyer_id, to_universe_id, expires_at) WHERE state = 'a';
+CREATE INDEX quote_open_idx ON mvm.quote (user_id, to_universe_id, expires_at) WHERE transaction_id IS NULL;
 
 -- ---------------------------------------------------------------------------
 -- Storage: memos, and keys and data of a platform's own
@@ -241,7 +253,11 @@ SELECT
     COALESCE(u.exchange_fee_rate, 0) AS exchange_fee_rate,
     mvm.amount(u.min_amount_minor, u.currency_scale) AS min_amount,
     mvm.amount(u.max_amount_minor, u.currency_scale) AS max_amount,
-    u.max_quantity
+    u.max_quantity,
+    u.max_hold_ttl,
+    u.max_quote_ttl,
+    u.max_open_holds,
+    u.max_open_quotes
 FROM mvm.universe u;
 
 -- A hold past its time counts as released, as far as there is room for it in 64 bits.
@@ -434,7 +450,11 @@ SELECT
     mvm.amount(c.max_amount_minor, u.currency_scale) AS max_amount,
     c.max_quantity,
     c.allowed,
-    CASE WHEN c.to_universe_id IS NOT NULL THEN COALESCE(c.tariff_rate, 0) END AS tariff_rate
+    CASE WHEN c.to_universe_id IS NOT NULL THEN COALESCE(c.tariff_rate, 0) END AS tariff_rate,
+    c.max_hold_ttl,
+    c.max_quote_ttl,
+    c.max_open_holds,
+    c.max_open_quotes
 FROM mvm.rule_change c
 JOIN mvm.universe u ON u.id = c.universe_id;
 
@@ -548,6 +568,38 @@ COMMENT ON VIEW mvm.sequence_position IS
 -- ---------------------------------------------------------------------------
 -- Functions: limits of holds and quotes
 -- ---------------------------------------------------------------------------
+
+DROP FUNCTION @extschema@.mvm_set_rules(integer, boolean, boolean, numeric, numeric, numeric, numeric, bigint);
+CREATE FUNCTION @extschema@.mvm_set_rules(
+    universe_id integer,
+    trade_open boolean DEFAULT NULL,
+    exchange_open boolean DEFAULT NULL,
+    sale_fee_rate numeric DEFAULT NULL,
+    exchange_fee_rate numeric DEFAULT NULL,
+    min_amount numeric DEFAULT NULL,
+    max_amount numeric DEFAULT NULL,
+    max_quantity bigint DEFAULT NULL,
+    max_hold_ttl interval DEFAULT NULL,
+    max_quote_ttl interval DEFAULT NULL,
+    max_open_holds bigint DEFAULT NULL,
+    max_open_quotes bigint DEFAULT NULL
+) RETURNS mvm.universes
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'mvm_set_rules';
+COMMENT ON FUNCTION @extschema@.mvm_set_rules(integer, boolean, boolean, numeric, numeric, numeric, numeric, bigint,
+        interval, interval, bigint, bigint) IS
+    'Changes a universe''s trading rules; what is null stays. Fee rates are 0 or above and below 1, and a fee is rounded up; min_amount 0, max_amount ''Infinity'' and max_quantity 9223372036854775807 take a bound away. max_hold_ttl and max_quote_ttl, above zero and at most 366 days, are the longest that a hold on its items and a quote into it may live; max_open_holds and max_open_quotes, 0 or more, are how many of them one user may have open. Noted in mvm.rule_changes. MV003, MV201, MV202, MV203, MV204';
+REVOKE ALL ON FUNCTION @extschema@.mvm_set_rules(integer, boolean, boolean, numeric, numeric, numeric, numeric, bigint,
+        interval, interval, bigint, bigint) FROM PUBLIC;
+
+COMMENT ON FUNCTION @extschema@.mvm_set_route(integer, integer, boolean, numeric) IS
+    'Sets the rules between two universes, for buyers and money of from_universe_id and items and currency of to_universe_id: whether it is allowed, and the import tariff on purchases, 0 or above and below 100, which is rounded up. Noted in mvm.rule_changes. MV003, MV203';
+COMMENT ON FUNCTION @extschema@.mvm_quote(bigint, numeric, integer, integer, interval) IS
+    'Freezes what an exchange would credit now, for one user and amount, until ttl is over. The universe that credits says how long that may be and how many quotes a user may have open. MV001, MV003, MV103, MV201, MV203, MV204, MV301';
+COMMENT ON FUNCTION @extschema@.mvm_reserve(bigint, bigint, bigint, interval, text) IS
+    'Sets stock and the buyer''s money aside for a purchase at the present price, rates, fee and tariff, until ttl is over. The item''s universe says how long that may be and how many holds a buyer may have open. MV001, MV002, MV101, MV102, MV104, MV105, MV201, MV202, MV203, MV204, MV301, MV401';
+COMMENT ON FUNCTION @extschema@.mvm_capture(bigint, bigint, text) IS
+    'Buys quantity of a hold''s pieces, all unless told, at its frozen terms, and releases the rest. A key belongs to the buyer. MV006, MV109, MV201, MV202, MV203, MV204, MV401';
 
 -- ---------------------------------------------------------------------------
 -- Functions: memos, and keys and data of a platform's own

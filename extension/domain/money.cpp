@@ -46,17 +46,22 @@ Digits split_decimal(std::string_view text) noexcept
     return digits;
 }
 
-// Half-even: up when the part cut off is above a half, or is a half and the
-// last digit kept is odd.
-bool rounds_up(std::string_view cut, bool last_kept_odd) noexcept
+// The minor unit that a fraction of one, given by its digits, is taken as: within a
+// millionth the nearest, otherwise none.
+enum class Nearest : std::uint8_t { below, above, none };
+
+Nearest nearest_unit(std::string_view fraction) noexcept
 {
-    if (cut.empty() || cut.front() < '5') {
-        return false;
+    constexpr std::size_t places = 6;
+    int millionths = 0;
+    for (std::size_t place = 0; place < places; ++place) {
+        millionths = millionths * 10 + (place < fraction.size() ? fraction[place] - '0' : 0);
     }
-    if (cut.front() > '5' || !is_zeros(cut.substr(1))) {
-        return true;
+    const bool more = fraction.size() > places && !is_zeros(fraction.substr(places));
+    if (millionths == 0 || (millionths == 1 && !more)) {
+        return Nearest::below;
     }
-    return last_kept_odd;
+    return millionths == 999'999 ? Nearest::above : Nearest::none;
 }
 
 } // namespace
@@ -80,6 +85,12 @@ Result<std::int64_t> amount_from_decimal(std::string_view text, int currency_sca
     }
     const Digits digits = split_decimal(text);
     const auto scale = static_cast<std::size_t>(currency_scale);
+    const Nearest nearest = digits.fraction.size() > scale
+                                ? nearest_unit(digits.fraction.substr(scale))
+                                : Nearest::below;
+    if (nearest == Nearest::none) {
+        return failure<std::int64_t>(ErrorCode::invalid_amount);
+    }
 
     std::int64_t minor = 0;
     auto append = [&minor](char digit) noexcept {
@@ -96,9 +107,7 @@ Result<std::int64_t> amount_from_decimal(std::string_view text, int currency_sca
             return failure<std::int64_t>(ErrorCode::amount_out_of_range);
         }
     }
-    if (digits.fraction.size() > scale &&
-        rounds_up(digits.fraction.substr(scale), (minor & 1) != 0) &&
-        __builtin_add_overflow(minor, std::int64_t{1}, &minor)) {
+    if (nearest == Nearest::above && __builtin_add_overflow(minor, std::int64_t{1}, &minor)) {
         return failure<std::int64_t>(ErrorCode::amount_out_of_range);
     }
     if (minor == 0) {

@@ -35,9 +35,11 @@ enum class Sign : std::uint8_t { negative, zero, positive, not_finite };
 Sign sign_of_decimal(std::string_view text) noexcept;
 
 // The amount that decimal text means in a currency with `currency_scale`
-// decimals (0 to 9), in minor units. Further decimals are rounded half-even.
-// Errors: invalid_amount for NaN, Infinity, zero, negatives and what rounds to
-// zero; amount_out_of_range above 2^63 - 1 minor units.
+// decimals (0 to 9), in minor units: the nearest one, which is at most a millionth
+// of a minor unit away. That much is what a client's binary float leaves of
+// 0.30000000000000004; more is an amount that the currency does not have.
+// Errors: invalid_amount for NaN, Infinity, zero, negatives, what is further away
+// and what is nearest to zero; amount_out_of_range above 2^63 - 1 minor units.
 Result<std::int64_t> amount_from_decimal(std::string_view text, int currency_scale) noexcept;
 
 // The largest amount that is not above decimal text above zero, or the smallest

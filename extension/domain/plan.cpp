@@ -1,5 +1,7 @@
 #include "domain/plan.hpp"
 
+#include <algorithm>
+
 namespace mvm::domain {
 
 Result<std::int64_t> plan_conversion(std::int64_t amount_minor, const Currency &from,
@@ -43,33 +45,84 @@ Result<TransferPlan> plan_transfer(std::int64_t payer_balance_minor, std::int64_
     return success(TransferPlan{payer_balance_minor - paid_minor, receiver.value});
 }
 
-Result<PurchasePlan> plan_purchase(const PurchaseTerms &terms) noexcept
+namespace {
+
+// A price in the item's currency and in the buyer's.
+struct Price {
+    std::int64_t minor = 0;
+    std::int64_t converted_minor = 0;
+};
+
+Result<Price> price_of(const PurchaseTerms &terms) noexcept
 {
     if (terms.quantity > terms.stock) {
-        return failure<PurchasePlan>(ErrorCode::insufficient_stock);
+        return failure<Price>(ErrorCode::insufficient_stock);
     }
     const auto price = multiply_price(terms.price_minor, terms.quantity);
     if (!price.ok()) {
-        return failure<PurchasePlan>(price.error);
+        return failure<Price>(price.error);
     }
     const auto converted = terms.same_currency ? price
                                                : convert(price.value, terms.item_currency,
                                                          terms.buyer_currency, Rounding::up);
     if (!converted.ok()) {
-        return failure<PurchasePlan>(converted.error);
+        return failure<Price>(converted.error);
     }
-    const auto tariff = share_of(converted.value, terms.tariff);
+    return success(Price{price.value, converted.value});
+}
+
+// The purchase at a price and its tariff, which are together within range; the fee may take all.
+PurchasePlan purchase_at(const Price &price, std::int64_t tariff_minor,
+                         const PurchaseTerms &terms) noexcept
+{
+    // A share below one of an amount within range is within range.
+    const std::int64_t fee_minor = share_of(price.minor, terms.sale_fee).value;
+    return {price.converted_minor + tariff_minor, price.minor - fee_minor, fee_minor, tariff_minor,
+            terms.stock - terms.quantity};
+}
+
+} // namespace
+
+Result<PurchasePlan> plan_purchase(const PurchaseTerms &terms) noexcept
+{
+    const auto price = price_of(terms);
+    if (!price.ok()) {
+        return failure<PurchasePlan>(price.error);
+    }
+    const auto tariff = share_of(price.value.converted_minor, terms.tariff);
     if (!tariff.ok()) {
         return failure<PurchasePlan>(tariff.error);
     }
-    const auto paid = add_amounts(converted.value, tariff.value);
+    const auto paid = add_amounts(price.value.converted_minor, tariff.value);
     if (!paid.ok()) {
         return failure<PurchasePlan>(paid.error);
     }
-    // A share below one of an amount within range is within range.
-    const std::int64_t fee = share_of(price.value, terms.sale_fee).value;
-    return success(PurchasePlan{paid.value, price.value - fee, fee, tariff.value,
-                                terms.stock - terms.quantity});
+    const PurchasePlan plan = purchase_at(price.value, tariff.value, terms);
+    return plan.received_minor > 0 ? success(plan)
+                                   : failure<PurchasePlan>(ErrorCode::invalid_amount);
+}
+
+Result<PurchasePlan> plan_capture(const PurchaseTerms &terms, std::int64_t set_aside_minor) noexcept
+{
+    const auto price = price_of(terms);
+    if (!price.ok()) {
+        return failure<PurchasePlan>(price.error);
+    }
+    const std::int64_t tariff_max = set_aside_minor - price.value.converted_minor;
+    if (tariff_max < 0) {
+        return failure<PurchasePlan>(ErrorCode::amount_out_of_range);
+    }
+    const auto tariff = share_of(price.value.converted_minor, terms.tariff);
+    PurchasePlan plan = purchase_at(
+        price.value, tariff.ok() ? std::min(tariff.value, tariff_max) : tariff_max, terms);
+    if (plan.received_minor == 0) {
+        if (terms.quantity < terms.stock) {
+            return failure<PurchasePlan>(ErrorCode::invalid_amount);
+        }
+        plan.received_minor = 1;
+        plan.fee_minor -= 1;
+    }
+    return success(plan);
 }
 
 } // namespace mvm::domain

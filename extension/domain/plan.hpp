@@ -64,9 +64,19 @@ struct PurchasePlan {
     std::int64_t stock_left = 0;
 
     constexpr std::int64_t price_minor() const noexcept { return received_minor + fee_minor; }
+    friend constexpr bool operator==(const PurchasePlan &, const PurchasePlan &) noexcept = default;
 };
 
-// insufficient_stock, amount_out_of_range.
+// insufficient_stock, amount_out_of_range; invalid_amount when the fee takes all.
 Result<PurchasePlan> plan_purchase(const PurchaseTerms &terms) noexcept;
+
+// The purchase of pieces of a hold, which are the stock of `terms`, at its frozen terms.
+// It costs at most what was set aside: every share of a part is at most that of the
+// whole. A hold made before version 1.2 set aside a tariff rounded half-even: there the
+// capture takes what there is. Nor was it asked then whether the fee takes all: a
+// capture of the whole leaves the seller one minor unit.
+// As plan_purchase; amount_out_of_range when the price is not covered.
+Result<PurchasePlan> plan_capture(const PurchaseTerms &terms,
+                                  std::int64_t set_aside_minor) noexcept;
 
 } // namespace mvm::domain

@@ -53,11 +53,7 @@ Result<std::int64_t> share_of(std::int64_t amount_minor, const Share &share) noe
     const uint128 product =
         static_cast<uint128>(amount_minor) * static_cast<uint128>(share.mantissa);
     const auto divisor = static_cast<uint128>(power_of_ten(share.scale));
-    uint128 quotient = product / divisor;
-    const uint128 twice_rest = 2 * (product % divisor);
-    if (twice_rest > divisor || (twice_rest == divisor && quotient % 2 != 0)) {
-        ++quotient;
-    }
+    const uint128 quotient = product / divisor + (product % divisor != 0 ? 1 : 0);
     if (quotient > static_cast<uint128>(std::numeric_limits<std::int64_t>::max())) {
         return failure<std::int64_t>(ErrorCode::amount_out_of_range);
     }

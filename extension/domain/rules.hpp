@@ -24,11 +24,12 @@ struct Share {
 // decimals (trailing zeros do not count).
 Result<Share> share_from_decimal(std::string_view text, int below) noexcept;
 
-inline constexpr int fee_rate_below = 1;      // a fee leaves something
+inline constexpr int fee_rate_below = 1;      // what is left may still round to nothing
 inline constexpr int tariff_rate_below = 100; // at most 99.999999999 times the price
 
-// The share of an amount that is not negative, rounded half-even to the minor
-// unit; amount_out_of_range beyond 2^63 - 1.
+// The share of an amount that is not negative, rounded up to the minor unit, so that
+// no splitting of an amount takes less; a share below one is at most the amount.
+// amount_out_of_range beyond 2^63 - 1.
 Result<std::int64_t> share_of(std::int64_t amount_minor, const Share &share) noexcept;
 
 // The rules of one universe; as they stand here they restrict nothing.
@@ -40,6 +41,15 @@ struct UniverseRules {
     std::int64_t min_amount_minor = 0;
     std::int64_t max_amount_minor = std::numeric_limits<std::int64_t>::max();
     std::int64_t max_quantity = std::numeric_limits<std::int64_t>::max();
+};
+
+// What a universe lets each user keep open at frozen terms, in microseconds and pieces: holds on
+// its items, quotes into its currency. As they stand here they are those of a new universe.
+struct OpenLimits {
+    std::int64_t hold_ttl_us_max = std::int64_t{86'400} * 1'000'000;
+    std::int64_t quote_ttl_us_max = std::int64_t{300} * 1'000'000;
+    std::int64_t holds_max = 100;
+    std::int64_t quotes_max = 100;
 };
 
 // The rules between two universes.

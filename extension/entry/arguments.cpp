@@ -2,6 +2,7 @@
 
 #include "entry/refusals.hpp"
 #include "pg/jsonb.hpp"
+#include "pg/interval.hpp"
 #include "pg/refusal.hpp"
 
 namespace mvm::entry {
@@ -95,21 +96,27 @@ std::optional<Datum> added_numeric_argument(FunctionCallInfo fcinfo, int positio
     return NumericGetDatum(PG_GETARG_NUMERIC(position));
 }
 
-std::int64_t require_lifetime(const Interval *ttl)
+std::int64_t require_lifetime(const Interval *ttl, const char *name)
 {
-    // A month counts 30 days, as where PostgreSQL compares intervals.
-    constexpr std::int64_t days_max = 366;
-    const std::int64_t days = std::int64_t{ttl->month} * DAYS_PER_MONTH + ttl->day;
-    std::int64_t lifetime_us = 0;
-    if (days < -days_max || days > days_max ||
-        __builtin_add_overflow(days * USECS_PER_DAY, ttl->time, &lifetime_us) || lifetime_us <= 0 ||
-        lifetime_us > days_max * USECS_PER_DAY) {
-        pg::refuse(
-            ErrorCode::invalid_argument,
-            psprintf("ttl is %s, it must be above zero and at most 366 days.",
-                     DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(ttl)))));
+    const std::int64_t lifetime_us = pg::microseconds_of(*ttl);
+    if (lifetime_us == 0) {
+        pg::refuse(ErrorCode::invalid_argument,
+                   psprintf("%s is %s, it must be above zero and at most %d days.", name,
+                            pg::text_of_interval(IntervalPGetDatum(ttl)),
+                            static_cast<int>(pg::lifetime_days_max)));
     }
     return lifetime_us;
+}
+
+const Interval *added_interval_argument(FunctionCallInfo fcinfo, int position)
+{
+    return PG_NARGS() <= position || PG_ARGISNULL(position) ? nullptr
+                                                            : PG_GETARG_INTERVAL_P(position);
+}
+
+std::optional<std::int64_t> added_int8_argument(FunctionCallInfo fcinfo, int position)
+{
+    return PG_NARGS() <= position ? std::nullopt : optional_int8_argument(fcinfo, position);
 }
 
 std::optional<TimestampTz> added_time_argument(FunctionCallInfo fcinfo, int position)

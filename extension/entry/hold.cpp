@@ -80,8 +80,7 @@ Hold require_hold(Call &call, std::int64_t hold_id)
 // ---------------------------------------------------------------------------
 
 // The terms that the order was settled on, frozen.
-Hold new_hold(Call &call, storage::UniverseSet &universes, const Order &order,
-              std::int64_t lifetime_us)
+Hold new_hold(Call &call, storage::UniverseSet &universes, const Order &order)
 {
     const storage::Universe &home = universes.universes[order.payer_universe];
     const storage::Universe &item_universe = universes.universes[order.receiver_universe];
@@ -96,7 +95,7 @@ Hold new_hold(Call &call, storage::UniverseSet &universes, const Order &order,
     hold.price_minor = order.price_minor;
     hold.paid_minor = *order.row.paid_minor;
     hold.created_at = order.row.transaction_time;
-    hold.expires_at = order.row.transaction_time + lifetime_us;
+    hold.expires_at = order.row.transaction_time + order.lifetime_us;
     hold.from_universe_id = home.id;
     hold.to_universe_id = item_universe.id;
     hold.state = HoldState::active;
@@ -118,7 +117,7 @@ Datum reserve_function(FunctionCallInfo fcinfo)
     order.row.quantity = int8_argument(fcinfo, 2, "quantity");
     const Interval *ttl = interval_argument(fcinfo, 3, "ttl");
     order.key = key_argument(fcinfo, 4);
-    const std::int64_t lifetime_us = require_lifetime(ttl);
+    order.lifetime_us = require_lifetime(ttl, "ttl");
     if (*order.row.quantity < 1) {
         raise(quantity_below_one(*order.row.quantity));
     }
@@ -135,7 +134,7 @@ Datum reserve_function(FunctionCallInfo fcinfo)
     if (order.replayed) {
         hold = require_hold(call, order.row.reference_id.value_or(0));
     } else {
-        hold = new_hold(call, universes, order, lifetime_us);
+        hold = new_hold(call, universes, order);
         storage::insert_hold(call, hold);
     }
     const Datum result = hold_result(fcinfo, call, hold);
@@ -200,10 +199,10 @@ domain::Share frozen_share(const std::optional<Datum> &rate, int below)
                 : domain::Share{};
 }
 
-// The purchase of `quantity` of the pieces at the hold's terms. It costs at most
-// what was set aside: every share of a part is at most that of the whole.
-domain::PurchasePlan plan_capture(Call &call, const Hold &hold, std::int64_t quantity)
+// The purchase of `quantity` of the pieces at the hold's terms.
+domain::PurchasePlan require_capture(Call &call, const Hold &hold, std::int64_t quantity)
 {
+    const storage::Universe item_universe = require_universe(call, hold.to_universe_id);
     domain::PurchaseTerms terms;
     terms.quantity = quantity;
     terms.price_minor = hold.price_minor;
@@ -211,12 +210,14 @@ domain::PurchasePlan plan_capture(Call &call, const Hold &hold, std::int64_t qua
     terms.same_currency = hold.from_universe_id == hold.to_universe_id;
     terms.buyer_currency =
         frozen_currency(hold.from_rate, require_universe(call, hold.from_universe_id));
-    terms.item_currency =
-        frozen_currency(hold.to_rate, require_universe(call, hold.to_universe_id));
+    terms.item_currency = frozen_currency(hold.to_rate, item_universe);
     terms.sale_fee = frozen_share(hold.sale_fee_rate, domain::fee_rate_below);
     terms.tariff = frozen_share(hold.tariff_rate, domain::tariff_rate_below);
-    const auto plan = domain::plan_purchase(terms);
-    if (!plan.ok() || plan.value.paid_minor > hold.paid_minor) {
+    const auto plan = domain::plan_capture(terms, hold.paid_minor);
+    if (plan.error == ErrorCode::invalid_amount) {
+        raise(fee_takes_all(quantity, hold.price_minor, terms.sale_fee, item_universe));
+    }
+    if (!plan.ok()) {
         pg::refuse(ErrorCode::amount_out_of_range,
                    psprintf("Hold " INT64_FORMAT " does not cover its purchase.", hold.id));
     }
@@ -285,7 +286,7 @@ storage::JournalRow capture(Call &call, const Hold &seen, const std::optional<st
                                                          " pieces, " INT64_FORMAT " are asked for.",
                                                          seen.id, locked.hold.quantity, quantity));
     }
-    const domain::PurchasePlan plan = plan_capture(call, locked.hold, quantity);
+    const domain::PurchasePlan plan = require_capture(call, locked.hold, quantity);
     write_end(call, locked, quantity, plan.paid_minor,
               locked.hold.seller_id ? plan.received_minor : 0);
     storage::JournalRow release = release_row(locked.hold);

@@ -5,6 +5,7 @@
 #include "domain/netting.hpp"
 #include "entry/arguments.hpp"
 #include "entry/keyed_call.hpp"
+#include "entry/open_limits.hpp"
 #include "pg/numeric.hpp"
 #include "storage/balance_snapshot.hpp"
 #include "storage/user_account.hpp"
@@ -469,6 +470,10 @@ Refusal refusal_of(const domain::Settlement &settlement, const Order &order,
         return unusable_conversion(settlement.error, *order.row.paid_minor, payer_universe,
                                    receiver_universe);
     }
+    if (settlement.error == ErrorCode::invalid_amount) {
+        return fee_takes_all(*order.row.quantity, item->running.price_minor,
+                             receiver_universe.rules.sale_fee, receiver_universe);
+    }
     return price_out_of_range(*order.row.quantity, item->running.price_minor, receiver_universe);
 }
 
@@ -748,6 +753,7 @@ void execute_orders(Call &call, UniverseSet &universes, Order *orders, int count
     pg::Array<OrderedWallet> wallets = lock_wallets(call, orders, count, items, expired);
     release_expired_holds(call, expired, items, wallets);
     pg::Array<Milestone> milestones = settle_orders(call, orders, count, universes, items, wallets);
+    require_room_for_holds(call, universes, orders, count);
 
     // From here only I/O can fail.
     storage::advance_command(call);

@@ -15,6 +15,7 @@ struct Order {
     storage::JournalRow row;
     Datum amount; // numeric, of an exchange
     std::optional<Datum> key;
+    std::int64_t lifetime_us; // of a hold
     // numeric: the most that a purchase may cost, the least that an exchange may credit
     std::optional<Datum> limit;
 

@@ -61,7 +61,7 @@ const domain::Currency &currency_of(const Deal &deal, int universe)
 }
 
 // Exchanges all that is in the wallets before `payer` into its currency. What is
-// worth less than its smallest unit stays where it is.
+// worth less than its smallest unit, or no more than the fee, stays where it is.
 bool gather(Call &call, const Deal &deal, int payer, Attempt &attempt)
 {
     const int to = deal.wallets.data[payer].universe;
@@ -150,6 +150,9 @@ Attempt try_payer(Call &call, const Deal &deal, int payer)
         raise(short_of_stock(deal.item.id, deal.item.stock, deal.quantity));
     case ErrorCode::rule_violation:
         raise(broken_rule(terms, deal.quantity, payer, item_universe));
+    case ErrorCode::invalid_amount:
+        raise(fee_takes_all(deal.quantity, deal.item.price_minor, item_universe.rules.sale_fee,
+                            item_universe));
     default:
         if (terms.received_minor > 0) {
             raise(balance_out_of_range(order.seller_id.value_or(*order.row.user_id)));

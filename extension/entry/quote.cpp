@@ -4,6 +4,7 @@
 #include "domain/netting.hpp"
 
 #include "entry/arguments.hpp"
+#include "entry/open_limits.hpp"
 #include "entry/orders.hpp"
 #include "entry/requirements.hpp"
 #include "entry/results.hpp"
@@ -73,16 +74,17 @@ Datum quote_function(FunctionCallInfo fcinfo)
     const std::int32_t to_id = int4_argument(fcinfo, 3, "to_universe_id");
     const Interval *ttl = interval_argument(fcinfo, 4, "ttl");
     require_positive(amount, "amount");
-    const std::int64_t lifetime_us = require_lifetime(ttl);
+    const std::int64_t lifetime_us = require_lifetime(ttl, "ttl");
 
     Call call;
     storage::begin_write(call, "mvm_quote()");
-    require_user(call, user_id);
+    lock_quoting_user(call, user_id);
     Sides sides = require_sides(call, from_id, to_id);
     const storage::Universe &from = sides.universes.universes[sides.from];
     const storage::Universe &to = sides.universes.universes[sides.to];
     sides.order.amount_minor = require_amount(amount, from, "amount");
     const domain::Settlement terms = require_terms(sides);
+    require_room_for_quote(call, user_id, to, lifetime_us);
 
     storage::Quote quote{};
     quote.id = storage::next_id("quote_id_seq");

@@ -107,11 +107,15 @@ Refusal unusable_amount(ErrorCode code, const char *name, Datum amount,
                         const storage::Universe &universe)
 {
     if (code == ErrorCode::invalid_amount) {
+        const int decimals = universe.currency_scale;
         return {code,
-                psprintf("%s is %s, which rounds to zero in units of %s of universe %d.", name,
-                         pg::brief_text_of_numeric(amount),
-                         pg::text_of_minor(1, universe.currency_scale), universe.id),
-                nullptr};
+                psprintf("%s is %s, which is no multiple of %s, the smallest unit of universe %d.",
+                         name, pg::brief_text_of_numeric(amount), pg::text_of_minor(1, decimals),
+                         universe.id),
+                decimals == 0
+                    ? psprintf("The currency of universe %d has no decimals.", universe.id)
+                    : psprintf("The currency of universe %d has %d decimal%s.", universe.id,
+                               decimals, decimals == 1 ? "" : "s")};
     }
     return {code,
             psprintf("%s is above %s, the largest amount of universe %d.", name,
@@ -175,10 +179,33 @@ Refusal price_out_of_range(std::int64_t quantity, std::int64_t price_minor,
             nullptr};
 }
 
+Refusal fee_takes_all(std::int64_t quantity, std::int64_t price_minor,
+                      const domain::Share &sale_fee, const storage::Universe &universe)
+{
+    return {ErrorCode::invalid_amount,
+            psprintf("The sale fee of universe %d, %s of " INT64_FORMAT
+                     " at %s and rounded up, leaves the seller nothing.",
+                     universe.id, pg::text_of_minor(sale_fee.mantissa, sale_fee.scale), quantity,
+                     pg::text_of_minor(price_minor, universe.currency_scale)),
+            "More pieces at once, or a higher price, leave something."};
+}
+
 Refusal unusable_conversion(ErrorCode code, std::int64_t amount_minor,
                             const storage::Universe &from, const storage::Universe &to)
 {
     const bool too_little = code == ErrorCode::invalid_amount;
+    const auto converted =
+        domain::plan_conversion(amount_minor, storage::currency_of(from), storage::currency_of(to));
+    if (too_little && converted.ok()) {
+        const domain::Share &fee = to.rules.exchange_fee;
+        return {code,
+                psprintf("%s of universe %d is %s in universe %d, and its exchange fee, %s of that "
+                         "and rounded up, leaves nothing.",
+                         pg::text_of_minor(amount_minor, from.currency_scale), from.id,
+                         pg::text_of_minor(converted.value, to.currency_scale), to.id,
+                         pg::text_of_minor(fee.mantissa, fee.scale)),
+                "A larger amount leaves something."};
+    }
     return {code,
             psprintf("%s of universe %d is %s in universe %d.",
                      pg::text_of_minor(amount_minor, from.currency_scale), from.id,

@@ -28,7 +28,7 @@ Refusal key_length(int length);
 Refusal memo_length(int length);
 Refusal key_mismatch(const char *first_request, const char *request);
 
-// Of an amount that rounds to zero or passes 64 bits in the universe's currency.
+// Of an amount that the universe's currency does not have, or that passes 64 bits in it.
 Refusal unusable_amount(domain::ErrorCode code, const char *name, Datum amount,
                         const storage::Universe &universe);
 
@@ -43,7 +43,11 @@ Refusal stock_out_of_range(std::int64_t item_id);
 Refusal price_out_of_range(std::int64_t quantity, std::int64_t price_minor,
                            const storage::Universe &universe);
 
-// Of a conversion to nothing or beyond 64 bits.
+// Of a purchase that leaves the seller nothing.
+Refusal fee_takes_all(std::int64_t quantity, std::int64_t price_minor,
+                      const domain::Share &sale_fee, const storage::Universe &universe);
+
+// Of a conversion to nothing, before or after the fee, or beyond 64 bits.
 Refusal unusable_conversion(domain::ErrorCode code, std::int64_t amount_minor,
                             const storage::Universe &from, const storage::Universe &to);
 

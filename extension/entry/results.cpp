@@ -331,8 +331,8 @@ void put_balance(ReturnSetInfo *result, const char *kind, pg::WideAmount balance
 Datum universe_result(FunctionCallInfo fcinfo, storage::Call &call,
                       const storage::Universe &universe, const storage::StoredRules &rules)
 {
-    Datum values[13];
-    bool nulls[13];
+    Datum values[17];
+    bool nulls[17];
     RowWriter writer{values, nulls};
     writer.add(Int32GetDatum(universe.id));
     writer.add(universe.name);
@@ -347,6 +347,13 @@ Datum universe_result(FunctionCallInfo fcinfo, storage::Call &call,
     writer.add_amount(rules.min_amount_minor, universe.currency_scale);
     writer.add_amount(rules.max_amount_minor, universe.currency_scale);
     writer.add_int8(rules.max_quantity);
+    if (rules.open) {
+        const storage::OpenLimitColumns open = storage::columns_of(*rules.open);
+        writer.add(open.hold_ttl);
+        writer.add(open.quote_ttl);
+        writer.add(open.holds);
+        writer.add(open.quotes);
+    }
     return row_result(fcinfo, call, values, nulls, writer.position);
 }
 

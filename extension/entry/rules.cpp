@@ -84,6 +84,36 @@ storage::StoredRules changed_rules(FunctionCallInfo fcinfo, storage::Call &call,
     return rules;
 }
 
+std::int64_t require_open_count(std::int64_t count, const char *name)
+{
+    if (count < 0) {
+        pg::refuse(ErrorCode::invalid_argument,
+                   psprintf("%s is " INT64_FORMAT ", it must be 0 or more.", name, count));
+    }
+    return count;
+}
+
+// The limits of holds and quotes with what the call changes; a function of an earlier version
+// has no arguments for them.
+void change_open_limits(FunctionCallInfo fcinfo, storage::StoredRules &rules)
+{
+    if (!rules.open) {
+        return;
+    }
+    if (const Interval *ttl = added_interval_argument(fcinfo, 8)) {
+        rules.open->hold_ttl_us_max = require_lifetime(ttl, "max_hold_ttl");
+    }
+    if (const Interval *ttl = added_interval_argument(fcinfo, 9)) {
+        rules.open->quote_ttl_us_max = require_lifetime(ttl, "max_quote_ttl");
+    }
+    if (const auto count = added_int8_argument(fcinfo, 10)) {
+        rules.open->holds_max = require_open_count(*count, "max_open_holds");
+    }
+    if (const auto count = added_int8_argument(fcinfo, 11)) {
+        rules.open->quotes_max = require_open_count(*count, "max_open_quotes");
+    }
+}
+
 storage::Universe require_locked_universe(storage::Call &call, std::int32_t universe_id)
 {
     storage::Universe universe;
@@ -99,7 +129,8 @@ Datum set_rules_function(FunctionCallInfo fcinfo)
     storage::Call call;
     storage::begin_write(call, "mvm_set_rules()");
     storage::Universe universe = require_locked_universe(call, universe_id);
-    const storage::StoredRules rules = changed_rules(fcinfo, call, universe);
+    storage::StoredRules rules = changed_rules(fcinfo, call, universe);
+    change_open_limits(fcinfo, rules);
     storage::update_rules(call, universe, rules);
     storage::record_rules(call, universe_id, rules);
     const Datum result = universe_result(fcinfo, call, universe, rules);

@@ -105,6 +105,16 @@ void insert_hold(Call &call, const Hold &hold)
     insert_row(call, TableId::hold, columns.values, columns.nulls);
 }
 
+std::int64_t open_holds(Call &call, std::int64_t buyer_id, std::int32_t to_universe_id,
+                        TimestampTz now, std::int64_t count_max)
+{
+    ScanKeyData keys[3];
+    ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(buyer_id));
+    ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(to_universe_id));
+    ScanKeyInit(&keys[2], 3, BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT, TimestampTzGetDatum(now));
+    return count_rows_now(call, TableId::hold, "hold_open_idx", keys, lengthof(keys), count_max);
+}
+
 bool find_hold(Call &call, std::int64_t id, Hold &hold)
 {
     TupleTableSlot *slot = find_row(call, TableId::hold, key_of_hold(id));

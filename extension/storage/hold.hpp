@@ -40,6 +40,11 @@ struct Hold {
 // Inserts a hold under its new id.
 void insert_hold(Call &call, const Hold &hold);
 
+// How many open holds on a universe's items the buyer has at `now`, at most `count_max`: of those
+// that are committed by now, whatever the call's snapshot sees, and of the transaction's own.
+std::int64_t open_holds(Call &call, std::int64_t buyer_id, std::int32_t to_universe_id,
+                        TimestampTz now, std::int64_t count_max);
+
 // The hold as the call's snapshot sees it.
 [[nodiscard]] bool find_hold(Call &call, std::int64_t id, Hold &hold);
 

@@ -20,6 +20,16 @@ void insert_quote(Call &call, const Quote &quote)
     insert_row(call, TableId::quote, columns.values, columns.nulls);
 }
 
+std::int64_t open_quotes(Call &call, std::int64_t user_id, std::int32_t to_universe_id,
+                         TimestampTz now, std::int64_t count_max)
+{
+    ScanKeyData keys[3];
+    ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(user_id));
+    ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(to_universe_id));
+    ScanKeyInit(&keys[2], 3, BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT, TimestampTzGetDatum(now));
+    return count_rows_now(call, TableId::quote, "quote_open_idx", keys, lengthof(keys), count_max);
+}
+
 bool lock_quote(Call &call, std::int64_t id, Quote &quote)
 {
     Key key = key_of_int8(id);

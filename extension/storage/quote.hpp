@@ -26,6 +26,11 @@ struct Quote {
 // Inserts a quote under its new id.
 void insert_quote(Call &call, const Quote &quote);
 
+// How many open quotes into a universe the user has at `now`, at most `count_max`: of those that
+// are committed by now, whatever the call's snapshot sees, and of the transaction's own.
+std::int64_t open_quotes(Call &call, std::int64_t user_id, std::int32_t to_universe_id,
+                         TimestampTz now, std::int64_t count_max);
+
 // Finds and locks; see lock_row.
 [[nodiscard]] bool lock_quote(Call &call, std::int64_t id, Quote &quote);
 

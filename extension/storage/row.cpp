@@ -286,6 +286,26 @@ bool has_row(Call &call, TableId id, const char *index_name, Key key)
     return find_row_in(call, id, index_name, key) != nullptr;
 }
 
+std::int64_t count_rows_now(Call &call, TableId id, const char *index_name, ScanKeyData *keys,
+                            int key_count, std::int64_t count_max)
+{
+    Relation index = open_index(index_name);
+    const Snapshot now = RegisterSnapshot(GetLatestSnapshot());
+    IndexScanDesc scan = pg::begin_index_scan(table_of(call, id).relation, index, now, key_count);
+    index_rescan(scan, keys, key_count, nullptr, 0);
+    TupleTableSlot *slot = read_slot(call, id);
+    std::int64_t count = 0;
+    while (count < count_max && index_getnext_slot(scan, ForwardScanDirection, slot)) {
+        CHECK_FOR_INTERRUPTS();
+        ++count;
+    }
+    ExecClearTuple(slot);
+    index_endscan(scan);
+    UnregisterSnapshot(now);
+    index_close(index, NoLock);
+    return count;
+}
+
 HeapTuple lock_row(Call &call, TableId id, Key key)
 {
     TupleTableSlot *slot = find_row(call, id, key);

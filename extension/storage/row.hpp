@@ -73,6 +73,11 @@ TupleTableSlot *find_row_in(Call &call, TableId id, const char *index_name, Key 
 // Whether there is a row with this key of another unique index.
 [[nodiscard]] bool has_row(Call &call, TableId id, const char *index_name, Key key);
 
+// How many rows an index finds for these keys, at most `count_max`: rows that are committed by
+// now, also where the transaction's snapshot is older, and those of the transaction itself.
+std::int64_t count_rows_now(Call &call, TableId id, const char *index_name, ScanKeyData *keys,
+                            int key_count, std::int64_t count_max);
+
 // Finds the row and locks it against writers until the transaction ends; the
 // copy is its latest version. At READ COMMITTED null also when it was deleted
 // meanwhile; at the higher levels 40001 when it changed since the snapshot.

@@ -49,6 +49,13 @@ void record_rules(Call &call, std::int32_t universe_id, const StoredRules &rules
     change.set_int8(rule_change_column::min_amount_minor, rules.min_amount_minor);
     change.set_int8(rule_change_column::max_amount_minor, rules.max_amount_minor);
     change.set_int8(rule_change_column::max_quantity, rules.max_quantity);
+    if (rules.open) {
+        const OpenLimitColumns open = columns_of(*rules.open);
+        change.set(rule_change_column::max_hold_ttl, open.hold_ttl);
+        change.set(rule_change_column::max_quote_ttl, open.quote_ttl);
+        change.set(rule_change_column::max_open_holds, open.holds);
+        change.set(rule_change_column::max_open_quotes, open.quotes);
+    }
     insert_row(call, TableId::rule_change, change.values, change.nulls);
 }
 

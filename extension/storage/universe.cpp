@@ -1,5 +1,6 @@
 #include "storage/universe.hpp"
 
+#include "pg/interval.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
 
@@ -124,14 +125,6 @@ bool universe_name_is_taken(Call &call, Datum name)
     return has_row(call, TableId::universe, "universe_name_key", key_of_text(name));
 }
 
-namespace {
-
-const Interval max_hold_ttl_default = {0, 1, 0};
-const Interval max_quote_ttl_default = {5 * USECS_PER_MINUTE, 0, 0};
-constexpr std::int64_t max_open_default = 100;
-
-} // namespace
-
 bool insert_universe(Call &call, const Universe &universe)
 {
     Columns columns;
@@ -149,10 +142,11 @@ bool insert_universe(Call &call, const Universe &universe)
         columns.put(universe_column::first_rate_id,
                     Int64GetDatum(next_id("exchange_rate_change_id_seq")));
     }
-    columns.put(universe_column::max_hold_ttl, IntervalPGetDatum(&max_hold_ttl_default));
-    columns.put(universe_column::max_quote_ttl, IntervalPGetDatum(&max_quote_ttl_default));
-    columns.put(universe_column::max_open_holds, Int64GetDatum(max_open_default));
-    columns.put(universe_column::max_open_quotes, Int64GetDatum(max_open_default));
+    const OpenLimitColumns open = columns_of(domain::OpenLimits{});
+    columns.put(universe_column::max_hold_ttl, open.hold_ttl);
+    columns.put(universe_column::max_quote_ttl, open.quote_ttl);
+    columns.put(universe_column::max_open_holds, open.holds);
+    columns.put(universe_column::max_open_quotes, open.quotes);
     return insert_row_if_absent(call, TableId::universe, columns.values, columns.nulls) != nullptr;
 }
 
@@ -181,6 +175,27 @@ ColumnChange change_of(int column, const std::optional<std::int64_t> &value)
 
 } // namespace
 
+std::optional<domain::OpenLimits> open_limits(Call &call, const Universe &universe)
+{
+    const Columns columns = columns_of(call, TableId::universe, universe.row);
+    const auto hold_ttl = columns.optional_value(universe_column::max_hold_ttl);
+    if (!hold_ttl) {
+        return std::nullopt;
+    }
+    return domain::OpenLimits{
+        pg::microseconds_of(*DatumGetIntervalP(*hold_ttl)),
+        pg::microseconds_of(*DatumGetIntervalP(columns.value(universe_column::max_quote_ttl))),
+        columns.int8(universe_column::max_open_holds),
+        columns.int8(universe_column::max_open_quotes)};
+}
+
+OpenLimitColumns columns_of(const domain::OpenLimits &limits)
+{
+    return {pg::interval_of_microseconds(limits.hold_ttl_us_max),
+            pg::interval_of_microseconds(limits.quote_ttl_us_max), Int64GetDatum(limits.holds_max),
+            Int64GetDatum(limits.quotes_max)};
+}
+
 StoredRules stored_rules(Call &call, const Universe &universe)
 {
     const Columns columns = columns_of(call, TableId::universe, universe.row);
@@ -190,12 +205,14 @@ StoredRules stored_rules(Call &call, const Universe &universe)
             columns.optional_value(universe_column::exchange_fee_rate),
             columns.optional_int8(universe_column::min_amount_minor),
             columns.optional_int8(universe_column::max_amount_minor),
-            columns.optional_int8(universe_column::max_quantity)};
+            columns.optional_int8(universe_column::max_quantity),
+            open_limits(call, universe)};
 }
 
 void update_rules(Call &call, Universe &universe, const StoredRules &rules)
 {
     universe.version += 1;
+    const OpenLimitColumns open = columns_of(rules.open.value_or(domain::OpenLimits{}));
     const ColumnChange changes[] = {
         {universe_column::version, Int64GetDatum(universe.version)},
         {universe_column::trade_open, BoolGetDatum(rules.trade_open)},
@@ -205,8 +222,14 @@ void update_rules(Call &call, Universe &universe, const StoredRules &rules)
         change_of(universe_column::min_amount_minor, rules.min_amount_minor),
         change_of(universe_column::max_amount_minor, rules.max_amount_minor),
         change_of(universe_column::max_quantity, rules.max_quantity),
+        {universe_column::max_hold_ttl, open.hold_ttl},
+        {universe_column::max_quote_ttl, open.quote_ttl},
+        {universe_column::max_open_holds, open.holds},
+        {universe_column::max_open_quotes, open.quotes},
     };
-    update_row(call, TableId::universe, universe.row, changes, lengthof(changes));
+    constexpr int open_count = 4;
+    update_row(call, TableId::universe, universe.row, changes,
+               lengthof(changes) - (rules.open ? 0 : open_count));
 }
 
 void write_route(Call &call, Universe &from, std::int32_t to_id, bool allowed,

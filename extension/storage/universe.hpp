@@ -63,12 +63,27 @@ struct StoredRules {
     std::optional<std::int64_t> min_amount_minor;
     std::optional<std::int64_t> max_amount_minor;
     std::optional<std::int64_t> max_quantity;
+    std::optional<domain::OpenLimits> open; // none: the market's version has no such rules
 };
 
-inline constexpr StoredRules no_rules{true,         true,         std::nullopt, std::nullopt,
-                                      std::nullopt, std::nullopt, std::nullopt};
+// Those of a new universe.
+inline constexpr StoredRules no_rules{
+    true,         true,         std::nullopt, std::nullopt,
+    std::nullopt, std::nullopt, std::nullopt, domain::OpenLimits{}};
 
 StoredRules stored_rules(Call &call, const Universe &universe);
+
+// Those of holds and quotes alone; none where the market's version has no such rules.
+std::optional<domain::OpenLimits> open_limits(Call &call, const Universe &universe);
+
+// The columns that keep them.
+struct OpenLimitColumns {
+    Datum hold_ttl; // interval
+    Datum quote_ttl;
+    Datum holds; // bigint
+    Datum quotes;
+};
+OpenLimitColumns columns_of(const domain::OpenLimits &limits);
 
 // Writes a locked universe's new rules and the next version.
 void update_rules(Call &call, Universe &universe, const StoredRules &rules);

@@ -14,12 +14,16 @@ TEST_F(Rules, are_set_together_with_the_rate_and_show_in_every_read)
 {
     const Answer answer = patch(
         mars, R"({"exchange_rate":3,"trade_open":false,"exchange_open":false,"sale_fee_rate":0.05,)"
-              R"("exchange_fee_rate":0.010,"min_amount":1,"max_amount":100.5,"max_quantity":20})");
+              R"("exchange_fee_rate":0.010,"min_amount":1,"max_amount":100.5,"max_quantity":20,)"
+              R"("max_hold_ttl_seconds":3600,"max_quote_ttl_seconds":90000,)"
+              R"("max_open_holds":3,"max_open_quotes":0})");
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body, R"({"id":2,"name":"Mars","currency_type":"MRC","exchange_rate":3,)"
                            R"("currency_scale":2,"trade_open":false,"exchange_open":false,)"
                            R"("sale_fee_rate":0.05,"exchange_fee_rate":0.01,"min_amount":1.00,)"
-                           R"("max_amount":100.50,"max_quantity":20})");
+                           R"("max_amount":100.50,"max_quantity":20,)"
+                           R"("max_hold_ttl_seconds":3600,"max_quote_ttl_seconds":90000,)"
+                           R"("max_open_holds":3,"max_open_quotes":0})");
     EXPECT_EQ(get(mars).body, answer.body);
     EXPECT_NE(get("/api/v1/universes").body.find(answer.body), std::string::npos);
     expect_problem(buy(R"({"buyer_id":1,"item_id":2,"quantity":1})"), 403, "rule_violation",
@@ -30,6 +34,30 @@ TEST_F(Rules, are_set_together_with_the_rate_and_show_in_every_read)
     expect_problem(buy(R"({"buyer_id":1,"item_id":2,"quantity":21})"), 403, "rule_violation",
                    "Forbidden by the universe's trading rules: max_quantity of universe 2 is 20");
     EXPECT_EQ(buy(R"({"buyer_id":1,"item_id":2,"quantity":2})").json()["fee"], 1);
+}
+
+TEST_F(Rules, of_what_is_kept_open_bind_holds_and_quotes)
+{
+    const std::string hold = R"({"buyer_id":1,"item_id":2,"ttl_seconds":)";
+    const std::string quote =
+        R"({"user_id":1,"amount":1,"from_universe_id":1,"to_universe_id":2,"ttl_seconds":)";
+    const std::string forbidden = "Forbidden by the universe's trading rules: ";
+    expect_problem(post("/api/v1/holds", hold + "86401}"), 403, "rule_violation",
+                   forbidden + "max_hold_ttl of universe 2 is 1 day, ttl is 1 day 00:00:01.");
+    expect_problem(post("/api/v1/quotes", quote + "301}"), 403, "rule_violation",
+                   forbidden + "max_quote_ttl of universe 2 is 00:05:00, ttl is 00:05:01.");
+    ASSERT_EQ(patch(mars, R"({"max_hold_ttl_seconds":172800,"max_quote_ttl_seconds":86400,)"
+                          R"("max_open_holds":1,"max_open_quotes":1})")
+                  .status,
+              200);
+    EXPECT_EQ(post("/api/v1/holds", hold + "172800}").status, 201);
+    EXPECT_EQ(post("/api/v1/quotes", quote + "86400}").status, 201);
+    expect_problem(post("/api/v1/holds", hold + "1}"), 403, "rule_violation",
+                   forbidden + "max_open_holds of universe 2 is 1, user 1 has 1.");
+    expect_problem(post("/api/v1/quotes", quote + "1}"), 403, "rule_violation",
+                   forbidden + "max_open_quotes of universe 2 is 1, user 1 has 1.");
+    EXPECT_EQ(patch(mars, R"({"max_open_quotes":9223372036854775807})").json()["max_open_holds"],
+              1);
 }
 
 TEST_F(Rules, of_bounds_are_taken_away_by_null)
@@ -81,6 +109,18 @@ TEST_F(Rules, are_refused_by_name_and_as_a_whole)
     for (const char *value : {"0", "-1"}) {
         expect_problem(patch(mars, std::string(R"({"max_quantity":)") + value + "}"), 422,
                        "invalid_quantity", "Invalid quantity");
+    }
+    for (const char *field : {"max_hold_ttl_seconds", "max_quote_ttl_seconds"}) {
+        for (const char *value : {"0", "-1", "31622401", "\"1\"", "1.5", "null", "true"}) {
+            expect_names_field(patch(mars, std::string("{\"") + field + "\":" + value + "}"),
+                               field);
+        }
+    }
+    for (const char *field : {"max_open_holds", "max_open_quotes"}) {
+        for (const char *value : {"-1", "9223372036854775808", "\"1\"", "1.5", "null", "true"}) {
+            expect_names_field(patch(mars, std::string("{\"") + field + "\":" + value + "}"),
+                               field);
+        }
     }
     expect_problem(patch(mars, R"({"min_amount":3,"max_amount":2})"), 422, "invalid_argument",
                    "Invalid argument");

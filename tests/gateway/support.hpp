@@ -202,7 +202,9 @@ inline constexpr const char *bad_numbers[] = {"\"1\"", "null", "true", "[]", "{}
 // The members of a universe's body that say that it has no rules.
 inline constexpr const char *no_rules =
     R"("trade_open":true,"exchange_open":true,"sale_fee_rate":0,"exchange_fee_rate":0,)"
-    R"("min_amount":null,"max_amount":null,"max_quantity":null)";
+    R"("min_amount":null,"max_amount":null,"max_quantity":null,)"
+    R"("max_hold_ttl_seconds":86400,"max_quote_ttl_seconds":300,)"
+    R"("max_open_holds":100,"max_open_quotes":100)";
 
 // Asserts that `answer` is 422 and names the field.
 void expect_names_field(const Answer &answer, const std::string &field);

@@ -170,7 +170,7 @@ BEGIN
         args[1] := model.random_id('{}'); -- nobody
     END IF;
     IF new_operation = 'set_rules' AND model.chance(0.5) THEN -- so that most orders are allowed, mostly
-        SELECT ARRAY[id, true, true, NULL, NULL, 0, 'Infinity', 9223372036854775807]::text[] INTO earlier.args
+        SELECT ARRAY[id, true, true, NULL, NULL, 0, 'Infinity', 9223372036854775807, NULL, '366 days', NULL, NULL]::text[] INTO earlier.args
         FROM model.universe
         WHERE (NOT trade_open OR NOT exchange_open OR min_amount IS NOT NULL OR max_amount IS NOT NULL
             OR max_quantity IS NOT NULL)
@@ -246,7 +246,7 @@ BEGIN
             ELSIF new_place = 1 THEN -- rules that many orders will meet
                 new_operation := 'set_rules';
                 new_args := ARRAY[(SELECT universe_id FROM model.item GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1),
-                    NULL, false, 0.05, 0.125, NULL, NULL, 2]::text[];
+                    NULL, false, 0.05, 0.125, NULL, NULL, 2, NULL, NULL, NULL, NULL]::text[];
             END IF;
             new_key := CASE WHEN model.takes_key(new_operation) THEN new_args[cardinality(new_args)] END;
             IF NOT repeats_refusals AND EXISTS (SELECT FROM model.request r

@@ -55,7 +55,7 @@ DECLARE
         WHEN 'release' THEN '{bigint}'
         WHEN 'sweep_holds' THEN '{integer}'
         WHEN 'expire' THEN '{bigint}'
-        WHEN 'set_rules' THEN '{integer,boolean,boolean,numeric,numeric,numeric,numeric,bigint}'
+        WHEN 'set_rules' THEN '{integer,boolean,boolean,numeric,numeric,numeric,numeric,bigint,interval,interval,bigint,bigint}'
         WHEN 'set_route' THEN '{integer,integer,boolean,numeric}'
         WHEN 'balance' THEN '{bigint,integer}'
         WHEN 'trades' THEN '{bigint,integer,bigint}'
@@ -159,13 +159,18 @@ $$;
 
 CREATE FUNCTION model.random_bad_amount() RETURNS text LANGUAGE sql VOLATILE AS $$
     SELECT model.pick('{0,-1,-0.01,NaN,Infinity,-Infinity,1e131071,-1e131071,1e-16383,0.0000000001,
-        0.005,0.0049999999999999999,0.00500000000000000001,1e19,1e20,18446744073709551616,-9223372036854775808,
-        9223372036854775807,9223372036854775808,9223372036854775807.4,9223372036854775807.5,
-        92233720368547758.07,92233720368547758.074,92233720368547758.075,9223372036.854775807,9223372036.8547758075}')
+        0.005,0.0049999999999999999,0.00500000000000000001,1e19,1e20,1e20,18446744073709551616,-9223372036854775808,
+        100000000000000000000.5,100000000000000000000.000000000000001,9223372036854775807,9223372036854775808,
+        9223372036854775807.4,9223372036854775807.5,9223372036854775807.000001,9223372036854775807.999999,
+        92233720368547758.07,92233720368547758.074,92233720368547758.07999999,9223372036.854775807,9223372036.8547758075}')
 $$;
 
 -- Most amounts are around what the wallet holds: parts of it, all of it, a minor
--- unit or half of one more.
+-- unit more, or next to what the currency has.
+CREATE FUNCTION model.random_rest() RETURNS numeric LANGUAGE sql VOLATILE AS $$
+    SELECT model.pick('{0.5,0.000001,-0.000001,0.0000009,-0.0000000001,0.0000010001,-0.0000010001,0.000002,-0.000002}')::numeric
+$$;
+
 CREATE FUNCTION model.random_amount(of_user text, in_universe text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     held numeric := model.balance_minor(of_user::bigint, in_universe::integer);
@@ -176,10 +181,10 @@ BEGIN
         WHEN 0 THEN RETURN model.random_bad_amount();
         WHEN 1 THEN minor := held;
         WHEN 2 THEN minor := held + 1;
-        WHEN 3 THEN minor := held + 0.5;
-        WHEN 4 THEN minor := 1 + model.below(20) + 0.5;
+        WHEN 3 THEN minor := held + model.random_rest();
+        WHEN 4 THEN minor := 1 + model.below(20) + model.random_rest();
         WHEN 5 THEN RETURN model.pick('{1,0.30000000000000004,0.1,10,2.675,1.005}');
-        WHEN 6 THEN minor := round((random() * 100)::numeric, 6);
+        WHEN 6 THEN minor := trunc((random() * 100)::numeric, 1 + model.below(6));
         WHEN 7 THEN minor := 9223372036854775807 - held + model.below(2) - COALESCE((
             SELECT sum(paid) FROM model.hold WHERE state = 'active' AND buyer_id = of_user::bigint), 0);
         WHEN 8 THEN minor := 1 + model.below(9);
@@ -190,7 +195,7 @@ END $$;
 
 CREATE FUNCTION model.random_income(in_universe text) RETURNS text LANGUAGE sql VOLATILE AS $$
     SELECT trunc(power(10, random() * 9)::numeric, model.below(COALESCE(
-        (SELECT currency_scale FROM model.universe WHERE id = in_universe::integer), 2) + 2))::text
+        (SELECT currency_scale FROM model.universe WHERE id = in_universe::integer), 2) + 1))::text
 $$;
 
 CREATE FUNCTION model.random_name(prefix text, pool integer) RETURNS text LANGUAGE sql VOLATILE AS $$
@@ -312,6 +317,15 @@ BEGIN
     RETURN model.random_limit(CASE WHEN minor BETWEEN 1 AND 1e18 THEN minor END, target.id);
 END $$;
 
+-- Of what a user keeps open: how long and how many.
+CREATE FUNCTION model.random_longest() RETURNS text LANGUAGE sql VOLATILE AS $$
+    SELECT model.pick('{366 days,366 days,366 days,12 mons,1 mon -1 days,36:00:00,1 day,00:10:00,0,-1 s,367 days,13 mons}')
+$$;
+
+CREATE FUNCTION model.random_most() RETURNS text LANGUAGE sql VOLATILE AS $$
+    SELECT model.pick('{100,100,100,100,9223372036854775807,5,3,2,1,0,-1}')
+$$;
+
 -- Rules that mostly let trade go on; what was closed opens again soon.
 CREATE FUNCTION model.random_rules(of_universe text) RETURNS text[] LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -329,7 +343,9 @@ BEGIN
         CASE WHEN model.chance(0.3) THEN CASE WHEN model.chance(0.7) THEN 'Infinity' WHEN model.chance(0.1) THEN model.random_bad_amount()
             ELSE trim_scale(trunc(power(10, 2 + random() * 8)::numeric) * model.power_of_ten(-decimals))::text END END,
         CASE WHEN model.chance(0.2)
-            THEN model.pick('{9223372036854775807,9223372036854775807,9223372036854775807,2,3,10,1,0,-5}') END];
+            THEN model.pick('{9223372036854775807,9223372036854775807,9223372036854775807,2,3,10,1,0,-5}') END,
+        CASE WHEN model.chance(0.2) THEN model.random_longest() END, CASE WHEN model.chance(0.5) THEN model.random_longest() END,
+        CASE WHEN model.chance(0.3) THEN model.random_most() END, CASE WHEN model.chance(0.3) THEN model.random_most() END];
 END $$;
 
 -- Whether the event puts back what a hold past its time kept.
@@ -694,6 +710,7 @@ END $$;
 
 -- Every market begins with four universes and eight users with something to spend: with fewer, as
 -- happens by chance, one closed universe ends nearly all exchange and the run would prove little.
+-- The universes let quotes live long: five minutes would be over while the test runs.
 CREATE FUNCTION model.first_arguments(step integer) RETURNS text[] LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     home text;
@@ -703,6 +720,9 @@ BEGIN
             model.below(10)::text];
     END IF;
     home := (SELECT id FROM model.universe ORDER BY id OFFSET (step - 1) % 4 LIMIT 1);
+    IF step > 12 THEN
+        RETURN ARRAY[home, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '12 mons', NULL, NULL];
+    END IF;
     RETURN ARRAY['user' || step, home, model.random_income(home)];
 END $$;
 
@@ -725,6 +745,7 @@ BEGIN
         operation := CASE
             WHEN step <= 4 THEN 'create_universe'
             WHEN step <= 12 THEN 'create_user'
+            WHEN step <= 16 THEN 'set_rules'
             ELSE model.pick('{create_universe,create_user,create_user,
                 list_item,list_item,list_item,list_item,set_exchange_rate,
                 deposit,deposit,deposit,deposit,deposit,deposit,withdraw,withdraw,withdraw,withdraw,
@@ -737,14 +758,14 @@ BEGIN
                 set_rules,set_route}')
         END;
         earlier := NULL;
-        IF step > 12 AND model.chance(0.08) THEN
+        IF step > 16 AND model.chance(0.08) THEN
             slot := model.below(60);
             SELECT * INTO earlier FROM model.keyed_call WHERE place = slot;
         END IF;
         IF earlier.operation IS NOT NULL THEN
             operation := earlier.operation;
             args := model.again(operation, earlier.args);
-        ELSIF step <= 12 THEN
+        ELSIF step <= 16 THEN
             args := model.first_arguments(step);
         ELSE
             args := model.random_arguments(operation);
@@ -791,9 +812,9 @@ BEGIN
         END IF;
 
         -- Transactions of random length at random levels; some are undone, on both sides at once.
-        IF step = 12 THEN
+        IF step = 16 THEN
             COMMIT;
-        ELSIF step > 12 AND model.chance(0.05) THEN
+        ELSIF step > 16 AND model.chance(0.05) THEN
             PERFORM set_config('default_transaction_isolation',
                 model.pick('{read committed,repeatable read,serializable}'), false);
             IF model.chance(0.1) THEN

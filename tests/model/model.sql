@@ -24,7 +24,11 @@ CREATE TABLE model.universe (
     exchange_fee_rate numeric DEFAULT 0,
     min_amount numeric, -- minor units; null: no bound
     max_amount numeric,
-    max_quantity bigint
+    max_quantity bigint,
+    max_hold_ttl interval DEFAULT '1 day',
+    max_quote_ttl interval DEFAULT '5 minutes',
+    max_open_holds bigint DEFAULT 100,
+    max_open_quotes bigint DEFAULT 100
 );
 -- No row: all is allowed and free.
 CREATE TABLE model.route (
@@ -182,30 +186,23 @@ BEGIN
     RETURN ('1e' || exponent)::numeric;
 END $$;
 
-CREATE FUNCTION model.half_even(exact numeric) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$
-DECLARE
-    whole numeric := floor(exact);
-    rest numeric := exact - whole;
-BEGIN
-    IF rest > 0.5 OR (rest = 0.5 AND whole % 2 = 1) THEN
-        whole := whole + 1;
-    END IF;
-    RETURN whole;
-END $$;
-
--- An amount in minor units, half-even.
+-- An amount in minor units: the nearest one within a millionth, otherwise 0, as if there were none.
 CREATE FUNCTION model.to_minor(amount numeric, currency_scale integer) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    units numeric := (amount - floor(amount)) * model.power_of_ten(currency_scale);
 BEGIN
-    IF amount > 1e19 THEN -- beyond any currency; numeric itself would overflow soon
+    IF abs(units - round(units)) > 0.000001 THEN
+        RETURN 0;
+    ELSIF amount > 1e19 THEN -- beyond any currency; numeric itself would overflow soon
         RETURN amount;
     END IF;
-    RETURN model.half_even(amount * model.power_of_ten(currency_scale));
+    RETURN floor(amount) * model.power_of_ten(currency_scale) + round(units);
 END $$;
 
--- A fee or a tariff: a share of an amount, rounded once.
+-- A fee or a tariff: a share of an amount, rounded up.
 CREATE FUNCTION model.share(amount numeric, rate numeric) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
-    RETURN model.half_even(amount * rate);
+    RETURN ceil(amount * rate);
 END $$;
 
 -- A limit in minor units, not rounded: it is compared exactly.
@@ -398,7 +395,8 @@ $$;
 CREATE VIEW model.universes AS
 SELECT id, name, currency_type, exchange_rate, currency_scale, version, trade_open, exchange_open, sale_fee_rate,
     exchange_fee_rate, model.to_amount(min_amount, currency_scale) AS min_amount,
-    model.to_amount(max_amount, currency_scale) AS max_amount, max_quantity
+    model.to_amount(max_amount, currency_scale) AS max_amount, max_quantity,
+    max_hold_ttl, max_quote_ttl, max_open_holds, max_open_quotes
 FROM model.universe;
 
 CREATE FUNCTION model.universe_row(wanted integer) RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -542,9 +540,20 @@ BEGIN
     RETURN minor;
 END $$;
 
+CREATE FUNCTION model.bad_ttl(ttl interval) RETURNS boolean LANGUAGE sql AS $$
+    SELECT ttl <= interval '0' OR ttl > interval '366 days'
+$$;
+
+-- In days and less; a month has 30 days.
+CREATE FUNCTION model.without_months(ttl interval) RETURNS interval LANGUAGE sql AS $$
+    SELECT justify_hours(ttl - date_trunc('month', ttl)
+        + make_interval(days => 30 * (12 * extract(year FROM ttl) + extract(month FROM ttl))::integer))
+$$;
+
 -- What is null stays.
 CREATE FUNCTION model.set_rules(of_universe integer, new_trade_open boolean, new_exchange_open boolean, sale_fee numeric,
-    exchange_fee numeric, smallest numeric, largest numeric, pieces bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+    exchange_fee numeric, smallest numeric, largest numeric, pieces bigint, hold_ttl interval, quote_ttl interval,
+    open_holds bigint, open_quotes bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     rules model.universe;
 BEGIN
@@ -559,6 +568,8 @@ BEGIN
     END IF;
     PERFORM model.refuse_if(pieces < 1, 'MV202');
     PERFORM model.refuse_if(rules.min_amount > rules.max_amount, 'MV203');
+    PERFORM model.refuse_if(model.bad_ttl(hold_ttl) OR model.bad_ttl(quote_ttl), 'MV203');
+    PERFORM model.refuse_if(open_holds < 0 OR open_quotes < 0, 'MV203');
     UPDATE model.universe SET
         version = version + 1,
         trade_open = COALESCE(new_trade_open, trade_open),
@@ -567,7 +578,11 @@ BEGIN
         exchange_fee_rate = trim_scale(COALESCE(exchange_fee, exchange_fee_rate)),
         min_amount = rules.min_amount,
         max_amount = rules.max_amount,
-        max_quantity = CASE WHEN pieces = 9223372036854775807 THEN NULL ELSE COALESCE(pieces, max_quantity) END
+        max_quantity = CASE WHEN pieces = 9223372036854775807 THEN NULL ELSE COALESCE(pieces, max_quantity) END,
+        max_hold_ttl = COALESCE(model.without_months(hold_ttl), max_hold_ttl),
+        max_quote_ttl = COALESCE(model.without_months(quote_ttl), max_quote_ttl),
+        max_open_holds = COALESCE(open_holds, max_open_holds),
+        max_open_quotes = COALESCE(open_quotes, max_open_quotes)
     WHERE id = of_universe;
     INSERT INTO model.rule_change (rules)
     SELECT to_jsonb(u) - '{id,name,currency_type,exchange_rate,currency_scale,version}'::text[]
@@ -591,6 +606,7 @@ BEGIN
     INSERT INTO model.rule_change (rules)
     SELECT jsonb_build_object('universe_id', from_id, 'to_universe_id', to_id, 'trade_open', NULL, 'exchange_open', NULL,
         'sale_fee_rate', NULL, 'exchange_fee_rate', NULL, 'min_amount', NULL, 'max_amount', NULL, 'max_quantity', NULL,
+        'max_hold_ttl', NULL, 'max_quote_ttl', NULL, 'max_open_holds', NULL, 'max_open_quotes', NULL,
         'allowed', r.allowed, 'tariff_rate', r.tariff_rate)
     FROM model.route r WHERE r.from_universe_id = from_id AND r.to_universe_id = to_id;
     RETURN (SELECT to_jsonb(r) FROM model.route r WHERE r.from_universe_id = from_id AND r.to_universe_id = to_id);
@@ -615,6 +631,13 @@ END $$;
 CREATE FUNCTION model.refuse_amount(amount numeric, ruling model.universe) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM model.refuse_if(amount < ruling.min_amount OR amount > ruling.max_amount, 'MV301');
+END $$;
+
+-- Something kept open at frozen terms: how long, and how many the user has already.
+CREATE FUNCTION model.refuse_option(ttl interval, longest interval, already bigint, most bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM model.refuse_if(ttl > longest OR already >= most, 'MV301');
 END $$;
 
 -- ---------------------------------------------------------------------------
@@ -855,8 +878,8 @@ BEGIN
     RETURN model.exchange_row(event_id);
 END $$;
 
-CREATE FUNCTION model.bad_ttl(ttl interval) RETURNS boolean LANGUAGE sql AS $$
-    SELECT ttl <= interval '0' OR ttl > interval '366 days'
+CREATE FUNCTION model.open_quotes(of_user bigint, to_id integer) RETURNS bigint LANGUAGE sql AS $$
+    SELECT count(*) FROM model.quote WHERE user_id = of_user AND to_universe_id = to_id AND event_id IS NULL AND NOT over
 $$;
 
 CREATE FUNCTION model.quote(of_user bigint, amount numeric, from_id integer, to_id integer, ttl interval) RETURNS jsonb
@@ -879,6 +902,7 @@ BEGIN
     PERFORM model.refuse_if(model.too_large(minor), 'MV204');
     PERFORM model.refuse_exchange_by_rules(minor, origin, target);
     credit := model.credit(minor, origin, target);
+    PERFORM model.refuse_option(ttl, target.max_quote_ttl, model.open_quotes(of_user, to_id), target.max_open_quotes);
     INSERT INTO model.quote VALUES (model.next_id(), of_user, from_id, to_id, minor, credit.received, credit.fee,
         origin.exchange_rate, target.exchange_rate);
     RETURN model.quote_row(model.next_id());
@@ -971,6 +995,7 @@ BEGIN
     terms := model.terms(ware.price, pieces, payer, priced_in, priced_in.sale_fee_rate,
         model.tariff_rate(payer.id, priced_in.id));
     PERFORM model.refuse_if(model.too_large(terms.price) OR model.too_large(terms.paid), 'MV204');
+    PERFORM model.refuse_if(terms.fee = terms.price, 'MV201');
     PERFORM model.refuse_amount(terms.price, priced_in);
     PERFORM model.refuse_if(terms.paid > most, 'MV106');
     PERFORM model.refuse_if(model.balance_minor(buyer_in, payer.id) < terms.paid, 'MV101');
@@ -1111,15 +1136,26 @@ BEGIN
     RETURN model.trade_row(event_id);
 END $$;
 
+CREATE FUNCTION model.open_holds(of_buyer bigint, to_id integer) RETURNS bigint LANGUAGE sql AS $$
+    SELECT count(*) FROM model.hold WHERE state = 'active' AND NOT over AND buyer_id = of_buyer AND to_universe_id = to_id
+$$;
+
 CREATE FUNCTION model.reserve(buyer_in bigint, item_in bigint, pieces bigint, ttl interval, key text)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     event_id bigint;
+    new_id bigint := model.next_id();
+    priced_in model.universe;
 BEGIN
     PERFORM model.refuse_if(buyer_in IS NULL OR item_in IS NULL OR pieces IS NULL OR ttl IS NULL, 'MV203');
     PERFORM model.refuse_bad_key(key);
     PERFORM model.refuse_if(model.bad_ttl(ttl), 'MV203');
     event_id := model.trade('hold', buyer_in, item_in, pieces, NULL, key);
+    SELECT u.* INTO priced_in FROM model.hold h JOIN model.universe u ON u.id = h.to_universe_id
+    WHERE h.id = new_id AND current_setting('model.key_check') <> 'repeat';
+    IF FOUND THEN
+        PERFORM model.refuse_option(ttl, priced_in.max_hold_ttl, model.open_holds(buyer_in, priced_in.id) - 1, priced_in.max_open_holds);
+    END IF;
     RETURN model.hold_row((SELECT reference_id FROM model.event WHERE id = event_id));
 END $$;
 
@@ -1158,6 +1194,7 @@ BEGIN
         home.exchange_rate := hold.from_rate;
         priced_in.exchange_rate := hold.to_rate;
         terms := model.terms(hold.price, pieces, home, priced_in, hold.sale_fee_rate, hold.tariff_rate);
+        PERFORM model.refuse_if(terms.fee = terms.price, 'MV201');
         PERFORM model.put_back(of_hold, 'captured');
         PERFORM model.move(hold.buyer_id, home.id, -terms.paid);
         UPDATE model.item SET stock = stock - pieces WHERE id = hold.item_id;

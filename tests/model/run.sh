@@ -88,7 +88,7 @@ if [ "$steps" -ge 20000 ]; then
             ('transfer', '{00000,MV101,MV201,MV203}'),
             ('move_user', '{00000}'),
             ('refund', '{00000,MV004,MV107,MV202}'),
-            ('quote', '{00000,MV201}'),
+            ('quote', '{00000,MV201,MV301}'),
             ('quote_briefly', '{00000}'),
             ('expire_quote', '{00000}'),
             ('accept_quote', '{00000,MV101,MV108}'),
@@ -202,15 +202,29 @@ broken_model_is_caught() { # what, SQL
 broken_model_is_caught 'a conversion rounds what a user receives up' \
     'CREATE OR REPLACE FUNCTION model.convert_down(minor numeric, origin model.universe, target model.universe)
      RETURNS numeric LANGUAGE sql AS $$ SELECT model.convert_up(minor, origin, target) $$'
-broken_model_is_caught 'amounts round half away from zero' \
+broken_model_is_caught 'an amount that the currency does not have is rounded' \
     'CREATE OR REPLACE FUNCTION model.to_minor(amount numeric, currency_scale integer)
      RETURNS numeric LANGUAGE sql AS $$ SELECT round(amount * model.power_of_ten(currency_scale)) $$'
+broken_model_is_caught 'an amount is refused from a millionth of a minor unit on' \
+    'ALTER FUNCTION model.to_minor RENAME TO to_minor_within;
+     CREATE FUNCTION model.to_minor(amount numeric, currency_scale integer) RETURNS numeric LANGUAGE sql AS $$
+        SELECT CASE abs(amount * model.power_of_ten(currency_scale) - round(amount * model.power_of_ten(currency_scale)))
+            WHEN 0.000001 THEN 0 ELSE model.to_minor_within(amount, currency_scale) END $$'
 broken_model_is_caught 'the largest amount is one minor unit larger' \
     'CREATE OR REPLACE FUNCTION model.too_large(amount numeric)
      RETURNS boolean LANGUAGE sql AS $$ SELECT amount > 9223372036854775808 $$'
 broken_model_is_caught 'fees and tariffs round down' \
     'CREATE OR REPLACE FUNCTION model.share(amount numeric, rate numeric)
      RETURNS numeric LANGUAGE sql AS $$ SELECT floor(amount * rate) $$'
+broken_model_is_caught 'fees and tariffs round to the nearest' \
+    'CREATE OR REPLACE FUNCTION model.share(amount numeric, rate numeric)
+     RETURNS numeric LANGUAGE sql AS $$ SELECT round(amount * rate) $$'
+broken_model_is_caught 'holds and quotes are as long and as many as anybody likes' \
+    'CREATE OR REPLACE FUNCTION model.refuse_option(ttl interval, longest interval, already bigint, most bigint)
+     RETURNS void LANGUAGE sql AS $$ SELECT $$'
+broken_model_is_caught 'a quote past its time counts as open' \
+    'CREATE OR REPLACE FUNCTION model.open_quotes(of_user bigint, to_id integer) RETURNS bigint LANGUAGE sql AS $$
+        SELECT count(*) FROM model.quote WHERE user_id = of_user AND to_universe_id = to_id AND event_id IS NULL $$'
 broken_model_is_caught 'every refund rounds by itself' \
     'CREATE OR REPLACE FUNCTION model.portion(amount numeric, bought numeric, before numeric, pieces numeric)
      RETURNS numeric LANGUAGE sql AS $$ SELECT COALESCE(div(amount * pieces, bought), 0) $$'

@@ -1,4 +1,4 @@
-// Decimal text to minor units: exact, half-even, refused by name.
+// Decimal text to minor units: exact, or refused by name.
 #include "domain/money.hpp"
 
 #include <gtest/gtest.h>
@@ -36,23 +36,42 @@ TEST(Amount, whole_and_fraction_become_minor_units)
     EXPECT_EQ(minor_of("000012.340000", 2), 1234);
 }
 
-TEST(Amount, further_decimals_round_half_even)
+TEST(Amount, within_a_millionth_of_a_minor_unit_is_that_unit)
 {
-    EXPECT_EQ(minor_of("0.125", 2), 12);
-    EXPECT_EQ(minor_of("0.135", 2), 14);
-    EXPECT_EQ(minor_of("0.1250000000000000000001", 2), 13);
-    EXPECT_EQ(minor_of("0.1249999999999999999999", 2), 12);
-    EXPECT_EQ(minor_of("2.5", 0), 2);
-    EXPECT_EQ(minor_of("3.5", 0), 4);
     EXPECT_EQ(minor_of("0.30000000000000004", 2), 30);
-    EXPECT_EQ(minor_of("9.995", 2), 1000);
+    EXPECT_EQ(minor_of("0.29999999999999999", 2), 30);
+    EXPECT_EQ(minor_of("2.000001", 0), 2);
+    EXPECT_EQ(minor_of("1.999999", 0), 2);
+    EXPECT_EQ(minor_of("0.12000001", 2), 12);
+    EXPECT_EQ(minor_of("0.11999999", 2), 12);
+    EXPECT_EQ(minor_of("0.119999990000000000000000001", 2), 12);
+    EXPECT_EQ(minor_of("0.000000001000001", 9), 1);
+    EXPECT_EQ(minor_of("0.999999", 0), 1);
+    EXPECT_EQ(minor_of("9.99999999", 2), 1000);
+    EXPECT_EQ(minor_of("1.00000", 0), 1);
 }
 
-TEST(Amount, rounded_to_zero_is_refused)
+TEST(Amount, further_away_is_refused)
 {
-    EXPECT_EQ(error_of("0.005", 2), ErrorCode::invalid_amount);
-    EXPECT_EQ(error_of("0.5", 0), ErrorCode::invalid_amount);
-    EXPECT_EQ(minor_of("0.0051", 2), 1);
+    for (const char *text :
+         {"0.125", "0.135", "0.12000001000000000000000001", "0.1199999899999999999999999",
+          "0.120001", "0.119998", "0.1200000200", "0.11999998"}) {
+        EXPECT_EQ(error_of(text, 2), ErrorCode::invalid_amount) << text;
+    }
+    for (const char *text : {"10.5", "2.5", "3.5", "2.0000010000000000001", "2.000002", "2.1",
+                             "1.9999989999999999999", "1.999998", "250.75"}) {
+        EXPECT_EQ(error_of(text, 0), ErrorCode::invalid_amount) << text;
+    }
+}
+
+TEST(Amount, nearest_to_zero_is_refused)
+{
+    for (const char *text : {"0.000001", "0.0000001", "0.5", "0.999998"}) {
+        EXPECT_EQ(error_of(text, 0), ErrorCode::invalid_amount) << text;
+    }
+    EXPECT_EQ(error_of("0.000000001", 2), ErrorCode::invalid_amount);
+    EXPECT_EQ(error_of("0.00000001", 2), ErrorCode::invalid_amount);
+    EXPECT_EQ(minor_of("0.00999999", 2), 1);
 }
 
 TEST(Amount, zero_negatives_nan_and_infinity_are_refused)
@@ -72,16 +91,24 @@ TEST(Amount, the_largest_minor_unit_is_accepted_and_one_more_refused)
     EXPECT_EQ(error_of("9223372036.854775808", 9), ErrorCode::amount_out_of_range);
 }
 
-TEST(Amount, rounding_up_past_the_largest_minor_unit_is_refused)
+TEST(Amount, around_the_largest_minor_unit_is_judged_like_any_other)
 {
-    EXPECT_EQ(minor_of("9223372036854775807.4", 0), int64_max);
-    EXPECT_EQ(error_of("9223372036854775807.5", 0), ErrorCode::amount_out_of_range);
+    EXPECT_EQ(minor_of("9223372036854775807.000001", 0), int64_max);
+    EXPECT_EQ(minor_of("9223372036854775806.999999", 0), int64_max);
+    EXPECT_EQ(error_of("9223372036854775807.999999", 0), ErrorCode::amount_out_of_range);
+    EXPECT_EQ(error_of("9223372036854775807.4", 0), ErrorCode::invalid_amount);
+    EXPECT_EQ(error_of("9223372036854775808.4", 0), ErrorCode::invalid_amount);
+    EXPECT_EQ(error_of("92233720368547758.070000011", 2), ErrorCode::invalid_amount);
 }
 
-TEST(Amount, a_hundred_thousand_digits_are_refused)
+TEST(Amount, a_hundred_thousand_digits_are_read_to_the_last)
 {
     EXPECT_EQ(error_of(std::string(100000, '9'), 2), ErrorCode::amount_out_of_range);
     EXPECT_EQ(minor_of("1." + std::string(100000, '0'), 2), 100);
+    EXPECT_EQ(minor_of("1." + std::string(100000, '9'), 2), 200);
+    EXPECT_EQ(minor_of("1.00000001" + std::string(16000, '0'), 2), 100);
+    EXPECT_EQ(error_of("1.00000001" + std::string(16000, '0') + "1", 2), ErrorCode::invalid_amount);
+    EXPECT_EQ(error_of("1.5" + std::string(100000, '0'), 0), ErrorCode::invalid_amount);
 }
 
 TEST(Amount, sums_and_products_beyond_64_bits_are_refused)

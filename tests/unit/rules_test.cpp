@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
+#include <random>
 
 using namespace mvm::domain;
 
@@ -41,15 +43,69 @@ TEST(Share, is_read_exactly_and_refused_outside_its_range)
     EXPECT_EQ(share_from_decimal("100", 100).error, ErrorCode::invalid_argument);
 }
 
-TEST(Share, of_an_amount_is_rounded_half_even)
+TEST(Share, of_an_amount_is_rounded_up)
 {
     EXPECT_EQ(share_of(100, {5, 2}).value, 5);
-    EXPECT_EQ(share_of(10, {5, 2}).value, 0); // 0.5
-    EXPECT_EQ(share_of(30, {5, 2}).value, 2); // 1.5
-    EXPECT_EQ(share_of(50, {5, 2}).value, 2); // 2.5
-    EXPECT_EQ(share_of(51, {5, 2}).value, 3); // 2.55
-    EXPECT_EQ(share_of(largest, {999999999, 9}).value, 9223372027631403770);
-    EXPECT_EQ(share_of(largest, {2, 0}).error, ErrorCode::amount_out_of_range);
+    EXPECT_EQ(share_of(101, {5, 2}).value, 6); // 5.05
+    EXPECT_EQ(share_of(10, {5, 2}).value, 1);  // 0.5
+    EXPECT_EQ(share_of(50, {5, 2}).value, 3);  // 2.5
+    EXPECT_EQ(share_of(0, {5, 2}).value, 0);
+    EXPECT_EQ(share_of(largest, {}).value, 0);
+}
+
+TEST(Share, is_exact_at_its_bounds)
+{
+    EXPECT_EQ(share_of(1, {1, 9}).value, 1); // a billionth of one unit
+    EXPECT_EQ(share_of(1'000'000'000, {1, 9}).value, 1);
+    EXPECT_EQ(share_of(1'000'000'001, {1, 9}).value, 2);
+    EXPECT_EQ(share_of(1, {999'999'999, 9}).value, 1);
+    EXPECT_EQ(share_of(999'999'999, {999'999'999, 9}).value, 999'999'999); // 999999998.000000001
+    EXPECT_EQ(share_of(1'000'000'000, {999'999'999, 9}).value, 999'999'999);
+    EXPECT_EQ(share_of(largest, {1, 9}).value, 9'223'372'037);
+    EXPECT_EQ(share_of(largest, {999'999'999, 9}).value, 9'223'372'027'631'403'771);
+    EXPECT_EQ(share_of(largest, {1, 0}).value, largest);
+    EXPECT_EQ(share_of(largest, {1'000'000'001, 9}).error, ErrorCode::amount_out_of_range);
+    EXPECT_EQ(share_of(largest, {99'999'999'999, 9}).error, ErrorCode::amount_out_of_range);
+    EXPECT_EQ(share_of(largest / 100, {99'999'999'999, 9}).value, 9'223'372'036'762'542'080);
+}
+
+// The seed is printed with a failure: --gtest_random_seed repeats it.
+TEST(Share, of_parts_is_at_least_that_of_the_whole_and_never_above_the_amount)
+{
+    const auto seed = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
+    std::mt19937_64 random(seed);
+    std::uniform_int_distribution<std::int64_t> mantissa(1, 999'999'999);
+    std::uniform_int_distribution<int> magnitude(0, 62);
+    for (int i = 0; i < 100'000; ++i) {
+        const Share fee{mantissa(random), 9};
+        const std::int64_t whole = largest >> magnitude(random);
+        const std::int64_t part = std::uniform_int_distribution<std::int64_t>(0, whole)(random);
+        const std::int64_t of_whole = share_of(whole, fee).value;
+        const std::int64_t of_part = share_of(part, fee).value;
+        ASSERT_GT(of_whole, 0) << "seed " << seed << " step " << i;
+        ASSERT_LE(of_whole, whole) << "seed " << seed << " step " << i;
+        ASSERT_LE(of_part, of_whole) << "seed " << seed << " step " << i;
+        ASSERT_GE(of_part + share_of(whole - part, fee).value, of_whole)
+            << "seed " << seed << " step " << i;
+    }
+}
+
+TEST(Rules, a_fee_does_not_vanish_when_an_exchange_is_split)
+{
+    ExchangeOrder order;
+    order.amount_minor = 4;
+    order.payer_currency = order.receiver_currency = earth;
+    order.receiver_rules.exchange_fee = {5, 2};
+    RunningBalance payer{4000, false};
+    RunningBalance receiver{0, false};
+    std::int64_t fees = 0;
+    for (int i = 0; i < 1000; ++i) {
+        const Settlement exchange = settle_exchange(order, payer, receiver);
+        ASSERT_EQ(exchange.error, ErrorCode::ok);
+        fees += exchange.fee_minor;
+    }
+    EXPECT_GE(fees, 200); // 5 % of 40.00
+    EXPECT_EQ(fees + receiver.balance_minor, 4000);
 }
 
 TEST(Limit, is_never_widened_by_rounding)
@@ -165,13 +221,35 @@ TEST(Rules, an_exchange_pays_its_fee_from_what_it_credits)
     EXPECT_EQ(settle_exchange(order, payer, receiver).rule, BrokenRule::payer_universe_closed);
     EXPECT_EQ(payer.balance_minor, 10000);
 
-    // A fee that rounds to all there is leaves nothing to credit.
+    // A fee that takes all leaves nothing to credit; a unit more leaves one.
     ExchangeOrder little;
     little.amount_minor = 1;
     little.payer_currency = earth;
     little.receiver_currency = {{1, 0}, 2};
-    little.receiver_rules.exchange_fee = {9, 1};
+    little.receiver_rules.exchange_fee = {1, 9};
     EXPECT_EQ(settle_exchange(little, payer, receiver).error, ErrorCode::invalid_amount);
+    little.amount_minor = 2;
+    EXPECT_EQ(settle_exchange(little, payer, receiver).received_minor, 1);
+}
+
+TEST(Rules, a_sale_whose_fee_takes_all_is_refused_before_the_amounts_and_limits)
+{
+    PurchaseOrder order;
+    order.item_rules.sale_fee = {1, 9};
+    order.item_rules.min_amount_minor = 2;
+    order.max_paid_minor = 0;
+    RunningStock item{1, 5, false};
+    RunningBalance buyer{0, false};
+    EXPECT_EQ(settle_purchase(order, item, buyer, nullptr).error, ErrorCode::invalid_amount);
+    order.quantity = 6;
+    EXPECT_EQ(settle_purchase(order, item, buyer, nullptr).error, ErrorCode::insufficient_stock);
+    order.quantity = 2;
+    order.max_paid_minor = 2;
+    buyer.balance_minor = 2;
+    const Settlement sale = settle_purchase(order, item, buyer, nullptr);
+    EXPECT_EQ(sale.error, ErrorCode::ok);
+    EXPECT_EQ(sale.received_minor, 1);
+    EXPECT_EQ(sale.fee_minor, 1);
 }
 
 TEST(Rules, a_purchase_above_the_buyers_limit_is_refused)
@@ -185,6 +263,61 @@ TEST(Rules, a_purchase_above_the_buyers_limit_is_refused)
     EXPECT_EQ(refused.paid_minor, 400);
     order.max_paid_minor = 400;
     EXPECT_EQ(settle_purchase(order, item, buyer, nullptr).error, ErrorCode::ok);
+}
+
+namespace {
+
+// A purchase as any version may have journalled it: fee and tariff are whatever shares they are.
+PurchaseAmounts random_purchase(std::mt19937_64 &random, std::int64_t bought, bool same_currency)
+{
+    const auto below = [&random](std::int64_t bound) {
+        return std::uniform_int_distribution<std::int64_t>(0, bound - 1)(random);
+    };
+    const std::int64_t price = bought * (1 + below(30));
+    const std::int64_t payment = same_currency ? price : 1 + below(2 * price);
+    PurchaseAmounts purchase;
+    purchase.fee_minor = below(price + 1); // all of it: the half-even fees of version 1.1 could
+    purchase.tariff_minor = below(3 * payment);
+    purchase.received_minor = price - purchase.fee_minor;
+    purchase.paid_minor = payment + purchase.tariff_minor;
+    return purchase;
+}
+
+} // namespace
+
+// The seed is printed with a failure: --gtest_random_seed repeats it.
+TEST(Refund, of_any_purchase_in_any_portions_adds_up_to_the_last_unit)
+{
+    const auto seed = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
+    std::mt19937_64 random(seed);
+    for (int i = 0; i < 20'000; ++i) {
+        const bool same_currency = i % 2 == 0;
+        const std::int64_t bought = std::uniform_int_distribution<std::int64_t>(1, 40)(random);
+        const PurchaseAmounts whole = random_purchase(random, bought, same_currency);
+        PurchaseAmounts sum;
+        for (std::int64_t refunded = 0; refunded < bought;) {
+            const std::int64_t quantity =
+                std::uniform_int_distribution<std::int64_t>(1, bought - refunded)(random);
+            const PurchaseAmounts part =
+                refund_part(whole, bought, refunded, quantity, same_currency);
+            const bool balances = !same_currency || part.paid_minor - part.tariff_minor ==
+                                                        part.received_minor + part.fee_minor;
+            ASSERT_TRUE(balances) << "seed " << seed << " step " << i;
+            ASSERT_GE(std::min({part.received_minor, part.fee_minor, part.tariff_minor,
+                                part.paid_minor - part.tariff_minor}),
+                      0)
+                << "seed " << seed << " step " << i;
+            sum.paid_minor += part.paid_minor;
+            sum.received_minor += part.received_minor;
+            sum.fee_minor += part.fee_minor;
+            sum.tariff_minor += part.tariff_minor;
+            refunded += quantity;
+        }
+        ASSERT_EQ(sum.paid_minor, whole.paid_minor) << "seed " << seed << " step " << i;
+        ASSERT_EQ(sum.received_minor, whole.received_minor) << "seed " << seed << " step " << i;
+        ASSERT_EQ(sum.fee_minor, whole.fee_minor) << "seed " << seed << " step " << i;
+        ASSERT_EQ(sum.tariff_minor, whole.tariff_minor) << "seed " << seed << " step " << i;
+    }
 }
 
 TEST(Refund, parts_add_up_to_the_purchase_and_each_balances)

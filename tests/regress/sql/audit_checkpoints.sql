@@ -230,14 +230,14 @@ SELECT * FROM mvm_audit();
 -- Holds and quotes that were made before, and made or ended since, pass; what was done to them does not.
 SELECT id AS before FROM mvm_reserve(1, 1, 2, '1 day') \gset
 SELECT id AS kept FROM mvm_reserve(1, 1, 2, '1 day') \gset
-SELECT id AS quote FROM mvm_quote(1, 10, 1, 2, '1 day') \gset
+SELECT id AS quote FROM mvm_quote(1, 10, 1, 2, '5 minutes') \gset
 SELECT violations FROM mvm_audit_checkpoint();
 SELECT max(id) AS checkpoint FROM mvm.audit_checkpoints \gset
 SELECT id AS later FROM mvm_reserve(1, 1, 3, '1 day') \gset
 SELECT id AS partly FROM mvm_reserve(1, 4, 3, '1 day') \gset
 SELECT id AS swept FROM mvm_reserve(1, 1, 1, '1 ms') \gset
 SELECT id AS expired FROM mvm_quote(1, 10, 1, 2, '1 ms') \gset
-SELECT id AS open FROM mvm_quote(1, 10, 1, 2, '1 day') \gset
+SELECT id AS open FROM mvm_quote(1, 10, 1, 2, '5 minutes') \gset
 SELECT state FROM mvm_release(:before);
 SELECT exchange_rate FROM mvm_set_exchange_rate(2, 3.25);
 SELECT id AS purchase FROM mvm_capture(:partly, 1) \gset

@@ -64,7 +64,7 @@ FROM mvm_exchange_batch(
     ARRAY[3, 3, 3, 3, 3, 3, 3, 1, 1, 3],
     ARRAY[1, 1, 1, 1, 1, 1, 3, 2, 2, 1]);
 SELECT ordinal, outcome, detail, replayed
-FROM mvm_exchange_batch(ARRAY[3, 3, 3], ARRAY[1.004, 1, 2], ARRAY[3, 3, 3], ARRAY[1, 1, 1], ARRAY['x', 'x', 'x']);
+FROM mvm_exchange_batch(ARRAY[3, 3, 3], ARRAY[1.00000001, 1, 2], ARRAY[3, 3, 3], ARRAY[1, 1, 1], ARRAY['x', 'x', 'x']);
 SELECT ordinal, outcome, detail FROM mvm_exchange_batch(ARRAY[3, 3], ARRAY[1, 1], ARRAY[99, 3], ARRAY[1, 99]);
 
 -- Arguments as a whole.

@@ -10,11 +10,13 @@ SELECT kind, user_id, from_universe_id, amount FROM mvm_deposit(1, 20.5, 2);
 SELECT kind, user_id, from_universe_id, amount FROM mvm_withdraw(1, 50);
 SELECT kind, user_id, from_universe_id, amount FROM mvm_withdraw(user_id => 1, amount => 20.49, universe_id => 2);
 SELECT universe_id, balance FROM mvm.wallets WHERE user_id = 1 ORDER BY 1;
--- The amount that was used is answered: half-even.
+-- What a binary float leaves is rounded off, and the amount that was used is answered; anything more is refused.
 SELECT amount FROM mvm_deposit(1, 0.30000000000000004);
+SELECT amount FROM mvm_deposit(1, 0.12000001);
+SELECT amount FROM mvm_deposit(1, 0.13999999);
+SELECT amount FROM mvm_withdraw(1, 0.00999999);
 SELECT amount FROM mvm_deposit(1, 0.125);
-SELECT amount FROM mvm_deposit(1, 0.135);
-SELECT amount FROM mvm_withdraw(1, 0.005000001);
+SELECT amount FROM mvm_withdraw(1, 0.135);
 -- To the last piece of money, and no further.
 SELECT amount FROM mvm_withdraw(1, 0.01, 2);
 SELECT universe_id, balance FROM mvm.wallets WHERE user_id = 1 ORDER BY 1;

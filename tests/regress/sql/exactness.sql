@@ -13,7 +13,7 @@ END $$;
 SELECT id, currency_scale FROM mvm.universes WHERE name LIKE 'Scale%' ORDER BY id;
 SELECT id FROM mvm_create_user('tester', 4, 0);
 
--- The largest amount fits, half a minor unit more rounds down (to even) or up (out of range).
+-- The largest amount fits, one minor unit more does not.
 SELECT u.currency_scale,
     (SELECT amount FROM mvm_deposit(4, 9223372036854775806 * ('1e-' || u.currency_scale)::numeric, u.id)) AS deposited,
     (outcome(format('SELECT mvm_deposit(4, %s, %s)', 2 * ('1e-' || u.currency_scale)::numeric, u.id))).code AS two_more,
@@ -23,20 +23,23 @@ SELECT u.currency_scale,
 FROM mvm.universes u WHERE u.name LIKE 'Scale%' ORDER BY u.id;
 SELECT u.currency_scale,
     (outcome(format('SELECT mvm_withdraw(4, %s, %s)', 9223372036854775807.5 * ('1e-' || u.currency_scale)::numeric, u.id))).code AS half_more,
+    (outcome(format('SELECT mvm_withdraw(4, %s, %s)', 9223372036854775807.999999 * ('1e-' || u.currency_scale)::numeric, u.id))).code AS nearly_one_more,
     (outcome(format('SELECT mvm_withdraw(4, %s, %s)', 9223372036854775808 * ('1e-' || u.currency_scale)::numeric, u.id))).code AS one_more,
-    (SELECT amount FROM mvm_withdraw(4, 9223372036854775807.4999 * ('1e-' || u.currency_scale)::numeric, u.id)) AS rounded_down,
+    (SELECT amount FROM mvm_withdraw(4, 9223372036854775807.000001 * ('1e-' || u.currency_scale)::numeric, u.id)) AS a_millionth_more,
     mvm_balance(4, u.id) AS balance
 FROM mvm.universes u WHERE u.name LIKE 'Scale%' ORDER BY u.id;
 
--- Half-even at each scale: 0.5 and 2.5 minor units round down, 1.5 and 3.5 up.
+-- At each scale: up to a millionth of a minor unit is rounded off, anything more is refused.
 SELECT u.currency_scale,
-    (outcome(format('SELECT mvm_deposit(4, %s, %s)', 0.5 * ('1e-' || u.currency_scale)::numeric, u.id))).code AS half,
-    (SELECT amount FROM mvm_deposit(4, 0.500000000000000000001 * ('1e-' || u.currency_scale)::numeric, u.id)) AS above_half,
-    (SELECT amount FROM mvm_deposit(4, 1.5 * ('1e-' || u.currency_scale)::numeric, u.id)) AS one_and_half,
-    (SELECT amount FROM mvm_deposit(4, 2.5 * ('1e-' || u.currency_scale)::numeric, u.id)) AS two_and_half,
-    (SELECT amount FROM mvm_deposit(4, 3.5 * ('1e-' || u.currency_scale)::numeric, u.id)) AS three_and_half,
-    (SELECT amount FROM mvm_deposit(4, 2.49999999999999999999 * ('1e-' || u.currency_scale)::numeric, u.id)) AS less
+    (SELECT amount FROM mvm_deposit(4, 1.000001 * ('1e-' || u.currency_scale)::numeric, u.id)) AS above_one,
+    (SELECT amount FROM mvm_deposit(4, 2.999999 * ('1e-' || u.currency_scale)::numeric, u.id)) AS below_three,
+    (SELECT amount FROM mvm_deposit(4, 0.999999 * ('1e-' || u.currency_scale)::numeric, u.id)) AS below_one
 FROM mvm.universes u WHERE u.name LIKE 'Scale%' ORDER BY u.id;
+SELECT u.currency_scale, string_agg(DISTINCT o.code, ' ') AS codes, count(*)
+FROM mvm.universes u,
+    unnest(ARRAY[0.000001, 0.5, 0.999998, 0.9999989999999999, 1.000002, 1.0000010000000000001, 1.5, 2.5, 3.5]) units,
+    outcome(format('SELECT mvm_deposit(4, %s, %s)', units * ('1e-' || u.currency_scale)::numeric, u.id)) o
+WHERE u.name LIKE 'Scale%' GROUP BY u.id, 1 ORDER BY u.id;
 
 -- What clients send.
 SELECT amount FROM mvm_deposit(1, 0.30000000000000004);
@@ -47,7 +50,9 @@ SELECT amount FROM mvm_deposit(1, 1.005);
 SELECT amount FROM mvm_deposit(1, 0001.10000000000000000000000000000000000000000000000000000000000000000000);
 SELECT amount FROM mvm_deposit(1, 1e2);
 SELECT amount FROM mvm_deposit(1, ('1.' || repeat('0', 16000) || '1')::numeric);
-SELECT amount FROM mvm_deposit(1, ('0.00' || repeat('4', 10) || repeat('9', 16000))::numeric + 0.01);
+SELECT amount FROM mvm_deposit(1, ('0.00' || repeat('9', 16000))::numeric);
+SELECT amount FROM mvm_deposit(1, ('0.01' || repeat('0', 5) || '1' || repeat('0', 16000))::numeric);
+SELECT amount FROM mvm_deposit(1, ('0.01' || repeat('0', 5) || '1' || repeat('0', 16000) || '1')::numeric);
 
 -- Each refused by its code, for every call that takes an amount.
 SELECT a.amount, c.call,

@@ -12,7 +12,7 @@ SELECT converted_amount, exchange_rate, amount
 FROM mvm_exchange(user_id => 1, amount => 250, from_universe_id => 2, to_universe_id => 1);
 SELECT universe_id, balance FROM mvm.wallets WHERE user_id = 1 ORDER BY 1;
 -- What is credited rounds down; what was debited is answered.
-SELECT amount, converted_amount FROM mvm_exchange(1, 0.999, 1, 3);
+SELECT amount, converted_amount FROM mvm_exchange(1, 0.99999999, 1, 3);
 SELECT amount, converted_amount FROM mvm_exchange(1, 0.07, 1, 3);
 SELECT mvm_convert(0.02, 1, 3), mvm_convert(0.03, 1, 3);
 -- The answer is the journal's row.

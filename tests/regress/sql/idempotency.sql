@@ -20,9 +20,9 @@ SELECT kind, idempotency_key, amount FROM mvm.transactions WHERE idempotency_key
 SELECT universe_id, balance FROM mvm.wallets WHERE user_id = 1 ORDER BY 1;
 
 -- The same request written another way: after rounding, and with the home named.
-SELECT amount FROM mvm_exchange(1, 100.0049, 1, 2, 'k1');
+SELECT amount FROM mvm_exchange(1, 100.00000001, 1, 2, 'k1');
 SELECT amount FROM mvm_deposit(1, 10.00, 1, 'k3');
-SELECT amount FROM mvm_withdraw(1, 10.001, 1, 'k4');
+SELECT amount FROM mvm_withdraw(1, 9.99999999, 1, 'k4');
 -- Whatever happened since: rates, balances and stock.
 SELECT exchange_rate FROM mvm_set_exchange_rate(2, 5);
 SELECT amount FROM mvm_withdraw(1, mvm_balance(1));
@@ -50,6 +50,7 @@ SELECT c.call, o.* FROM (VALUES
     ($$SELECT mvm_exchange(1, 100, 1, 1, 'k1')$$),
     ($$SELECT mvm_buy(1, 2, 0, 'k2')$$),
     ($$SELECT mvm_deposit(1, 0.001, NULL, 'k3')$$),
+    ($$SELECT mvm_deposit(1, 10.001, NULL, 'k3')$$),
     -- the length of a key
     ($$SELECT mvm_exchange(1, 0, 1, 2, '')$$),
     ($$SELECT mvm_buy(1, 1, 0, '')$$),

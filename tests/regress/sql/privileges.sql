@@ -23,7 +23,7 @@ SELECT p.oid::regprocedure AS function,
     has_function_privilege('regress_mvm_operator', p.oid, 'EXECUTE') AS operator
 FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'mvm'
-ORDER BY p.proname COLLATE "C";
+ORDER BY p.proname COLLATE "C", pg_get_function_identity_arguments(p.oid) COLLATE "C";
 -- Who may read which view; nobody but the owner changes a table.
 SELECT c.relname, c.relkind,
     has_table_privilege('regress_mvm_stranger', c.oid, 'SELECT') AS stranger,

@@ -4,7 +4,7 @@
 \i :prelude
 \set ECHO all
 -- From home unless told, into a wallet made for it.
-SELECT kind, user_id, counterparty_id, amount, received_amount, from_universe_id, to_universe_id, exchange_rate FROM mvm_transfer(1, 2, 12.345);
+SELECT kind, user_id, counterparty_id, amount, received_amount, from_universe_id, to_universe_id, exchange_rate FROM mvm_transfer(1, 2, 12.339999999999999);
 SELECT user_id, universe_id, balance FROM mvm.wallets ORDER BY 1, 2;
 SELECT from_universe_id FROM mvm_transfer(2, 3, 2.5, 1);
 SELECT account, user_id, universe_id, amount FROM mvm.ledger WHERE transaction_id >= (SELECT max(id) FROM mvm.transactions) ORDER BY 4;
@@ -23,6 +23,7 @@ SELECT code, detail FROM outcome('SELECT mvm_transfer(1, 99, 1)');
 SELECT code, detail FROM outcome('SELECT mvm_transfer(1, 2, 1, 99)');
 SELECT code, detail FROM outcome('SELECT mvm_transfer(1, 2, 0)');
 SELECT code, detail FROM outcome('SELECT mvm_transfer(1, 2, 0.001)');
+SELECT code, detail FROM outcome('SELECT mvm_transfer(1, 2, 12.345)');
 SELECT code, detail FROM outcome($$SELECT mvm_transfer(1, 2, 'Infinity')$$);
 SELECT code, detail FROM outcome('SELECT mvm_transfer(1, NULL, 1)');
 -- A transfer is no trade.

@@ -6,7 +6,7 @@
 -- Creating users.
 SELECT * FROM mvm_create_user('ann', 1);
 SELECT * FROM mvm_create_user('bob', 2, 12.5);
-SELECT * FROM mvm_create_user(username => 'cid', universe_id => 3, balance => 0.015);
+SELECT * FROM mvm_create_user(username => 'cid', universe_id => 3, balance => 0.02000000000000001);
 SELECT id, length(username), octet_length(username) FROM mvm_create_user(repeat('ж', 255), 1);
 -- The opening balance is journalled as a deposit; without one there is no wallet yet.
 SELECT kind, user_id, amount, from_universe_id FROM mvm.transactions WHERE user_id > 3 ORDER BY id;
@@ -25,6 +25,7 @@ SELECT c.call, o.* FROM (VALUES
     ($$SELECT mvm_create_user('x', 1, 'Infinity')$$),
     ($$SELECT mvm_create_user('x', 1, '-Infinity')$$),
     ($$SELECT mvm_create_user('x', 1, 0.005)$$),
+    ($$SELECT mvm_create_user('x', 1, 250.755)$$),
     ($$SELECT mvm_create_user('x', 1, 92233720368547758.08)$$),
     ($$SELECT mvm_create_user('x', 999)$$),
     ($$SELECT mvm_create_user('x', 999, -1)$$),
