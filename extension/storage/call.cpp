@@ -118,18 +118,18 @@ void refresh_snapshot(Call &call)
         end_scans(call);
         PopActiveSnapshot();
         PushActiveSnapshot(GetTransactionSnapshot());
+        call.moment_passed = true; // until all that was read before is read again
     }
 }
 
-void begin_next_command(Call &call)
+bool go_on_from_now(Call &call)
 {
-    Assert(call.writes);
-    CommandCounterIncrement();
-    call.estate->es_output_cid = GetCurrentCommandId(true);
-    call.inserted_early = false;
-    end_scans(call);
-    PopActiveSnapshot();
-    PushActiveSnapshot(GetTransactionSnapshot());
+    if (!call.moment_passed || IsolationUsesXactSnapshot()) {
+        return false;
+    }
+    refresh_snapshot(call);
+    call.moment_passed = false;
+    return true;
 }
 
 void advance_command(Call &call)

@@ -36,6 +36,7 @@ struct Call {
     MemoryContext caller_context; // results go here; everything else dies with the call
     bool writes;
     bool inserted_early;                  // a row inserted by this command is to be updated by it
+    bool moment_passed;                   // see go_on_from_now
     pg::Array<HeldBalance> due_snapshots; // to be written with the call's next journal row
     Table tables[table_count];
 };
@@ -56,9 +57,11 @@ void end_call(Call &call);
 // now. At the higher levels the transaction's snapshot stays.
 void refresh_snapshot(Call &call);
 
-// Goes on as a new command: sees what this call has written so far, and may write
-// it again.
-void begin_next_command(Call &call);
+// For a call that has taken its locks. Locked rows are at their latest versions, what was
+// read without a lock is of the call's snapshot. These are one moment unless a lock was
+// waited for, or found a version that the snapshot does not see. Then, at READ COMMITTED,
+// refreshes the snapshot and returns true: what was read without a lock is to be read again.
+bool go_on_from_now(Call &call);
 
 // Makes rows inserted so far updatable by this call.
 void advance_command(Call &call);

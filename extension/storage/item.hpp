@@ -25,6 +25,9 @@ struct Item {
 // Finds and locks; see lock_row.
 [[nodiscard]] bool lock_item(Call &call, std::int64_t id, Item &item);
 
+// The same without waiting; see try_lock_row.
+[[nodiscard]] TryLock try_lock_item(Call &call, std::int64_t id, Item &item);
+
 // Inserts an item under its new id.
 void insert_item(Call &call, const Item &item, Datum name);
 

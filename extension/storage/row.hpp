@@ -75,6 +75,15 @@ TupleTableSlot *find_row(Call &call, TableId id, Key key);
 // meanwhile; at the higher levels 40001 when it changed since the snapshot.
 HeapTuple lock_row(Call &call, TableId id, Key key);
 
+enum class TryLock : std::uint8_t {
+    locked,
+    gone,   // there is no such row
+    in_use, // somebody has it locked or, at the higher levels, has changed it since the snapshot
+};
+
+// The same for a row that the call can do without: never waits and never raises 40001.
+TryLock try_lock_row(Call &call, TableId id, Key key, HeapTuple &row);
+
 // Inserts a row whose keys are known to be free. `values` and `nulls` have an
 // element per column.
 void insert_row(Call &call, TableId id, const Datum *values, const bool *nulls);
