@@ -332,19 +332,13 @@ BEGIN
             THEN model.pick('{9223372036854775807,9223372036854775807,9223372036854775807,2,3,10,1,0,-5}') END];
 END $$;
 
--- Whether the event puts back what a hold past its time kept.
-CREATE FUNCTION model.puts_back(event model.event) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT event.kind = 'release'
-        AND EXISTS (SELECT FROM model.hold WHERE id = event.reference_id AND state = 'expired')
-$$;
-
 -- Most of what can still be done, now and then what cannot.
 CREATE FUNCTION model.random_purchase() RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     RETURN (
         SELECT model.random_id(CASE WHEN model.chance(0.95)
             THEN ARRAY(SELECT id FROM model.event WHERE kind = 'purchase' ORDER BY id DESC LIMIT 40)
-            ELSE ARRAY(SELECT id FROM model.event e WHERE NOT model.puts_back(e) ORDER BY id DESC LIMIT 20) END)
+            ELSE ARRAY(SELECT id FROM model.event ORDER BY id DESC LIMIT 20) END)
     );
 END $$;
 
