@@ -128,6 +128,16 @@ CREATE INDEX hold_open_idx ON mvm.hold (buyer_id, to_universe_id, expires_at) WH
 CREATE INDEX quote_open_idx ON mvm.quote (user_id, to_universe_id, expires_at) WHERE transaction_id IS NULL;
 
 -- ---------------------------------------------------------------------------
+-- Storage: active holds in the order in which they expire
+-- ---------------------------------------------------------------------------
+
+-- The library takes from the number of columns in which order it finds the holds.
+DROP INDEX mvm.hold_expires_at_idx, mvm.hold_item_id_idx, mvm.hold_buyer_id_idx;
+CREATE INDEX hold_expires_at_idx ON mvm.hold (expires_at, id) WHERE state = 'a';
+CREATE INDEX hold_item_id_idx ON mvm.hold (item_id, expires_at, id) WHERE state = 'a';
+CREATE INDEX hold_buyer_id_idx ON mvm.hold (buyer_id, from_universe_id, expires_at, id) WHERE state = 'a';
+
+-- ---------------------------------------------------------------------------
 -- Storage: memos, and keys and data of a platform's own
 -- ---------------------------------------------------------------------------
 

@@ -1,9 +1,6 @@
 // mvm_deposit, mvm_withdraw: money entering and leaving the market.
-#include "domain/plan.hpp"
-
 #include "entry/arguments.hpp"
-#include "entry/keyed_call.hpp"
-#include "entry/orders.hpp"
+#include "entry/payment.hpp"
 #include "entry/requirements.hpp"
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
@@ -15,12 +12,22 @@ namespace {
 
 using domain::JournalKind;
 
-void apply_deposit(storage::Call &call, const storage::JournalRow &row,
-                   const storage::Universe &universe)
+// The rate that is written down is of the moment at which the wallet is locked.
+void settle_rate(storage::Call &call, storage::Universe &universe, storage::JournalRow &row)
+{
+    if (storage::go_on_from_now(call)) {
+        universe = require_universe(call, universe.id);
+    }
+    row.from_rate = row.to_rate = universe.exchange_rate;
+}
+
+void deposit(storage::Call &call, storage::JournalRow &row, storage::Universe &universe,
+             KeyedCall &keyed)
 {
     bool created = false;
     storage::Wallet wallet =
         storage::lock_or_create_wallet(call, *row.user_id, universe.id, created);
+    settle_rate(call, universe, row);
     const auto balance = domain::add_amounts(wallet.balance_minor, *row.received_minor);
     if (!balance.ok()) {
         raise(balance_out_of_range(*row.user_id));
@@ -28,19 +35,17 @@ void apply_deposit(storage::Call &call, const storage::JournalRow &row,
     // From here only I/O can fail.
     storage::advance_command(call);
     storage::update_balance(call, wallet, balance.value);
+    journal_keyed_call(call, keyed, row);
 }
 
-void apply_withdrawal(storage::Call &call, const storage::JournalRow &row,
-                      const storage::Universe &universe)
+void withdraw(storage::Call &call, storage::JournalRow &row, storage::Universe &universe,
+              KeyedCall &keyed)
 {
-    storage::Wallet wallet =
-        lock_paying_wallet(call, {*row.user_id, universe.id}, std::nullopt).own;
-    if (wallet.balance_minor < *row.paid_minor) {
-        raise(short_of_money(*row.user_id, universe, wallet.balance_minor, *row.paid_minor));
-    }
+    Payment payment = lock_payment(call, {*row.user_id, universe.id}, std::nullopt);
+    settle_rate(call, universe, row);
+    settle_payment(call, payment, row);
     // From here only I/O can fail.
-    storage::advance_command(call);
-    storage::update_balance(call, wallet, wallet.balance_minor - *row.paid_minor);
+    write_payment(call, payment, keyed);
 }
 
 Datum move_cash(FunctionCallInfo fcinfo, JournalKind kind, const char *function_name)
@@ -55,15 +60,13 @@ Datum move_cash(FunctionCallInfo fcinfo, JournalKind kind, const char *function_
     storage::Call call;
     storage::begin_write(call, function_name);
     const storage::UserAccount user = require_user(call, user_id);
-    const storage::Universe universe =
-        require_universe(call, universe_id.value_or(user.universe_id));
+    storage::Universe universe = require_universe(call, universe_id.value_or(user.universe_id));
 
     storage::JournalRow row{};
     row.kind = kind;
     row.user_id = user_id;
     row.paid_minor = row.received_minor = require_amount(amount, universe, "amount");
     row.from_universe_id = row.to_universe_id = universe.id;
-    row.from_rate = row.to_rate = universe.exchange_rate;
     row.memo = memo;
 
     KeyedCall keyed =
@@ -73,13 +76,10 @@ Datum move_cash(FunctionCallInfo fcinfo, JournalKind kind, const char *function_
                                    memo));
     if (keyed.answered) {
         row = keyed.first_answer;
+    } else if (kind == JournalKind::deposit) {
+        deposit(call, row, universe, keyed);
     } else {
-        if (kind == JournalKind::deposit) {
-            apply_deposit(call, row, universe);
-        } else {
-            apply_withdrawal(call, row, universe);
-        }
-        journal_keyed_call(call, keyed, row);
+        withdraw(call, row, universe, keyed);
     }
     const Datum result = transaction_result(fcinfo, call, row);
     storage::end_call(call);

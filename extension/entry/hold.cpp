@@ -5,6 +5,7 @@
 #include "domain/plan.hpp"
 
 #include "entry/arguments.hpp"
+#include "entry/expired_holds.hpp"
 #include "entry/keyed_call.hpp"
 #include "entry/orders.hpp"
 #include "entry/requirements.hpp"
@@ -348,7 +349,15 @@ Datum sweep_holds_function(FunctionCallInfo fcinfo)
     }
     Call call;
     storage::begin_write(call, "mvm_sweep_holds()");
-    const int swept = sweep_holds(call, rows_max);
+    LockedRows rows{};
+    ExpiredHolds expired{};
+    PendingJournal journal{};
+    const int swept = release_any(call, rows, expired, rows_max);
+    journal_releases(rows, expired, 0, journal);
+    // From here only I/O can fail.
+    write_rows(call, rows);
+    write_releases(call, expired);
+    write_journal(call, rows, journal);
     storage::end_call(call);
     return Int64GetDatum(swept);
 }

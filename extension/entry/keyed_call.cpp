@@ -38,10 +38,20 @@ KeyedCall begin_keyed_call(storage::Call &call, std::int64_t user_id,
 
 void journal_keyed_call(storage::Call &call, KeyedCall &keyed, storage::JournalRow &row)
 {
+    LockedRows none{};
+    PendingJournal journal{};
+    journal.rows.push(&row);
+    journal_keyed_call(call, keyed, none, journal);
+}
+
+void journal_keyed_call(storage::Call &call, KeyedCall &keyed, LockedRows &rows,
+                        PendingJournal &journal)
+{
+    storage::JournalRow &row = *journal.rows[journal.rows.count - 1];
     if (keyed.claim) {
         row.idempotency_key = keyed.claim->key;
     }
-    storage::append_journal(call, row);
+    write_journal(call, rows, journal);
     if (keyed.claim) {
         storage::record_answer(call, *keyed.claim, row.id);
     }

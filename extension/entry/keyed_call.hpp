@@ -2,8 +2,8 @@
 // every time. Purchases and exchanges have it in orders.cpp.
 #pragma once
 
+#include "entry/locked_rows.hpp"
 #include "storage/idempotency.hpp"
-#include "storage/journal.hpp"
 
 namespace mvm::entry {
 
@@ -26,5 +26,9 @@ KeyedCall begin_keyed_call(storage::Call &call, std::int64_t user_id,
 
 // Appends the journal row of a call that acts and records it as the key's answer.
 void journal_keyed_call(storage::Call &call, KeyedCall &keyed, storage::JournalRow &row);
+
+// The same where other rows go before it: the last of the pending rows is the answer.
+void journal_keyed_call(storage::Call &call, KeyedCall &keyed, LockedRows &rows,
+                        PendingJournal &journal);
 
 } // namespace mvm::entry

@@ -4,10 +4,11 @@
 
 #include "domain/netting.hpp"
 #include "entry/arguments.hpp"
+#include "entry/expired_holds.hpp"
 #include "entry/keyed_call.hpp"
 #include "entry/open_limits.hpp"
 #include "pg/numeric.hpp"
-#include "storage/balance_snapshot.hpp"
+#include "pg/refusal.hpp"
 #include "storage/user_account.hpp"
 
 namespace mvm::entry {
@@ -260,68 +261,22 @@ bool takes_stock(const Order &order)
 // Items
 // ---------------------------------------------------------------------------
 
-struct OrderedItem {
-    std::int64_t id;
-    bool found;
-    std::int64_t expired; // pieces in holds past their time
-    storage::Item item;
-    domain::RunningStock running;
-};
-
-bool by_id(const OrderedItem &a, const OrderedItem &b)
-{
-    return a.id < b.id;
-}
-
-OrderedItem &item_with(pg::Array<OrderedItem> &items, std::int64_t id)
-{
-    OrderedItem wanted{};
-    wanted.id = id;
-    return *std::lower_bound(items.begin(), items.end(), wanted, by_id);
-}
-
-// Locks each item once, in the order of their ids.
-pg::Array<OrderedItem> lock_items(Call &call, Order *orders, int count,
-                                  pg::Array<storage::Hold> &expired,
-                                  const std::optional<std::int64_t> &another = std::nullopt)
+void lock_ordered_items(Call &call, LockedRows &rows, Order *orders, int count)
 {
     pg::Array<std::int64_t> ids{};
-    if (another) {
-        ids.push(*another);
-    }
     for (int i = 0; i < count; ++i) {
         if (runs(orders[i]) && takes_stock(orders[i])) {
             ids.push(*orders[i].row.item_id);
         }
     }
-    for (const storage::Hold &hold : expired) {
-        ids.push(hold.item_id);
-    }
-    std::sort(ids.begin(), ids.end());
-    pg::Array<OrderedItem> items{};
-    for (int i = 0; i < ids.count; ++i) {
-        if (i > 0 && ids[i] == ids[i - 1]) {
-            continue;
-        }
-        CHECK_FOR_INTERRUPTS();
-        OrderedItem ordered{};
-        ordered.id = ids[i];
-        ordered.found = storage::lock_item(call, ordered.id, ordered.item);
-        ordered.running = {ordered.item.price_minor, ordered.item.stock, false};
-        items.push(ordered);
-    }
-    for (const storage::Hold &hold : expired) {
-        item_with(items, hold.item_id).expired += hold.quantity;
-    }
-    return items;
+    lock_items(call, rows, ids);
 }
 
 // The seller and both universes of a purchase.
-void resolve_purchase(Call &call, UniverseSet &universes, pg::Array<OrderedItem> &items,
-                      Order &order)
+void resolve_purchase(Call &call, UniverseSet &universes, LockedRows &rows, Order &order)
 {
-    const OrderedItem *found = &item_with(items, *order.row.item_id);
-    order.item = static_cast<int>(found - items.begin());
+    order.item = index_of_item(rows, *order.row.item_id);
+    const LockedItem *found = &rows.items[order.item];
     if (!found->found) {
         return refuse_order(order, no_item(found->id));
     }
@@ -349,100 +304,87 @@ void resolve_purchase(Call &call, UniverseSet &universes, pg::Array<OrderedItem>
 // Wallets
 // ---------------------------------------------------------------------------
 
-struct OrderedWallet {
-    WalletKey key;
-    bool receives;
-    bool created;
-    int movements; // journal rows of the call that change it
-    storage::Wallet wallet;
-    domain::RunningBalance running;
-};
-
-bool by_key(const OrderedWallet &a, const OrderedWallet &b)
-{
-    return a.key < b.key;
-}
-
-OrderedWallet wanted_wallet(const WalletKey &key, bool receives)
-{
-    OrderedWallet wallet{};
-    wallet.key = key;
-    wallet.receives = receives;
-    return wallet;
-}
-
 // Who is credited by the order; none for a treasury.
 std::optional<std::int64_t> receiver_of(const Order &order)
 {
     return order.row.kind == JournalKind::exchange ? order.row.user_id : order.row.counterparty_id;
 }
 
-// Stock only shrinks within a batch, but for holds past their time: such an order
-// will be refused whatever the orders before it do, and needs no wallet.
-bool exceeds_stock(const Order &order, pg::Array<OrderedItem> &items)
+// Stock only shrinks within a batch, but for holds past their time: where there are none,
+// such an order will be refused whatever the orders before it do, and needs no wallet.
+bool exceeds_stock(Call &call, LockedRows &rows, ExpiredHolds &expired, const Order &order)
 {
-    return takes_stock(order) &&
-           *order.row.quantity - items[order.item].expired > items[order.item].item.stock;
+    return takes_stock(order) && *order.row.quantity > rows.items[order.item].item.stock &&
+           !has_expired_on_item(call, expired, *order.row.item_id);
 }
 
-// Locks each wallet once, in the order (user, universe). One that may be
-// credited is created when it is missing, at its place in that order.
-pg::Array<OrderedWallet> lock_wallets(Call &call, Order *orders, int count,
-                                      pg::Array<OrderedItem> &items,
-                                      pg::Array<storage::Hold> &expired,
-                                      const pg::Array<WalletKey> &others = {})
+// Returns whether the call went on from a later moment for it.
+bool lock_ordered_wallets(Call &call, LockedRows &rows, ExpiredHolds &expired, Order *orders,
+                          int count)
 {
-    pg::Array<OrderedWallet> wanted{};
-    for (int i = 0; i < others.count; ++i) {
-        wanted.push(wanted_wallet(others.data[i], true));
-    }
+    // Sees the holds that were made while the call waited for their items.
+    const bool later = storage::go_on_from_now(call);
+    pg::Array<WantedWallet> wanted{};
     for (int i = 0; i < count; ++i) {
-        const Order &order = orders[i];
-        if (!runs(order) || exceeds_stock(order, items)) {
+        Order &order = orders[i];
+        order.pays = runs(order) && !exceeds_stock(call, rows, expired, order);
+        if (!order.pays) {
             continue;
         }
-        wanted.push(wanted_wallet({*order.row.user_id, order.row.from_universe_id}, false));
+        wanted.push({{*order.row.user_id, order.row.from_universe_id}, false});
         if (const auto receiver = receiver_of(order)) {
-            wanted.push(wanted_wallet({*receiver, order.row.to_universe_id}, true));
+            wanted.push({{*receiver, order.row.to_universe_id}, true});
         }
     }
-    for (const storage::Hold &hold : expired) {
-        wanted.push(wanted_wallet({hold.buyer_id, hold.from_universe_id}, false));
-    }
-    std::sort(wanted.begin(), wanted.end(), by_key);
-    pg::Array<OrderedWallet> wallets{};
-    for (const OrderedWallet &wallet : wanted) {
-        if (wallets.count > 0 && wallets[wallets.count - 1].key == wallet.key) {
-            wallets[wallets.count - 1].receives |= wallet.receives;
-        } else {
-            wallets.push(wallet);
-        }
-    }
-    for (OrderedWallet &ordered : wallets) {
-        CHECK_FOR_INTERRUPTS();
-        const WalletKey &key = ordered.key;
-        ordered.wallet = ordered.receives
-                             ? storage::lock_or_create_wallet(call, key.user_id, key.universe_id,
-                                                              ordered.created)
-                             : storage::lock_wallet(call, key.user_id, key.universe_id);
-        ordered.running = {ordered.wallet.balance_minor, false};
-    }
-    return wallets;
+    lock_wallets(call, rows, wanted);
+    return later;
 }
 
-int wallet_index(pg::Array<OrderedWallet> &wallets, const WalletKey &key)
+// ---------------------------------------------------------------------------
+// One moment: what was read before a lock was waited for
+// ---------------------------------------------------------------------------
+
+// The home of a buyer who has moved since the order was resolved.
+void resolve_anew(Call &call, UniverseSet &universes, LockedRows &rows, Order &order,
+                  std::int32_t home)
 {
-    return static_cast<int>(
-        std::lower_bound(wallets.begin(), wallets.end(), wanted_wallet(key, false), by_key) -
-        wallets.begin());
+    resolve_purchase_at_home(call, universes, order, home);
+    order.payer_universe = storage::universe_in(call, universes, home);
+    if (order.payer_universe < 0) {
+        refuse_order(order, no_universe(home));
+    } else if (order.pays && try_wallet(call, rows, {*order.row.user_id, home}) < 0) {
+        pg::refuse_stale_snapshot(); // that wallet's turn in the global order is over
+    }
+}
+
+// Rates, rules, routes and homes are not locked. When a lock had to be waited for, they are
+// read again, so that every order is settled at terms that held at one moment. `later`: a
+// lock was waited for before.
+void settle_moment(Call &call, UniverseSet &universes, LockedRows &rows, Order *orders, int count,
+                   bool later)
+{
+    for (later |= storage::go_on_from_now(call); later; later = storage::go_on_from_now(call)) {
+        storage::read_universes_again(call, universes);
+        pg::Array<Home> homes = find_homes(call, orders, count);
+        for (int i = 0; i < count; ++i) {
+            Order &order = orders[i];
+            if (!runs(order) || !takes_stock(order)) {
+                continue;
+            }
+            const std::int32_t home = home_of(homes, *order.row.user_id);
+            if (home != order.row.from_universe_id) {
+                resolve_anew(call, universes, rows, order, home);
+            }
+        }
+    }
 }
 
 // ---------------------------------------------------------------------------
 // Settling
 // ---------------------------------------------------------------------------
 
-Refusal refusal_of(const domain::Settlement &settlement, const Order &order,
-                   const OrderedItem *item, UniverseSet &universes)
+Refusal refusal_of(const domain::Settlement &settlement, const Order &order, const LockedItem *item,
+                   UniverseSet &universes)
 {
     const storage::Universe &payer_universe = universes.universes[order.payer_universe];
     const storage::Universe &receiver_universe = universes.universes[order.receiver_universe];
@@ -477,19 +419,20 @@ Refusal refusal_of(const domain::Settlement &settlement, const Order &order,
     return price_out_of_range(*order.row.quantity, item->running.price_minor, receiver_universe);
 }
 
-domain::Settlement settle(const Order &order, OrderedItem *item, UniverseSet &universes,
-                          const domain::RouteRules &route, pg::Array<OrderedWallet> &wallets)
+domain::Settlement settle(Call &call, const Order &order, UniverseSet &universes, LockedRows &rows)
 {
     const domain::Currency &payer_currency = universes.currencies[order.payer_universe];
     const domain::Currency &receiver_currency = universes.currencies[order.receiver_universe];
     const domain::UniverseRules &payer_rules = universes.universes[order.payer_universe].rules;
     const domain::UniverseRules &receiver_rules =
         universes.universes[order.receiver_universe].rules;
+    const domain::RouteRules route =
+        storage::route_in(call, universes, order.payer_universe, order.receiver_universe);
     domain::RunningBalance none{};
-    domain::RunningBalance &payer = order.payer < 0 ? none : wallets[order.payer].running;
+    domain::RunningBalance &payer = order.payer < 0 ? none : rows.wallets[order.payer].running;
     domain::RunningBalance *receiver =
-        order.receiver < 0 ? nullptr : &wallets[order.receiver].running;
-    if (item == nullptr) {
+        order.receiver < 0 ? nullptr : &rows.wallets[order.receiver].running;
+    if (!takes_stock(order)) {
         return domain::settle_exchange({*order.row.paid_minor, payer_currency, receiver_currency,
                                         payer_rules, receiver_rules, route,
                                         order.limit ? order.limit_minor : 0},
@@ -499,210 +442,98 @@ domain::Settlement settle(const Order &order, OrderedItem *item, UniverseSet &un
                                     order.payer_universe == order.receiver_universe, payer_rules,
                                     receiver_rules, route,
                                     order.limit ? order.limit_minor : PG_UINT64_MAX},
-                                   item->running, payer, receiver);
+                                   rows.items[order.item].running, payer, receiver);
 }
 
-// What a wallet that moves often in one call held before one of the orders.
-struct Milestone {
-    int wallet;
-    int order;
-    std::int64_t balance_minor;
+// How an order was settled, and what its wallets held just before.
+struct SettledOrder {
+    domain::Settlement settlement;
+    std::int64_t payer_minor;
+    std::int64_t receiver_minor;
 };
 
-void count_movement(pg::Array<Milestone> &milestones, pg::Array<OrderedWallet> &wallets, int wallet,
-                    int order, std::int64_t balance_minor)
+SettledOrder settle_now(Call &call, const Order &order, UniverseSet &universes, LockedRows &rows)
 {
-    int &movements = wallets[wallet].movements;
-    if (movements > 0 && movements % storage::movements_per_snapshot == 0) {
-        milestones.push({wallet, order, balance_minor});
-    }
-    ++movements;
+    const auto balance_of = [&](int wallet) {
+        return wallet < 0 ? 0 : rows.wallets[wallet].running.balance_minor;
+    };
+    SettledOrder settled{};
+    settled.payer_minor = balance_of(order.payer);
+    settled.receiver_minor = balance_of(order.receiver);
+    settled.settlement = settle(call, order, universes, rows);
+    return settled;
 }
 
-pg::Array<Milestone> settle_orders(Call &call, Order *orders, int count, UniverseSet &universes,
-                                   pg::Array<OrderedItem> &items, pg::Array<OrderedWallet> &wallets)
+// Where stock or balance falls short, holds past their time make up for it.
+SettledOrder settle_releasing(Call &call, const Order &order, UniverseSet &universes,
+                              LockedRows &rows, ExpiredHolds &expired)
 {
-    pg::Array<Milestone> milestones{};
+    SettledOrder settled = settle_now(call, order, universes, rows);
+    if (settled.settlement.error == ErrorCode::insufficient_stock && order.pays &&
+        release_pieces(call, rows, expired, order.item,
+                       *order.row.quantity - rows.items[order.item].running.stock)) {
+        settled = settle_now(call, order, universes, rows);
+    }
+    const domain::Settlement &terms = settled.settlement;
+    if (terms.error == ErrorCode::insufficient_balance &&
+        release_money(call, rows, expired, order.payer, terms.paid_minor - terms.available_minor)) {
+        settled = settle_now(call, order, universes, rows);
+    }
+    return settled;
+}
+
+// Completes the journal row of an order that goes through.
+void fill_row(Order &order, const domain::Settlement &settlement, UniverseSet &universes)
+{
+    order.row.paid_minor = settlement.paid_minor;
+    order.row.from_rate = universes.universes[order.payer_universe].exchange_rate;
+    if (order.row.kind == JournalKind::hold) {
+        // Set aside in the buyer's currency; price, fee and tariff are settled at the capture.
+        order.row.received_minor = settlement.paid_minor;
+        order.row.to_universe_id = order.row.from_universe_id;
+        order.row.to_rate = order.row.from_rate;
+        return;
+    }
+    order.row.received_minor = settlement.received_minor;
+    order.row.fee_minor = storage::unless_zero(settlement.fee_minor);
+    order.row.tariff_minor = storage::unless_zero(settlement.tariff_minor);
+    order.row.to_rate = universes.universes[order.receiver_universe].exchange_rate;
+}
+
+// A refused order takes back what was released for it.
+void settle_order(Call &call, Order &order, UniverseSet &universes, LockedRows &rows,
+                  ExpiredHolds &expired, PendingJournal &journal)
+{
+    if (order.pays) {
+        order.payer = index_of_wallet(rows, {*order.row.user_id, order.row.from_universe_id});
+        if (const auto receiver = receiver_of(order)) {
+            order.receiver = index_of_wallet(rows, {*receiver, order.row.to_universe_id});
+        }
+    }
+    const int released = expired.released.count;
+    const SettledOrder settled = settle_releasing(call, order, universes, rows, expired);
+    if (settled.settlement.error != ErrorCode::ok) {
+        const LockedItem *item = takes_stock(order) ? &rows.items[order.item] : nullptr;
+        refuse_order(order, refusal_of(settled.settlement, order, item, universes));
+        return undo_releases(rows, expired, released);
+    }
+    fill_row(order, settled.settlement, universes);
+    journal_releases(rows, expired, released, journal);
+    journal.rows.push(&order.row);
+    count_movement(rows, journal, order.payer, &order.row, settled.payer_minor);
+    count_movement(rows, journal, order.receiver, &order.row, settled.receiver_minor);
+}
+
+void settle_orders(Call &call, Order *orders, int count, UniverseSet &universes, LockedRows &rows,
+                   ExpiredHolds &expired, PendingJournal &journal)
+{
     for (int i = 0; i < count; ++i) {
         Order &order = orders[i];
         if (order.first_with_key >= 0) {
             repeat_first_answer(order, orders[order.first_with_key]);
-            continue;
+        } else if (runs(order)) {
+            settle_order(call, order, universes, rows, expired, journal);
         }
-        if (!runs(order)) {
-            continue;
-        }
-        OrderedItem *item = takes_stock(order) ? &items[order.item] : nullptr;
-        if (!exceeds_stock(order, items)) {
-            order.payer = wallet_index(wallets, {*order.row.user_id, order.row.from_universe_id});
-            if (const auto receiver = receiver_of(order)) {
-                order.receiver = wallet_index(wallets, {*receiver, order.row.to_universe_id});
-            }
-        }
-        const domain::RouteRules route =
-            storage::route_in(call, universes, order.payer_universe, order.receiver_universe);
-        const auto balance_of = [&](int wallet) {
-            return wallet < 0 ? 0 : wallets[wallet].running.balance_minor;
-        };
-        const std::int64_t payer_minor = balance_of(order.payer);
-        const std::int64_t receiver_minor = balance_of(order.receiver);
-        const domain::Settlement settlement = settle(order, item, universes, route, wallets);
-        if (settlement.error != ErrorCode::ok) {
-            refuse_order(order, refusal_of(settlement, order, item, universes));
-            continue;
-        }
-        count_movement(milestones, wallets, order.payer, i, payer_minor);
-        if (order.receiver >= 0) {
-            count_movement(milestones, wallets, order.receiver, i, receiver_minor);
-        }
-        order.row.paid_minor = settlement.paid_minor;
-        if (order.row.kind == JournalKind::hold) {
-            // Set aside in the buyer's currency; price, fee and tariff are settled at the capture.
-            order.row.received_minor = settlement.paid_minor;
-            order.row.to_universe_id = order.row.from_universe_id;
-            order.row.from_rate = universes.universes[order.payer_universe].exchange_rate;
-            order.row.to_rate = order.row.from_rate;
-            continue;
-        }
-        order.row.received_minor = settlement.received_minor;
-        order.row.fee_minor = storage::unless_zero(settlement.fee_minor);
-        order.row.tariff_minor = storage::unless_zero(settlement.tariff_minor);
-        order.row.from_rate = universes.universes[order.payer_universe].exchange_rate;
-        order.row.to_rate = universes.universes[order.receiver_universe].exchange_rate;
-    }
-    return milestones;
-}
-
-// ---------------------------------------------------------------------------
-// Holds past their time: released by whoever needs what they set aside
-// ---------------------------------------------------------------------------
-
-bool by_hold_id(const storage::Hold &a, const storage::Hold &b)
-{
-    return a.id < b.id;
-}
-
-bool same_hold(const storage::Hold &a, const storage::Hold &b)
-{
-    return a.id == b.id;
-}
-
-// Each once, by their ids.
-void put_in_order(pg::Array<storage::Hold> &holds)
-{
-    std::sort(holds.begin(), holds.end(), by_hold_id);
-    holds.count =
-        static_cast<int>(std::unique(holds.begin(), holds.end(), same_hold) - holds.begin());
-}
-
-// Those on the items and of the payers of the orders.
-pg::Array<storage::Hold> find_expired_holds(Call &call, const Order *orders, int count)
-{
-    pg::Array<storage::Hold> expired{};
-    const TimestampTz now = GetCurrentTimestamp();
-    if (!storage::has_expired_holds(call, now)) {
-        return expired;
-    }
-    for (int i = 0; i < count; ++i) {
-        if (!runs(orders[i])) {
-            continue;
-        }
-        storage::expired_holds_of_buyer(call, *orders[i].row.user_id, now, expired);
-        if (takes_stock(orders[i])) {
-            storage::expired_holds_of_item(call, *orders[i].row.item_id, now, expired);
-        }
-    }
-    put_in_order(expired);
-    return expired;
-}
-
-// Locks the holds, whose items and wallets are locked, and puts back what those set
-// aside that nobody has ended meanwhile: they are kept, the others dropped.
-void release_expired_holds(Call &call, pg::Array<storage::Hold> &expired,
-                           pg::Array<OrderedItem> &items, pg::Array<OrderedWallet> &wallets)
-{
-    int kept = 0;
-    for (storage::Hold &hold : expired) {
-        CHECK_FOR_INTERRUPTS();
-        if (!storage::lock_hold(call, hold.id, hold) || hold.state != storage::HoldState::active) {
-            continue;
-        }
-        domain::RunningStock &stock = item_with(items, hold.item_id).running;
-        OrderedWallet &buyer =
-            wallets[wallet_index(wallets, {hold.buyer_id, hold.from_universe_id})];
-        domain::RunningBalance &balance = buyer.running;
-        const auto new_stock = domain::add_amounts(stock.stock, hold.quantity);
-        const auto new_balance = domain::add_amounts(balance.balance_minor, hold.paid_minor);
-        if (!new_stock.ok() || !new_balance.ok()) {
-            continue; // stays until there is room for it
-        }
-        stock = {stock.price_minor, new_stock.value, true};
-        balance = {new_balance.value, true};
-        ++buyer.movements;
-        expired[kept++] = hold;
-    }
-    expired.count = kept;
-}
-
-// ---------------------------------------------------------------------------
-// Writing: from here only I/O can fail
-// ---------------------------------------------------------------------------
-
-void write_expired_holds(Call &call, pg::Array<storage::Hold> &expired)
-{
-    for (storage::Hold &hold : expired) {
-        CHECK_FOR_INTERRUPTS();
-        storage::close_hold(call, hold, storage::HoldState::expired, 0);
-        storage::JournalRow row = release_row(hold);
-        storage::append_journal(call, row);
-    }
-}
-
-void write_items(Call &call, pg::Array<OrderedItem> &items)
-{
-    for (OrderedItem &ordered : items) {
-        CHECK_FOR_INTERRUPTS();
-        if (ordered.running.changed) {
-            storage::update_stock(call, ordered.item, ordered.running.stock);
-        }
-    }
-}
-
-void write_wallets(Call &call, pg::Array<OrderedWallet> &wallets)
-{
-    for (OrderedWallet &ordered : wallets) {
-        CHECK_FOR_INTERRUPTS();
-        if (ordered.running.changed) {
-            storage::update_balance(call, ordered.wallet, ordered.running.balance_minor,
-                                    ordered.movements);
-        } else if (ordered.created) {
-            storage::delete_wallet(call, ordered.wallet);
-        }
-    }
-}
-
-void write_journal(Call &call, Order *orders, int count)
-{
-    pg::Array<storage::JournalRow *> rows{};
-    for (int i = 0; i < count; ++i) {
-        if (!orders[i].answered) {
-            rows.push(&orders[i].row);
-        }
-    }
-    if (rows.count > 0) {
-        storage::append_journal_rows(call, rows.data, rows.count);
-    }
-}
-
-void write_milestones(Call &call, pg::Array<Milestone> &milestones, const Order *orders,
-                      pg::Array<OrderedWallet> &wallets)
-{
-    for (const Milestone &milestone : milestones) {
-        CHECK_FOR_INTERRUPTS();
-        const WalletKey &key = wallets[milestone.wallet].key;
-        const storage::JournalRow &row = orders[milestone.order].row;
-        storage::append_balance_snapshot(call, key.user_id, key.universe_id,
-                                         {row.id, milestone.balance_minor}, row.transaction_time);
     }
 }
 
@@ -743,114 +574,31 @@ void execute_orders(Call &call, UniverseSet &universes, Order *orders, int count
     pg::Array<storage::IdempotencyKey> claims{};
     claim_keys(call, orders, count, claims);
 
-    pg::Array<storage::Hold> expired = find_expired_holds(call, orders, count);
-    pg::Array<OrderedItem> items = lock_items(call, orders, count, expired);
+    LockedRows rows{};
+    lock_ordered_items(call, rows, orders, count);
     for (int i = 0; i < count; ++i) {
         if (runs(orders[i]) && takes_stock(orders[i])) {
-            resolve_purchase(call, universes, items, orders[i]);
+            resolve_purchase(call, universes, rows, orders[i]);
         }
     }
-    pg::Array<OrderedWallet> wallets = lock_wallets(call, orders, count, items, expired);
-    release_expired_holds(call, expired, items, wallets);
-    pg::Array<Milestone> milestones = settle_orders(call, orders, count, universes, items, wallets);
+    ExpiredHolds expired{};
+    const bool later = lock_ordered_wallets(call, rows, expired, orders, count);
+    settle_moment(call, universes, rows, orders, count, later);
+    PendingJournal journal{};
+    settle_orders(call, orders, count, universes, rows, expired, journal);
     require_room_for_holds(call, universes, orders, count);
 
     // From here only I/O can fail.
     storage::advance_command(call);
-    write_items(call, items);
-    write_wallets(call, wallets);
-    write_expired_holds(call, expired);
-    write_journal(call, orders, count);
-    write_milestones(call, milestones, orders, wallets);
+    write_rows(call, rows);
+    write_releases(call, expired);
+    write_journal(call, rows, journal);
     write_keys(call, orders, count, claims);
     for (int i = 0; i < count; ++i) {
         if (orders[i].first_with_key >= 0 && orders[i].refusal.code == ErrorCode::ok) {
             orders[i].row = orders[orders[i].first_with_key].row; // now with its id and time
         }
     }
-}
-
-void release_expired_of(Call &call, std::int64_t payer_id,
-                        const std::optional<std::int32_t> &universe_id,
-                        const std::optional<std::int64_t> &item_id, bool takes_stock,
-                        const pg::Array<WalletKey> &others)
-{
-    const TimestampTz now = GetCurrentTimestamp();
-    if (!storage::has_expired_holds(call, now)) {
-        return;
-    }
-    pg::Array<storage::Hold> expired{};
-    storage::expired_holds_of_buyer(call, payer_id, now, expired);
-    if (universe_id) {
-        expired.count =
-            static_cast<int>(std::remove_if(expired.begin(), expired.end(),
-                                            [universe_id](const storage::Hold &hold) {
-                                                return hold.from_universe_id != *universe_id;
-                                            }) -
-                             expired.begin());
-    }
-    if (takes_stock) {
-        storage::expired_holds_of_item(call, *item_id, now, expired);
-    }
-    if (expired.count == 0) {
-        return;
-    }
-    put_in_order(expired);
-    pg::Array<OrderedItem> items = lock_items(call, nullptr, 0, expired, item_id);
-    pg::Array<OrderedWallet> wallets = lock_wallets(call, nullptr, 0, items, expired, others);
-    release_expired_holds(call, expired, items, wallets);
-    storage::advance_command(call);
-    write_items(call, items);
-    for (OrderedWallet &wallet : wallets) {
-        wallet.created = false; // the caller is about to use it
-    }
-    write_wallets(call, wallets);
-    write_expired_holds(call, expired);
-    storage::begin_next_command(call);
-}
-
-storage::WalletPair lock_paying_wallet(Call &call, const WalletKey &payer,
-                                       const std::optional<WalletKey> &receiver)
-{
-    pg::Array<WalletKey> others{};
-    if (receiver) {
-        others.push(*receiver);
-    }
-    release_expired_of(call, payer.user_id, payer.universe_id, std::nullopt, false, others);
-    return storage::lock_wallets(call, payer, receiver);
-}
-
-int sweep_holds(storage::Call &call, int count)
-{
-    pg::Array<storage::Hold> expired{};
-    const TimestampTz now = GetCurrentTimestamp();
-    if (storage::has_expired_holds(call, now)) {
-        storage::first_expired_holds(call, count, now, expired);
-    }
-    std::sort(expired.begin(), expired.end(), by_hold_id);
-    pg::Array<OrderedItem> items = lock_items(call, nullptr, 0, expired);
-    pg::Array<OrderedWallet> wallets = lock_wallets(call, nullptr, 0, items, expired);
-    release_expired_holds(call, expired, items, wallets);
-    // From here only I/O can fail.
-    storage::advance_command(call);
-    write_items(call, items);
-    write_wallets(call, wallets);
-    write_expired_holds(call, expired);
-    return expired.count;
-}
-
-storage::JournalRow release_row(const storage::Hold &hold)
-{
-    storage::JournalRow row{};
-    row.kind = JournalKind::release;
-    row.user_id = hold.buyer_id;
-    row.item_id = hold.item_id;
-    row.quantity = hold.quantity;
-    row.paid_minor = row.received_minor = hold.paid_minor;
-    row.from_universe_id = row.to_universe_id = hold.from_universe_id;
-    row.from_rate = row.to_rate = hold.from_rate;
-    row.reference_id = hold.id;
-    return row;
 }
 
 } // namespace mvm::entry

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "entry/refusals.hpp"
-#include "storage/hold.hpp"
 #include "storage/idempotency.hpp"
 #include "storage/journal.hpp"
 
@@ -32,7 +31,8 @@ struct Order {
     int item;                  // index of the item locked for it
     std::optional<std::int64_t> seller_id; // of that item
     std::int64_t price_minor;              // of one piece of it
-    int payer;                             // index of the wallet that pays
+    bool pays;                             // its wallets are locked
+    int payer;                             // index of the wallet that pays; -1: none
     int receiver;                          // index of the wallet that receives; -1: a treasury
     int payer_universe;                    // index of the universe
     int receiver_universe;
@@ -45,25 +45,5 @@ void refuse_order(Order &order, const Refusal &refusal);
 // stops nothing. Locks keys, items and wallets, each in its global order, once;
 // writes every row once and the journal in bulk.
 void execute_orders(storage::Call &call, storage::UniverseSet &universes, Order *orders, int count);
-
-// Releases at most `count` holds past their time, those that expired first, and
-// returns how many it did.
-int sweep_holds(storage::Call &call, int count);
-
-// Releases the holds past their time that keep money from wallets which are about to
-// pay (of one universe, or all of the payer's), and stock from an item that the caller
-// takes from, so that there is what people were shown. Locks, in the global order,
-// also the item and the other wallets that the caller is going to lock.
-void release_expired_of(storage::Call &call, std::int64_t payer_id,
-                        const std::optional<std::int32_t> &universe_id,
-                        const std::optional<std::int64_t> &item_id, bool takes_stock,
-                        const pg::Array<storage::WalletKey> &others);
-
-// Locks a wallet that is about to pay, after that release, and the receiver's; see lock_wallets.
-storage::WalletPair lock_paying_wallet(storage::Call &call, const storage::WalletKey &payer,
-                                       const std::optional<storage::WalletKey> &receiver);
-
-// The journal row of a hold that ends: all that it set aside goes back.
-storage::JournalRow release_row(const storage::Hold &hold);
 
 } // namespace mvm::entry

@@ -1,7 +1,6 @@
 #include "entry/pay_from.hpp"
 
-#include <algorithm>
-
+#include "entry/expired_holds.hpp"
 #include "entry/keyed_call.hpp"
 #include "entry/requirements.hpp"
 #include "pg/numeric.hpp"
@@ -19,13 +18,11 @@ using storage::JournalRow;
 using storage::UniverseSet;
 using storage::WalletKey;
 
-// A wallet that takes part: one of the buyer's in the order of paying, or the seller's.
+// A wallet of the buyer's that takes part.
 struct PartWallet {
     WalletKey key;
     int universe; // index in the set
-    bool created;
-    storage::Wallet wallet;
-    RunningBalance running;
+    int index;    // of the locked row
 };
 
 // What a purchase paid in the currency of one of the wallets comes to.
@@ -42,11 +39,12 @@ struct Attempt {
 struct Deal {
     UniverseSet &universes;
     std::int64_t quantity;
-    storage::Item item;
+    storage::Item item; // the first of the locked rows
     int item_universe;
-    bool has_seller;
     pg::Array<PartWallet> wallets; // the buyer's, in the order of paying
-    PartWallet seller;
+    int seller;                    // index of its locked wallet; -1: a treasury
+    LockedRows rows;
+    ExpiredHolds expired;
     std::optional<Datum> memo; // of the purchase and its exchanges
 };
 
@@ -90,16 +88,23 @@ bool gather(Call &call, const Deal &deal, int payer, Attempt &attempt)
     return true;
 }
 
+const RunningBalance &running_of(const Deal &deal, int wallet)
+{
+    return deal.rows.wallets.data[wallet].running;
+}
+
 Attempt try_payer(Call &call, const Deal &deal, int payer)
 {
     Attempt attempt{};
     attempt.payer = payer;
     attempt.failed = -1;
-    attempt.stock = {deal.item.price_minor, deal.item.stock, false};
+    attempt.stock = deal.rows.items.data[0].running;
     for (int i = 0; i < deal.wallets.count; ++i) {
-        attempt.balances[i] = deal.wallets.data[i].running;
+        attempt.balances[i] = running_of(deal, deal.wallets.data[i].index);
     }
-    attempt.seller = deal.seller.running;
+    if (deal.seller >= 0) {
+        attempt.seller = running_of(deal, deal.seller);
+    }
     if (!gather(call, deal, payer, attempt)) {
         return attempt;
     }
@@ -113,7 +118,51 @@ Attempt try_payer(Call &call, const Deal &deal, int payer)
     order.item_rules = rules_of(deal, deal.item_universe);
     order.route = storage::route_in(call, deal.universes, from, deal.item_universe);
     attempt.purchase = domain::settle_purchase(order, attempt.stock, attempt.balances[payer],
-                                               deal.has_seller ? &attempt.seller : nullptr);
+                                               deal.seller >= 0 ? &attempt.seller : nullptr);
+    return attempt;
+}
+
+// Releases holds past their time of all wallets before the payer's, as all that is there
+// is exchanged.
+bool release_before(Call &call, Deal &deal, int payer)
+{
+    bool any = false;
+    for (int i = 0; i < payer; ++i) {
+        any |= release_all_money(call, deal.rows, deal.expired, deal.wallets[i].index);
+    }
+    return any;
+}
+
+bool lacks(const Attempt &attempt, ErrorCode error)
+{
+    return attempt.failed < 0 && attempt.purchase.error == error;
+}
+
+// The same, where holds past their time make up for stock or money that is missing: those of
+// the payer's own wallet before those of the others. An attempt that fails leaves them.
+Attempt try_payer_releasing(Call &call, Deal &deal, int payer)
+{
+    const int released = deal.expired.released.count;
+    Attempt attempt = try_payer(call, deal, payer);
+    const auto release_own = [&] {
+        return release_money(call, deal.rows, deal.expired, deal.wallets[payer].index,
+                             attempt.purchase.paid_minor - attempt.purchase.available_minor);
+    };
+    if (lacks(attempt, ErrorCode::insufficient_stock) &&
+        release_pieces(call, deal.rows, deal.expired, 0,
+                       deal.quantity - deal.rows.items[0].running.stock)) {
+        attempt = try_payer(call, deal, payer);
+    }
+    if (lacks(attempt, ErrorCode::insufficient_balance) &&
+        (release_own() || release_before(call, deal, payer))) {
+        attempt = try_payer(call, deal, payer);
+    }
+    if (lacks(attempt, ErrorCode::insufficient_balance) && release_own()) {
+        attempt = try_payer(call, deal, payer);
+    }
+    if (attempt.purchase.error != ErrorCode::ok) {
+        undo_releases(deal.rows, deal.expired, released);
+    }
     return attempt;
 }
 
@@ -131,7 +180,8 @@ Attempt try_payer(Call &call, const Deal &deal, int payer)
     if (attempt.purchase.received_minor > 0) {
         raise(balance_out_of_range(*order.row.user_id));
     }
-    raise(unusable_conversion(attempt.purchase.error, from.running.balance_minor, payer, receiver));
+    raise(unusable_conversion(attempt.purchase.error,
+                              attempt.balances[attempt.failed].balance_minor, payer, receiver));
 }
 
 [[noreturn]] void refuse(const Deal &deal, const Order &order, const Attempt &attempt)
@@ -209,11 +259,11 @@ void require_open_home(Call &call, const Deal &deal, std::int32_t home_id)
 }
 
 // The first wallet that can pay with what the ones before it have.
-Attempt require_payer(Call &call, const Deal &deal, const Order &order)
+Attempt require_payer(Call &call, Deal &deal, const Order &order)
 {
     Attempt attempt{};
     for (int payer = 0; payer < deal.wallets.count; ++payer) {
-        attempt = try_payer(call, deal, payer);
+        attempt = try_payer_releasing(call, deal, payer);
         if (attempt.purchase.error == ErrorCode::ok) {
             return attempt;
         }
@@ -221,55 +271,26 @@ Attempt require_payer(Call &call, const Deal &deal, const Order &order)
     refuse(deal, order, attempt);
 }
 
-// The wallets of the buyer in the order of paying, and the seller's; none is locked yet.
-void name_wallets(Deal &deal, const Order &order, const pg::Array<std::int32_t> &universe_ids)
+// Locks the item, the buyer's wallets and the seller's; those that are missing are made.
+void lock_all(Call &call, Deal &deal, const Order &order,
+              const pg::Array<std::int32_t> &universe_ids)
 {
+    pg::Array<WantedWallet> wanted{};
     for (int i = 0; i < universe_ids.count; ++i) {
-        PartWallet wallet{};
-        wallet.key = {*order.row.user_id, universe_ids.data[i]};
-        deal.wallets.push(wallet);
+        const WalletKey key{*order.row.user_id, universe_ids.data[i]};
+        const int universe = require_universe_in(call, deal.universes, key.universe_id);
+        deal.wallets.push({key, universe, -1});
+        wanted.push({key, true});
     }
-    deal.has_seller = deal.item.seller_id.has_value();
-    deal.seller.key = {deal.item.seller_id.value_or(0), deal.item.universe_id};
-}
-
-// Made in this transaction, as by the release of holds just before, and never credited.
-bool is_unused(const storage::Wallet &wallet)
-{
-    return wallet.version == 1 && wallet.balance_minor == 0 &&
-           TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(wallet.row->t_data));
-}
-
-// Locks all of them in the global order; those that are missing are made.
-void lock_all(Call &call, Deal &deal, std::int32_t home_id)
-{
-    pg::Array<PartWallet *> order{};
+    const WalletKey seller{deal.item.seller_id.value_or(0), deal.item.universe_id};
+    if (deal.item.seller_id) {
+        wanted.push({seller, true});
+    }
+    lock_wallets(call, deal.rows, wanted);
     for (PartWallet &wallet : deal.wallets) {
-        order.push(&wallet);
+        wallet.index = index_of_wallet(deal.rows, wallet.key);
     }
-    if (deal.has_seller) {
-        order.push(&deal.seller);
-    }
-    std::sort(order.begin(), order.end(),
-              [](const PartWallet *a, const PartWallet *b) { return a->key < b->key; });
-    for (PartWallet *wallet : order) {
-        CHECK_FOR_INTERRUPTS();
-        wallet->wallet = storage::lock_or_create_wallet(call, wallet->key.user_id,
-                                                        wallet->key.universe_id, wallet->created);
-        wallet->running = {wallet->wallet.balance_minor, false};
-    }
-    for (PartWallet &wallet : deal.wallets) {
-        wallet.created |= wallet.key.universe_id != home_id && is_unused(wallet.wallet);
-    }
-}
-
-void write_wallet(Call &call, PartWallet &wallet, const RunningBalance &balance)
-{
-    if (balance.changed) {
-        storage::update_balance(call, wallet.wallet, balance.balance_minor);
-    } else if (wallet.created) {
-        storage::delete_wallet(call, wallet.wallet);
-    }
+    deal.seller = deal.item.seller_id ? index_of_wallet(deal.rows, seller) : -1;
 }
 
 JournalRow row_of(const Deal &deal, domain::JournalKind kind, const Settlement &terms, int from,
@@ -290,31 +311,61 @@ JournalRow row_of(const Deal &deal, domain::JournalKind kind, const Settlement &
     return row;
 }
 
-JournalRow write_deal(Call &call, Deal &deal, const Attempt &attempt, KeyedCall &keyed)
+// The journal rows of the deal, with the balances that they find.
+JournalRow *journal_deal(Deal &deal, const Attempt &attempt, PendingJournal &journal)
 {
-    storage::advance_command(call);
-    storage::update_stock(call, deal.item, attempt.stock.stock);
+    journal_releases(deal.rows, deal.expired, 0, journal);
+    std::int64_t held_minor[paying_wallets_max];
     for (int i = 0; i < deal.wallets.count; ++i) {
-        write_wallet(call, deal.wallets[i], attempt.balances[i]);
+        held_minor[i] = running_of(deal, deal.wallets[i].index).balance_minor;
     }
-    if (deal.has_seller) {
-        write_wallet(call, deal.seller, attempt.seller);
-    }
-    const int payer_universe = deal.wallets[attempt.payer].universe;
+    const auto append = [&](const JournalRow &values) {
+        auto *row = static_cast<JournalRow *>(palloc(sizeof(JournalRow)));
+        *row = values;
+        journal.rows.push(row);
+        return row;
+    };
+    const PartWallet &payer = deal.wallets[attempt.payer];
     for (int i = 0; i < attempt.payer; ++i) {
-        if (attempt.exchanges[i].error == ErrorCode::ok) {
-            JournalRow exchange = row_of(deal, domain::JournalKind::exchange, attempt.exchanges[i],
-                                         deal.wallets[i].universe, payer_universe);
-            storage::append_journal(call, exchange);
+        const Settlement &terms = attempt.exchanges[i];
+        if (terms.error == ErrorCode::ok) {
+            const JournalRow *row = append(row_of(deal, domain::JournalKind::exchange, terms,
+                                                  deal.wallets[i].universe, payer.universe));
+            count_movement(deal.rows, journal, deal.wallets[i].index, row, held_minor[i]);
+            count_movement(deal.rows, journal, payer.index, row, held_minor[attempt.payer]);
+            held_minor[attempt.payer] += terms.received_minor;
         }
     }
-    JournalRow purchase = row_of(deal, domain::JournalKind::purchase, attempt.purchase,
-                                 payer_universe, deal.item_universe);
-    purchase.counterparty_id = deal.item.seller_id;
-    purchase.item_id = deal.item.id;
-    purchase.quantity = deal.quantity;
-    journal_keyed_call(call, keyed, purchase);
-    return purchase;
+    JournalRow *row = append(row_of(deal, domain::JournalKind::purchase, attempt.purchase,
+                                    payer.universe, deal.item_universe));
+    row->counterparty_id = deal.item.seller_id;
+    row->item_id = deal.item.id;
+    row->quantity = deal.quantity;
+    count_movement(deal.rows, journal, payer.index, row, held_minor[attempt.payer]);
+    if (deal.seller >= 0) {
+        count_movement(deal.rows, journal, deal.seller, row,
+                       running_of(deal, deal.seller).balance_minor);
+    }
+    return row;
+}
+
+JournalRow write_deal(Call &call, Deal &deal, const Attempt &attempt, KeyedCall &keyed)
+{
+    PendingJournal journal{};
+    const JournalRow *row = journal_deal(deal, attempt, journal);
+    deal.rows.items[0].running = attempt.stock;
+    for (int i = 0; i < deal.wallets.count; ++i) {
+        deal.rows.wallets[deal.wallets[i].index].running = attempt.balances[i];
+    }
+    if (deal.seller >= 0) {
+        deal.rows.wallets[deal.seller].running = attempt.seller;
+    }
+    // From here only I/O can fail.
+    storage::advance_command(call);
+    write_rows(call, deal.rows);
+    write_releases(call, deal.expired);
+    journal_keyed_call(call, keyed, deal.rows, journal);
+    return *row;
 }
 
 const char *canonical_request(const Order &order, const pg::Array<std::int32_t> &universe_ids)
@@ -341,17 +392,16 @@ void require_for_sale(const Order &order, const storage::Item &item)
     }
 }
 
-// Releases holds past their time that keep money from any of the wallets.
-void release_expired(Call &call, const Deal &deal)
+// The item as it is when it is locked.
+storage::Item require_locked_item(Call &call, LockedRows &rows, std::int64_t item_id)
 {
-    pg::Array<WalletKey> all{};
-    for (int i = 0; i < deal.wallets.count; ++i) {
-        all.push(deal.wallets.data[i].key);
+    pg::Array<std::int64_t> items{};
+    items.push(item_id);
+    lock_items(call, rows, items);
+    if (!rows.items[0].found) {
+        raise(no_item(item_id));
     }
-    if (deal.has_seller) {
-        all.push(deal.seller.key);
-    }
-    release_expired_of(call, all[0].user_id, std::nullopt, deal.item.id, true, all);
+    return rows.items[0].item;
 }
 
 } // namespace
@@ -360,8 +410,8 @@ JournalRow buy_from_wallets(Call &call, UniverseSet &universes, const Order &ord
                             const pg::Array<std::int32_t> &universe_ids)
 {
     Order order = order_asked;
-    const std::int32_t home_id = require_user(call, *order.row.user_id).universe_id;
-    Deal deal{universes, *order.row.quantity, {}, 0, false, {}, {}, order.row.memo};
+    std::int32_t home_id = require_user(call, *order.row.user_id).universe_id;
+    Deal deal{universes, *order.row.quantity, {}, 0, {}, -1, {}, {}, order.row.memo};
     for (int i = 0; i < universe_ids.count; ++i) {
         require_universe_in(call, universes, universe_ids.data[i]);
     }
@@ -377,26 +427,19 @@ JournalRow buy_from_wallets(Call &call, UniverseSet &universes, const Order &ord
         return keyed.first_answer;
     }
 
-    // Seen first: whose wallet is to be locked with the holds that stand in the way.
-    if (!storage::find_item(call, *order.row.item_id, deal.item)) {
-        raise(no_item(*order.row.item_id));
-    }
-    name_wallets(deal, order, universe_ids);
-    release_expired(call, deal);
-    if (!storage::lock_item(call, *order.row.item_id, deal.item)) {
-        raise(no_item(*order.row.item_id));
-    }
+    deal.item = require_locked_item(call, deal.rows, *order.row.item_id);
     require_for_sale(order, deal.item);
     order.seller_id = deal.item.seller_id;
     deal.item_universe = require_universe_in(call, universes, deal.item.universe_id);
-    lock_all(call, deal, home_id);
-    for (PartWallet &wallet : deal.wallets) {
-        wallet.universe = require_universe_in(call, universes, wallet.key.universe_id);
+    lock_all(call, deal, order, universe_ids);
+    // Rates, rules, routes and the home are of the moment at which all is locked.
+    if (storage::go_on_from_now(call)) {
+        storage::read_universes_again(call, universes);
+        home_id = require_user(call, *order.row.user_id).universe_id;
     }
     require_open_home(call, deal, home_id);
     require_within_limit(call, deal, order);
     const Attempt attempt = require_payer(call, deal, order);
-    // From here only I/O can fail.
     return write_deal(call, deal, attempt, keyed);
 }
 

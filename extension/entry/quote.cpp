@@ -5,7 +5,7 @@
 
 #include "entry/arguments.hpp"
 #include "entry/open_limits.hpp"
-#include "entry/orders.hpp"
+#include "entry/payment.hpp"
 #include "entry/requirements.hpp"
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
@@ -121,24 +121,28 @@ Datum quote_function(FunctionCallInfo fcinfo)
     return result;
 }
 
-storage::Quote require_open_quote(Call &call, std::int64_t quote_id)
+storage::Quote require_locked_quote(Call &call, std::int64_t quote_id)
 {
     storage::Quote quote{};
     if (!storage::lock_quote(call, quote_id, quote)) {
         pg::refuse(ErrorCode::quote_not_found,
                    psprintf("There is no quote " INT64_FORMAT ".", quote_id));
     }
+    return quote;
+}
+
+void require_open(const storage::Quote &quote)
+{
     if (quote.transaction_id) {
         pg::refuse(ErrorCode::quote_closed,
                    psprintf("Quote " INT64_FORMAT " was accepted by transaction " INT64_FORMAT ".",
-                            quote_id, *quote.transaction_id));
+                            quote.id, *quote.transaction_id));
     }
     if (GetCurrentTimestamp() >= quote.expires_at) {
         pg::refuse(ErrorCode::quote_closed,
-                   psprintf("Quote " INT64_FORMAT " expired at %s.", quote_id,
+                   psprintf("Quote " INT64_FORMAT " expired at %s.", quote.id,
                             timestamptz_to_str(quote.expires_at)));
     }
-    return quote;
 }
 
 // The rate was frozen, not the operator's right to close an exchange.
@@ -156,35 +160,8 @@ void require_open_sides(Call &call, const storage::Quote &quote)
     }
 }
 
-// Locks both of the user's wallets and moves the money.
-void apply_quote(Call &call, const storage::Quote &quote)
+storage::JournalRow exchange_row(const storage::Quote &quote)
 {
-    auto [from, to] = lock_paying_wallet(call, {quote.user_id, quote.from_universe_id},
-                                         storage::WalletKey{quote.user_id, quote.to_universe_id});
-    const auto plan = domain::plan_transfer(from.balance_minor, quote.paid_minor, to.balance_minor,
-                                            quote.received_minor);
-    if (!plan.ok()) {
-        raise(plan.error == ErrorCode::insufficient_balance
-                  ? short_of_money(quote.user_id, require_universe(call, quote.from_universe_id),
-                                   from.balance_minor, quote.paid_minor)
-                  : balance_out_of_range(quote.user_id));
-    }
-    // From here only I/O can fail.
-    storage::advance_command(call);
-    storage::update_balance(call, from, plan.value.payer_balance_minor);
-    storage::update_balance(call, to, plan.value.receiver_balance_minor);
-}
-
-Datum accept_quote_function(FunctionCallInfo fcinfo)
-{
-    const std::int64_t quote_id = int8_argument(fcinfo, 0, "quote_id");
-
-    Call call;
-    storage::begin_write(call, "mvm_accept_quote()");
-    storage::Quote quote = require_open_quote(call, quote_id);
-    require_open_sides(call, quote);
-    apply_quote(call, quote);
-
     storage::JournalRow row{};
     row.kind = domain::JournalKind::exchange;
     row.user_id = quote.user_id;
@@ -196,7 +173,26 @@ Datum accept_quote_function(FunctionCallInfo fcinfo)
     row.from_rate = quote.from_rate;
     row.to_rate = quote.to_rate;
     row.reference_id = quote.id;
-    storage::append_journal(call, row);
+    return row;
+}
+
+Datum accept_quote_function(FunctionCallInfo fcinfo)
+{
+    const std::int64_t quote_id = int8_argument(fcinfo, 0, "quote_id");
+
+    Call call;
+    storage::begin_write(call, "mvm_accept_quote()");
+    storage::Quote quote = require_locked_quote(call, quote_id);
+    Payment payment = lock_payment(call, {quote.user_id, quote.from_universe_id},
+                                   storage::WalletKey{quote.user_id, quote.to_universe_id});
+    storage::go_on_from_now(call);
+    require_open(quote);
+    require_open_sides(call, quote);
+    storage::JournalRow row = exchange_row(quote);
+    settle_payment(call, payment, row);
+    // From here only I/O can fail.
+    KeyedCall without_key{};
+    write_payment(call, payment, without_key);
     storage::accept_quote(call, quote, row.id);
 
     storage::UniverseSet universes{};

@@ -1,11 +1,8 @@
 // mvm_refund: undoing a purchase, whole or in part.
 #include "domain/refund.hpp"
 
-#include "domain/plan.hpp"
-
 #include "entry/arguments.hpp"
-#include "entry/keyed_call.hpp"
-#include "entry/orders.hpp"
+#include "entry/payment.hpp"
 #include "entry/requirements.hpp"
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
@@ -79,52 +76,69 @@ std::optional<storage::WalletKey> wallet_of_seller(const JournalRow &row)
                : std::nullopt;
 }
 
-void apply_refund(Call &call, const JournalRow &row, storage::Item &item)
+// Locks the wallets of both; the seller's, if there is one, pays.
+void lock_both(Call &call, Payment &payment, const JournalRow &purchase)
 {
-    const auto seller_key = wallet_of_seller(row);
-    auto [buyer, seller] =
-        storage::lock_wallets(call, {*row.user_id, row.from_universe_id}, seller_key);
-    if (seller_key && seller.balance_minor < *row.received_minor) {
-        raise(short_of_money(*row.counterparty_id, require_universe(call, row.to_universe_id),
-                             seller.balance_minor, *row.received_minor));
+    const storage::WalletKey buyer{*purchase.user_id, purchase.from_universe_id};
+    const auto seller = wallet_of_seller(purchase);
+    pg::Array<WantedWallet> wanted{};
+    wanted.push({buyer, false});
+    if (seller) {
+        wanted.push({*seller, true});
+    }
+    lock_wallets(call, payment.rows, wanted);
+    payment.payer = seller ? index_of_wallet(payment.rows, *seller) : -1;
+    payment.receiver = index_of_wallet(payment.rows, buyer);
+}
+
+// Moves money and pieces back to where the purchase took them from.
+void move_back(Call &call, Payment &payment, JournalRow &row)
+{
+    LockedRows &rows = payment.rows;
+    if (payment.payer >= 0) {
+        require_money(call, payment, *row.received_minor);
     }
     require_house_has(call, row);
+    domain::RunningBalance &buyer = rows.wallets[payment.receiver].running;
     const auto balance = domain::add_amounts(buyer.balance_minor, *row.paid_minor);
     if (!balance.ok()) {
         raise(balance_out_of_range(*row.user_id));
     }
-    require_room_for(call, item, *row.quantity);
-    // From here only I/O can fail.
-    storage::advance_command(call);
-    storage::update_stock(call, item, item.stock + *row.quantity);
+    require_room_for(call, rows.items[0].item, *row.quantity);
+    journal_releases(rows, payment.expired, 0, payment.journal);
+    payment.journal.rows.push(&row);
+    domain::RunningStock &stock = rows.items[0].running;
+    stock = {stock.price_minor, stock.stock + *row.quantity, true};
     if (*row.paid_minor > 0) {
-        storage::update_balance(call, buyer, balance.value);
+        count_movement(rows, payment.journal, payment.receiver, &row, buyer.balance_minor);
+        buyer = {balance.value, true};
     }
-    if (seller_key && *row.received_minor > 0) {
-        storage::update_balance(call, seller, seller.balance_minor - *row.received_minor);
+    if (payment.payer >= 0 && *row.received_minor > 0) {
+        domain::RunningBalance &seller = rows.wallets[payment.payer].running;
+        count_movement(rows, payment.journal, payment.payer, &row, seller.balance_minor);
+        seller = {seller.balance_minor - *row.received_minor, true};
     }
 }
 
 JournalRow refund(Call &call, const JournalRow &purchase,
                   const std::optional<std::int64_t> &quantity, KeyedCall &keyed)
 {
-    if (purchase.counterparty_id) {
-        pg::Array<storage::WalletKey> buyer{};
-        buyer.push({*purchase.user_id, purchase.from_universe_id});
-        release_expired_of(call, *purchase.counterparty_id, purchase.to_universe_id,
-                           purchase.item_id, false, buyer);
-    }
     // The item's lock queues the refunds of its purchases: what others refunded
     // while we waited is seen after it.
-    storage::Item item;
-    if (!storage::lock_item(call, *purchase.item_id, item)) {
+    Payment payment{};
+    pg::Array<std::int64_t> items{};
+    items.push(*purchase.item_id);
+    lock_items(call, payment.rows, items);
+    if (!payment.rows.items[0].found) {
         raise(no_item(*purchase.item_id));
     }
     storage::refresh_snapshot(call);
     const std::int64_t refunded = storage::refunded_quantity(call, purchase.id);
     JournalRow row = refund_row(purchase, refunded, require_left(purchase, refunded, quantity));
-    apply_refund(call, row, item);
-    journal_keyed_call(call, keyed, row);
+    lock_both(call, payment, purchase);
+    move_back(call, payment, row);
+    // From here only I/O can fail.
+    write_payment(call, payment, keyed);
     storage::insert_refund(call, purchase.id, row.id, *row.quantity);
     return row;
 }

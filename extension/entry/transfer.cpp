@@ -1,9 +1,6 @@
 // mvm_transfer: money from one user to another, in one currency.
-#include "domain/plan.hpp"
-
 #include "entry/arguments.hpp"
-#include "entry/keyed_call.hpp"
-#include "entry/orders.hpp"
+#include "entry/payment.hpp"
 #include "entry/requirements.hpp"
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
@@ -13,23 +10,19 @@ namespace mvm::entry {
 
 namespace {
 
-// Locks both wallets and moves the money.
-void apply_transfer(storage::Call &call, const storage::JournalRow &row,
-                    const storage::Universe &universe)
+void transfer(storage::Call &call, storage::JournalRow &row, storage::Universe universe,
+              KeyedCall &keyed)
 {
-    auto [sender, receiver] = lock_paying_wallet(
-        call, {*row.user_id, universe.id}, storage::WalletKey{*row.counterparty_id, universe.id});
-    const auto plan = domain::plan_transfer(sender.balance_minor, *row.paid_minor,
-                                            receiver.balance_minor, *row.received_minor);
-    if (!plan.ok()) {
-        raise(plan.error == domain::ErrorCode::insufficient_balance
-                  ? short_of_money(*row.user_id, universe, sender.balance_minor, *row.paid_minor)
-                  : balance_out_of_range(*row.counterparty_id));
+    Payment payment = lock_payment(call, {*row.user_id, universe.id},
+                                   storage::WalletKey{*row.counterparty_id, universe.id});
+    // The rate that is written down is of the moment at which both wallets are locked.
+    if (storage::go_on_from_now(call)) {
+        universe = require_universe(call, universe.id);
     }
+    row.from_rate = row.to_rate = universe.exchange_rate;
+    settle_payment(call, payment, row);
     // From here only I/O can fail.
-    storage::advance_command(call);
-    storage::update_balance(call, sender, plan.value.payer_balance_minor);
-    storage::update_balance(call, receiver, plan.value.receiver_balance_minor);
+    write_payment(call, payment, keyed);
 }
 
 Datum transfer_function(FunctionCallInfo fcinfo)
@@ -59,7 +52,6 @@ Datum transfer_function(FunctionCallInfo fcinfo)
     row.counterparty_id = receiver_id;
     row.paid_minor = row.received_minor = require_amount(amount, universe, "amount");
     row.from_universe_id = row.to_universe_id = universe.id;
-    row.from_rate = row.to_rate = universe.exchange_rate;
     row.memo = memo;
 
     KeyedCall keyed =
@@ -71,8 +63,7 @@ Datum transfer_function(FunctionCallInfo fcinfo)
     if (keyed.answered) {
         row = keyed.first_answer;
     } else {
-        apply_transfer(call, row, universe);
-        journal_keyed_call(call, keyed, row);
+        transfer(call, row, universe, keyed);
     }
     const Datum result = transaction_result(fcinfo, call, row);
     storage::end_call(call);

@@ -120,7 +120,18 @@ void refresh_snapshot(Call &call)
         end_scans(call);
         PopActiveSnapshot();
         PushActiveSnapshot(GetTransactionSnapshot());
+        call.moment_passed = true; // until all that was read before is read again
     }
+}
+
+bool go_on_from_now(Call &call)
+{
+    if (!call.moment_passed || IsolationUsesXactSnapshot()) {
+        return false;
+    }
+    refresh_snapshot(call);
+    call.moment_passed = false;
+    return true;
 }
 
 void begin_next_command(Call &call)

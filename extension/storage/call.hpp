@@ -43,6 +43,7 @@ struct Call {
     MemoryContext caller_context; // results go here; everything else dies with the call
     bool writes;
     bool inserted_early;                  // a row inserted by this command is to be updated by it
+    bool moment_passed;                   // see go_on_from_now
     pg::Array<HeldBalance> due_snapshots; // to be written with the call's next journal row
     pg::Array<HouseMovement> house_movements; // of its journal rows, to be written at its end
     Table tables[table_count];
@@ -64,6 +65,12 @@ void end_call(Call &call);
 // At READ COMMITTED: goes on with a snapshot that sees what committed until
 // now. At the higher levels the transaction's snapshot stays.
 void refresh_snapshot(Call &call);
+
+// For a call that has taken its locks. Locked rows are at their latest versions, what was
+// read without a lock is of the call's snapshot. These are one moment unless a lock was
+// waited for, or found a version that the snapshot does not see. Then, at READ COMMITTED,
+// refreshes the snapshot and returns true: what was read without a lock is to be read again.
+bool go_on_from_now(Call &call);
 
 // Goes on as a new command: sees what this call has written so far, and may write
 // it again.

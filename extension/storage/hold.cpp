@@ -1,5 +1,7 @@
 #include "storage/hold.hpp"
 
+#include <algorithm>
+
 #include "domain/money.hpp"
 #include "pg/compat.hpp"
 
@@ -30,6 +32,16 @@ void read_hold(Call &call, HeapTuple row, Hold &hold)
     hold.row = row;
 }
 
+KeptByHold read_kept(const Columns &columns)
+{
+    return {columns.int8(hold_column::id),
+            columns.int8(hold_column::item_id),
+            {columns.int8(hold_column::buyer_id), columns.int4(hold_column::from_universe_id)},
+            columns.int8(hold_column::quantity),
+            columns.int8(hold_column::paid_minor),
+            columns.time(hold_column::expires_at)};
+}
+
 Key key_of_hold(std::int64_t id)
 {
     Key key = key_of_int8(id);
@@ -37,41 +49,98 @@ Key key_of_hold(std::int64_t id)
     return key;
 }
 
-// Runs over an index of active holds and appends those past their time.
-void append_expired(Call &call, const char *index_name, ScanKeyData key, int count_max,
-                    TimestampTz now, pg::Array<Hold> &holds)
+// Active holds that end at `end` or before, as an index has them: by item or by wallet,
+// and then by their ends. In a market that is not brought to 1.2 the indexes have the first
+// column alone, and all active holds of the item or buyer are read.
+struct HoldRange {
+    const char *index_name;
+    ScanKeyData keys[3];
+    int key_count;
+    std::int32_t universe_id; // of the buyer's wallet; 0: any
+    TimestampTz end;
+};
+
+void add_end(HoldRange &range, AttrNumber column)
 {
-    Relation index = open_index(index_name);
+    ScanKeyInit(&range.keys[range.key_count++], column, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
+                TimestampTzGetDatum(range.end));
+}
+
+HoldRange holds_on_item(std::int64_t item_id, TimestampTz end)
+{
+    HoldRange range{"hold_item_id_idx", {}, 1, 0, end};
+    ScanKeyInit(&range.keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(item_id));
+    add_end(range, 2);
+    return range;
+}
+
+HoldRange holds_of_wallet(const WalletKey &wallet, TimestampTz end)
+{
+    HoldRange range{"hold_buyer_id_idx", {}, 2, wallet.universe_id, end};
+    ScanKeyInit(&range.keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(wallet.user_id));
+    ScanKeyInit(&range.keys[1], 2, BTEqualStrategyNumber, F_INT4EQ,
+                Int32GetDatum(wallet.universe_id));
+    add_end(range, 3);
+    return range;
+}
+
+HoldRange all_holds(TimestampTz end)
+{
+    HoldRange range{"hold_expires_at_idx", {}, 0, 0, end};
+    add_end(range, 1);
+    return range;
+}
+
+// Calls `visit` with each hold of the range and whether they come in the order in which they
+// end, until it returns false.
+template <typename Visit> void visit_holds(Call &call, const HoldRange &range, Visit visit)
+{
+    if (!has_table(TableId::hold) ||
+        RelationGetNumberOfBlocks(table_of(call, TableId::hold).relation) == 0) {
+        return;
+    }
+    const Table &table = table_of(call, TableId::hold);
+    Relation index = open_index(range.index_name);
+    const bool in_order = range.key_count <= IndexRelationGetNumberOfKeyAttributes(index);
+    const int key_count = in_order ? range.key_count : 1;
+    ScanKeyData keys[lengthof(range.keys)];
+    memcpy(keys, range.keys, sizeof keys);
     IndexScanDesc scan =
-        pg::begin_index_scan(table_of(call, TableId::hold).relation, index, GetActiveSnapshot(), 1);
-    index_rescan(scan, &key, 1, nullptr, 0);
+        pg::begin_index_scan(table.relation, index, GetActiveSnapshot(), key_count);
+    index_rescan(scan, keys, key_count, nullptr, 0);
     TupleTableSlot *slot = read_slot(call, TableId::hold);
-    for (int count = 0;
-         count < count_max && index_getnext_slot(scan, ForwardScanDirection, slot);) {
+    bool goes_on = true;
+    while (goes_on && index_getnext_slot(scan, ForwardScanDirection, slot)) {
         CHECK_FOR_INTERRUPTS();
-        Hold hold;
-        read_hold(call, ExecCopySlotHeapTuple(slot), hold);
-        if (hold.expires_at <= now) {
-            holds.push(hold);
-            ++count;
+        const KeptByHold kept = read_kept(columns_of(table, slot, hold_column::last));
+        if (kept.expires_at <= range.end &&
+            (range.universe_id == 0 || kept.wallet.universe_id == range.universe_id)) {
+            goes_on = visit(kept, in_order);
         }
     }
     index_endscan(scan);
     index_close(index, NoLock);
 }
 
-ScanKeyData expires_until(TimestampTz now)
+bool expires_before(const KeptByHold &a, const KeptByHold &b)
 {
-    ScanKeyData key;
-    ScanKeyInit(&key, 1, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(now));
-    return key;
+    return a.expires_at != b.expires_at ? a.expires_at < b.expires_at : a.id < b.id;
 }
 
-ScanKeyData id_equals(std::int64_t id)
+// The first holds of the range in the order in which they end.
+void find_first(Call &call, const HoldRange &range, int count_max, pg::Array<KeptByHold> &holds)
 {
-    ScanKeyData key;
-    ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
-    return key;
+    holds.count = 0;
+    bool sorted = true;
+    visit_holds(call, range, [&](const KeptByHold &kept, bool in_order) {
+        holds.push(kept);
+        sorted = in_order;
+        return !in_order || holds.count < count_max;
+    });
+    if (!sorted) {
+        std::sort(holds.begin(), holds.end(), expires_before);
+        holds.count = Min(holds.count, count_max);
+    }
 }
 
 std::int64_t add_where_room(std::int64_t a, std::int64_t b)
@@ -135,6 +204,16 @@ bool lock_hold(Call &call, std::int64_t id, Hold &hold)
     return true;
 }
 
+TryLock try_lock_hold(Call &call, std::int64_t id, Hold &hold)
+{
+    HeapTuple row = nullptr;
+    const TryLock outcome = try_lock_row(call, TableId::hold, key_of_hold(id), row);
+    if (outcome == TryLock::locked) {
+        read_hold(call, row, hold);
+    }
+    return outcome;
+}
+
 void close_hold(Call &call, Hold &hold, HoldState state, std::int64_t captured_quantity)
 {
     hold.state = state;
@@ -146,32 +225,32 @@ void close_hold(Call &call, Hold &hold, HoldState state, std::int64_t captured_q
     update_row(call, TableId::hold, hold.row, changes, lengthof(changes));
 }
 
-bool has_expired_holds(Call &call, TimestampTz now)
+void find_expired_on_item(Call &call, std::int64_t item_id, TimestampTz now, int count_max,
+                          pg::Array<KeptByHold> &holds)
 {
-    if (!has_table(TableId::hold) ||
-        RelationGetNumberOfBlocks(table_of(call, TableId::hold).relation) == 0) {
-        return false;
-    }
-    pg::Array<Hold> holds{};
-    first_expired_holds(call, 1, now, holds);
-    return holds.count > 0;
+    find_first(call, holds_on_item(item_id, now), count_max, holds);
 }
 
-void expired_holds_of_item(Call &call, std::int64_t item_id, TimestampTz now,
-                           pg::Array<Hold> &holds)
+void find_expired_of_wallet(Call &call, const WalletKey &wallet, TimestampTz now, int count_max,
+                            pg::Array<KeptByHold> &holds)
 {
-    append_expired(call, "hold_item_id_idx", id_equals(item_id), PG_INT32_MAX, now, holds);
+    find_first(call, holds_of_wallet(wallet, now), count_max, holds);
 }
 
-void expired_holds_of_buyer(Call &call, std::int64_t buyer_id, TimestampTz now,
-                            pg::Array<Hold> &holds)
+void find_expired(Call &call, TimestampTz now, int count_max, pg::Array<KeptByHold> &holds)
 {
-    append_expired(call, "hold_buyer_id_idx", id_equals(buyer_id), PG_INT32_MAX, now, holds);
+    find_first(call, all_holds(now), count_max, holds);
 }
 
-void first_expired_holds(Call &call, int count, TimestampTz now, pg::Array<Hold> &holds)
+std::int64_t balance_with_expired(Call &call, const Wallet &wallet)
 {
-    append_expired(call, "hold_expires_at_idx", expires_until(now), count, now, holds);
+    std::int64_t balance_minor = wallet.balance_minor;
+    const auto range = holds_of_wallet({wallet.user_id, wallet.universe_id}, GetCurrentTimestamp());
+    visit_holds(call, range, [&](const KeptByHold &kept, bool) {
+        balance_minor = add_where_room(balance_minor, kept.paid_minor);
+        return true;
+    });
+    return balance_minor;
 }
 
 namespace {
@@ -180,33 +259,14 @@ namespace {
 std::int64_t stock_with_holds_until(Call &call, const Item &item, TimestampTz end)
 {
     std::int64_t stock = item.stock;
-    if (has_expired_holds(call, end)) {
-        pg::Array<Hold> holds{};
-        expired_holds_of_item(call, item.id, end, holds);
-        for (const Hold &hold : holds) {
-            stock = add_where_room(stock, hold.quantity);
-        }
-    }
+    visit_holds(call, holds_on_item(item.id, end), [&](const KeptByHold &kept, bool) {
+        stock = add_where_room(stock, kept.quantity);
+        return true;
+    });
     return stock;
 }
 
 } // namespace
-
-std::int64_t balance_with_expired(Call &call, const Wallet &wallet)
-{
-    const TimestampTz now = GetCurrentTimestamp();
-    std::int64_t balance_minor = wallet.balance_minor;
-    if (has_expired_holds(call, now)) {
-        pg::Array<Hold> holds{};
-        expired_holds_of_buyer(call, wallet.user_id, now, holds);
-        for (const Hold &hold : holds) {
-            if (hold.from_universe_id == wallet.universe_id) {
-                balance_minor = add_where_room(balance_minor, hold.paid_minor);
-            }
-        }
-    }
-    return balance_minor;
-}
 
 std::int64_t stock_with_expired(Call &call, const Item &item)
 {

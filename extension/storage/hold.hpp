@@ -51,19 +51,29 @@ std::int64_t open_holds(Call &call, std::int64_t buyer_id, std::int32_t to_unive
 // Finds and locks; see lock_row.
 [[nodiscard]] bool lock_hold(Call &call, std::int64_t id, Hold &hold);
 
+// The same without waiting; see try_lock_row.
+[[nodiscard]] TryLock try_lock_hold(Call &call, std::int64_t id, Hold &hold);
+
 // Writes how a locked hold ended.
 void close_hold(Call &call, Hold &hold, HoldState state, std::int64_t captured_quantity);
 
-// Whether any active hold is past its time. Quick where there are no holds.
-[[nodiscard]] bool has_expired_holds(Call &call, TimestampTz now);
+// What an active hold keeps.
+struct KeptByHold {
+    std::int64_t id;
+    std::int64_t item_id;
+    WalletKey wallet;
+    std::int64_t quantity;
+    std::int64_t paid_minor;
+    TimestampTz expires_at;
+};
 
-// Active holds past their time, appended to `holds`: of an item, of a buyer, or the
-// first `count` that expired.
-void expired_holds_of_item(Call &call, std::int64_t item_id, TimestampTz now,
-                           pg::Array<Hold> &holds);
-void expired_holds_of_buyer(Call &call, std::int64_t buyer_id, TimestampTz now,
-                            pg::Array<Hold> &holds);
-void first_expired_holds(Call &call, int count, TimestampTz now, pg::Array<Hold> &holds);
+// The first `count_max` active holds past their time, in the order in which they expired and
+// of their ids: on an item, of a wallet, or all. `holds` is emptied first.
+void find_expired_on_item(Call &call, std::int64_t item_id, TimestampTz now, int count_max,
+                          pg::Array<KeptByHold> &holds);
+void find_expired_of_wallet(Call &call, const WalletKey &wallet, TimestampTz now, int count_max,
+                            pg::Array<KeptByHold> &holds);
+void find_expired(Call &call, TimestampTz now, int count_max, pg::Array<KeptByHold> &holds);
 
 // Balance and stock as people are shown them: with what holds past their time still
 // keep, as far as there is room for it.

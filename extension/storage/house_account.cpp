@@ -111,14 +111,13 @@ void add_to_own_slot(Call &call, const NetMovement &net)
     const int stride = static_cast<int>(ProcGlobal->allProcCount);
     for (int slot = 1 + static_cast<int>(MyProc - ProcGlobal->allProcs);; slot += stride) {
         CHECK_FOR_INTERRUPTS();
-        bool is_free = false;
-        HeapTuple row = lock_row_unless_in_use(call, TableId::house_account,
-                                               key_of_slot(net.universe_id, slot), is_free);
-        if (row != nullptr) {
+        const Key key = key_of_slot(net.universe_id, slot);
+        HeapTuple row = nullptr;
+        if (try_lock_row(call, TableId::house_account, key, row) == TryLock::locked) {
             update_slot(call, row, net);
             return;
         }
-        if (is_free) {
+        if (!has_row_of_anyone(call, TableId::house_account, key)) {
             const Columns columns =
                 new_slot(net.universe_id, slot, pg::numeric_of_minor(net.treasury_minor, 0),
                          pg::numeric_of_minor(net.fees_minor, 0));

@@ -54,6 +54,16 @@ bool lock_item(Call &call, std::int64_t id, Item &item)
     return true;
 }
 
+TryLock try_lock_item(Call &call, std::int64_t id, Item &item)
+{
+    HeapTuple row = nullptr;
+    const TryLock outcome = try_lock_row(call, TableId::item, key_of_int8(id), row);
+    if (outcome == TryLock::locked) {
+        read_item(call, row, item);
+    }
+    return outcome;
+}
+
 void insert_item(Call &call, const Item &item)
 {
     Columns columns;

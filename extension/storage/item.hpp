@@ -28,6 +28,9 @@ struct Item {
 // Finds and locks; see lock_row.
 [[nodiscard]] bool lock_item(Call &call, std::int64_t id, Item &item);
 
+// The same without waiting; see try_lock_row.
+[[nodiscard]] TryLock try_lock_item(Call &call, std::int64_t id, Item &item);
+
 [[nodiscard]] bool find_item_by_external_id(Call &call, Datum external_id, Item &item);
 
 // Inserts an item under its new id.

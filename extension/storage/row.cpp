@@ -36,17 +36,32 @@ ResultRelInfo *writable_with_indexes(Call &call, Table &table)
     return result;
 }
 
+// Locks the row at `location` and reads its latest version, at the higher levels the
+// snapshot's, into `slot`.
+TM_Result lock_version(Call &call, Relation table, ItemPointerData location, TupleTableSlot *slot,
+                       LockWaitPolicy wait)
+{
+    ExecClearTuple(slot);
+    TM_FailureData failure;
+    const int flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
+    const TM_Result result =
+        table_tuple_lock(table, &location, GetActiveSnapshot(), slot, call.estate->es_output_cid,
+                         LockTupleNoKeyExclusive, wait, static_cast<uint8>(flags), &failure);
+    if (result == TM_Ok && failure.traversed) {
+        call.moment_passed = true;
+    }
+    return result;
+}
+
 // Locks the row in `slot` and reads its latest version into it.
 bool lock_found_row(Call &call, Relation table, TupleTableSlot *slot)
 {
-    ItemPointerData tid = slot->tts_tid;
-    ExecClearTuple(slot);
-
-    TM_FailureData failure;
-    const int flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
-    const TM_Result result = table_tuple_lock(table, &tid, GetActiveSnapshot(), slot,
-                                              call.estate->es_output_cid, LockTupleNoKeyExclusive,
-                                              LockWaitBlock, static_cast<uint8>(flags), &failure);
+    const ItemPointerData location = slot->tts_tid;
+    TM_Result result = lock_version(call, table, location, slot, LockWaitSkip);
+    if (result == TM_WouldBlock) {
+        call.moment_passed = true; // whoever has the row may change what is not locked, too
+        result = lock_version(call, table, location, slot, LockWaitBlock);
+    }
     switch (result) {
     case TM_Ok:
         return true;
@@ -315,10 +330,25 @@ HeapTuple lock_row(Call &call, TableId id, Key key)
     return ExecCopySlotHeapTuple(slot);
 }
 
-namespace {
+TryLock try_lock_row(Call &call, TableId id, Key key, HeapTuple &row)
+{
+    TupleTableSlot *slot = find_row(call, id, key);
+    if (slot == nullptr) {
+        return TryLock::gone;
+    }
+    const ItemPointerData location = slot->tts_tid;
+    switch (lock_version(call, table_of(call, id).relation, location, slot, LockWaitSkip)) {
+    case TM_Ok:
+        row = ExecCopySlotHeapTuple(slot);
+        return TryLock::locked;
+    case TM_Deleted:
+        return TryLock::gone;
+    default:
+        return TryLock::in_use;
+    }
+}
 
-// Whether anybody has a row with this primary key, or is making one.
-bool has_row_of_anyone(Call &call, TableId id, Key &key)
+bool has_row_of_anyone(Call &call, TableId id, Key key)
 {
     const Table &table = table_of(call, id);
     SnapshotData dirty;
@@ -329,25 +359,6 @@ bool has_row_of_anyone(Call &call, TableId id, Key &key)
     const bool found = index_getnext_slot(scan, ForwardScanDirection, read_slot(call, id));
     index_endscan(scan);
     return found;
-}
-
-} // namespace
-
-HeapTuple lock_row_unless_in_use(Call &call, TableId id, Key key, bool &is_free)
-{
-    TupleTableSlot *slot = find_row(call, id, key);
-    is_free = slot == nullptr && !has_row_of_anyone(call, id, key);
-    if (slot == nullptr) {
-        return nullptr;
-    }
-    ItemPointerData tid = slot->tts_tid;
-    ExecClearTuple(slot);
-    TM_FailureData failure;
-    const int flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
-    const TM_Result result = table_tuple_lock(
-        table_of(call, id).relation, &tid, GetActiveSnapshot(), slot, call.estate->es_output_cid,
-        LockTupleNoKeyExclusive, LockWaitSkip, static_cast<uint8>(flags), &failure);
-    return result == TM_Ok ? ExecCopySlotHeapTuple(slot) : nullptr;
 }
 
 void insert_row(Call &call, TableId id, const Datum *values, const bool *nulls)

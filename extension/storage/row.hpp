@@ -83,10 +83,17 @@ std::int64_t count_rows_now(Call &call, TableId id, const char *index_name, Scan
 // meanwhile; at the higher levels 40001 when it changed since the snapshot.
 HeapTuple lock_row(Call &call, TableId id, Key key);
 
-// The same without waiting, for a row that stands for one of several: null also when somebody
-// uses it or, at the higher levels, has changed it since the snapshot. `is_free` is whether
-// nobody has or is making a row with this key.
-HeapTuple lock_row_unless_in_use(Call &call, TableId id, Key key, bool &is_free);
+enum class TryLock : std::uint8_t {
+    locked,
+    gone,   // there is no such row
+    in_use, // somebody has it locked or, at the higher levels, has changed it since the snapshot
+};
+
+// The same for a row that the call can do without: never waits and never raises 40001.
+TryLock try_lock_row(Call &call, TableId id, Key key, HeapTuple &row);
+
+// Whether anybody has a row with this primary key, or is making one.
+[[nodiscard]] bool has_row_of_anyone(Call &call, TableId id, Key key);
 
 // Inserts a row whose keys are known to be free. `values` and `nulls` have an
 // element per column.

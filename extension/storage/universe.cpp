@@ -96,6 +96,19 @@ int universe_in(Call &call, UniverseSet &set, std::int32_t id)
     return set.universes.push(universe);
 }
 
+void read_universes_again(Call &call, UniverseSet &set)
+{
+    for (int i = 0; i < set.universes.count; ++i) {
+        const std::int32_t id = set.universes[i].id;
+        if (!find_universe(call, id, set.universes[i])) {
+            pg::refuse(domain::ErrorCode::universe_not_found,
+                       psprintf("Universe %d has been deleted.", id));
+        }
+        set.currencies[i] = currency_of(set.universes[i]);
+    }
+    set.routes.count = 0;
+}
+
 domain::RouteRules route_in(Call &call, UniverseSet &set, int from, int to)
 {
     if (!set.universes[from].routed || from == to) {

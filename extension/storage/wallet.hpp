@@ -30,7 +30,10 @@ Wallet read_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id);
 // The wallet locked for this transaction; with a null row when there is none.
 Wallet lock_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id);
 
-// The same, created empty when there is none; `created` tells whether it was.
+// The same without waiting; see try_lock_row. With a null row when there is none.
+[[nodiscard]] TryLock try_lock_wallet(Call &call, const WalletKey &key, Wallet &wallet);
+
+// The wallet locked, created empty when there is none; `created` tells whether it was.
 Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id,
                              bool &created);
 

@@ -52,11 +52,6 @@ BEGIN
     COMMIT;
 END $$;
 
--- A batch releases holds past their time for an order that it refuses, too: a refused single call has done nothing.
-CREATE FUNCTION model.release_for_refused(operation text, args text[]) RETURNS void LANGUAGE sql AS $$
-    SELECT model.release_over(args[1]::bigint, NULL, CASE operation WHEN 'buy' THEN args[2]::bigint END)
-$$;
-
 -- The model's answer to one order. A batch remembers what it refused after the
 -- key's check; a single call does not.
 CREATE FUNCTION model.answer_order(operation text, args text[], in_batch boolean,
@@ -79,9 +74,6 @@ BEGIN
     key_check := CASE WHEN code = '00000' THEN current_setting('model.key_check') ELSE outcome.detail END;
     event_id := model.transaction_of(operation, outcome.result);
     replayed := key_check = 'repeat';
-    IF in_batch AND code <> '00000' AND key_check LIKE 'new%' THEN
-        PERFORM model.release_for_refused(operation, args);
-    END IF;
     remembered := in_batch AND code <> '00000' AND key_check LIKE 'new:%';
     IF remembered THEN
         INSERT INTO model.request
@@ -104,19 +96,6 @@ BEGIN
     UPDATE model.request SET event_id = n.new_id FROM model.new_id n WHERE event_id = n.old_id AND n.what = 'event';
     UPDATE model.expected SET event_id = n.new_id FROM model.new_id n WHERE event_id = n.old_id AND n.what = 'event';
     DELETE FROM model.new_id;
-END $$;
-
--- The events after one are those of a batch, which releases holds first, in the order of their ids.
-CREATE PROCEDURE model.end_batch(of_batch integer, last_before bigint) LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO model.new_id
-    SELECT 'event', id, place
-    FROM (SELECT id, last_before + row_number() OVER (
-            ORDER BY kind = 'release' DESC, CASE kind WHEN 'release' THEN reference_id END, id) AS place
-        FROM model.event WHERE id > last_before) placed
-    WHERE id <> place;
-    CALL model.renumber();
-    INSERT INTO model.batched_event SELECT id, of_batch FROM model.event WHERE id > last_before;
 END $$;
 
 -- The least that only a hold past its time can give: the next piece of its item, the next unit of its buyer's money.
@@ -199,7 +178,6 @@ END $$;
 -- A single call forgets what it refused and a batch does not, so a sequence that
 -- is to run both ways must not use a refused key again: repeats_refusals = false.
 -- Otherwise keys are used again at will, and some stretches are single calls.
--- Which of its calls release a hold past its time depends on how it is run, so all are released at its end.
 CREATE PROCEDURE model.draw_sequence(seed integer, orders integer, repeats_refusals boolean) LANGUAGE plpgsql AS $$
 DECLARE
     new_place integer := COALESCE((SELECT max(place) FROM model.expected), 0);
@@ -214,13 +192,11 @@ DECLARE
     answered record;
 BEGIN
     PERFORM setseed(seed / 1000000000.0);
-    WHILE new_place <= last_place LOOP
+    WHILE new_place < last_place LOOP
         new_batch := NULL;
         SELECT max(id) INTO last_event_id FROM model.event;
         size := 1;
-        IF new_place = last_place THEN
-            new_operation := 'sweep_holds';
-        ELSIF new_place = 0 OR model.chance(0.3) THEN
+        IF new_place = 0 OR model.chance(0.3) THEN
             new_operation := model.pick('{deposit,deposit,deposit,deposit,withdraw,set_exchange_rate}');
         ELSIF model.chance(0.75) THEN
             new_operation := model.pick('{restock,set_price,delist_item,relist_item,relist_item,transfer,transfer,move_user,
@@ -241,9 +217,7 @@ BEGIN
         FOR i IN 1 .. size LOOP
             new_place := new_place + 1;
             new_args := model.random_order(new_operation, repeats_refusals);
-            IF new_place > last_place THEN
-                new_args := '{100000}';
-            ELSIF new_place = 1 THEN -- rules that many orders will meet
+            IF new_place = 1 THEN -- rules that many orders will meet
                 new_operation := 'set_rules';
                 new_args := ARRAY[(SELECT universe_id FROM model.item GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1),
                     NULL, false, 0.05, 0.125, NULL, NULL, 2, NULL, NULL, NULL, NULL]::text[];
@@ -266,7 +240,7 @@ BEGIN
             END IF;
         END LOOP;
         IF new_batch IS NOT NULL THEN
-            CALL model.end_batch(new_batch, last_event_id);
+            INSERT INTO model.batched_event SELECT id, new_batch FROM model.event WHERE id > last_event_id;
         END IF;
         COMMIT;
     END LOOP;
@@ -293,13 +267,6 @@ CREATE FUNCTION model.transaction_of(operation text, answer jsonb) RETURNS bigin
     END::bigint
 $$;
 
--- Journal rows but those that put back what a hold past its time kept: which call writes those depends on how the
--- sequence is run.
-CREATE VIEW model.ordered_event AS SELECT id FROM model.event e WHERE NOT model.puts_back(e);
-CREATE VIEW model.ordered_journal AS
-SELECT j.id FROM mvm.journal j
-WHERE j.kind <> 'u' OR NOT EXISTS (SELECT FROM mvm.hold h WHERE h.id = j.reference_id AND h.state = 'e');
-
 -- The model's ids of journal rows, quotes and holds need only be in the order of the
 -- engine's, so a call that names one names that at the same rank.
 CREATE FUNCTION model.in_the_engine(operation text, args text[]) RETURNS text[] LANGUAGE plpgsql AS $$
@@ -308,8 +275,7 @@ DECLARE
 BEGIN
     CASE
         WHEN operation = 'refund' AND EXISTS (SELECT FROM model.event WHERE id = named) THEN
-            args[1] := (SELECT id FROM model.ordered_journal ORDER BY id
-                OFFSET (SELECT count(*) FROM model.ordered_event WHERE id < named) LIMIT 1);
+            args[1] := (SELECT id FROM mvm.journal ORDER BY id OFFSET (SELECT count(*) FROM model.event WHERE id < named) LIMIT 1);
         WHEN operation IN ('accept_quote', 'expire_quote') AND EXISTS (SELECT FROM model.quote WHERE id = named) THEN
             args[1] := (SELECT id FROM mvm.quote ORDER BY id OFFSET (SELECT count(*) FROM model.quote WHERE id < named) LIMIT 1);
         WHEN operation IN ('capture', 'release', 'expire') AND EXISTS (SELECT FROM model.hold WHERE id = named) THEN
@@ -386,29 +352,24 @@ BEGIN
         CALL model.perhaps_commit();
     END LOOP;
     COMMIT;
-    CALL model.take_engine_ids(in_batches);
+    CALL model.take_engine_ids();
 END $$;
 
 -- The engine's ids need only be in the order of effect: the model's events, quotes
 -- and holds take over the ids of the engine's at the same rank, or one that the
--- engine never gives where it has no such row. Single calls may put back what holds
--- past their time kept at other places than batches.
-CREATE PROCEDURE model.take_engine_ids(in_batches boolean) LANGUAGE plpgsql AS $$
+-- engine never gives where it has no such row.
+CREATE PROCEDURE model.take_engine_ids() LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO model.new_id
     SELECT m.what, m.id, COALESCE(e.id, -m.id)
-    FROM (SELECT what, part, id, row_number() OVER (PARTITION BY what, part ORDER BY place) AS rank
-        FROM (SELECT 'event' AS what, NOT in_batches AND id NOT IN (TABLE model.ordered_event) AS part, id,
-                CASE WHEN in_batches OR id IN (TABLE model.ordered_event) THEN id ELSE reference_id END AS place
-            FROM model.event
-            UNION ALL SELECT 'quote', false, id, id FROM model.quote
-            UNION ALL SELECT 'hold', false, id, id FROM model.hold) ids) m
-    LEFT JOIN (SELECT what, part, id, row_number() OVER (PARTITION BY what, part ORDER BY place) AS rank
-        FROM (SELECT 'event' AS what, NOT in_batches AND id NOT IN (TABLE model.ordered_journal) AS part, id,
-                CASE WHEN in_batches OR id IN (TABLE model.ordered_journal) THEN id ELSE reference_id END AS place
-            FROM mvm.journal
-            UNION ALL SELECT 'quote', false, id, id FROM mvm.quote
-            UNION ALL SELECT 'hold', false, id, id FROM mvm.hold) ids) e USING (what, part, rank)
+    FROM (SELECT what, id, row_number() OVER (PARTITION BY what ORDER BY id) AS rank
+        FROM (SELECT 'event' AS what, id FROM model.event
+            UNION ALL SELECT 'quote', id FROM model.quote
+            UNION ALL SELECT 'hold', id FROM model.hold) ids) m
+    LEFT JOIN (SELECT what, id, row_number() OVER (PARTITION BY what ORDER BY id) AS rank
+        FROM (SELECT 'event' AS what, id FROM mvm.journal
+            UNION ALL SELECT 'quote', id FROM mvm.quote
+            UNION ALL SELECT 'hold', id FROM mvm.hold) ids) e USING (what, rank)
     WHERE m.id IS DISTINCT FROM e.id;
     CALL model.renumber();
     COMMIT;

@@ -348,19 +348,13 @@ BEGIN
         CASE WHEN model.chance(0.3) THEN model.random_most() END, CASE WHEN model.chance(0.3) THEN model.random_most() END];
 END $$;
 
--- Whether the event puts back what a hold past its time kept.
-CREATE FUNCTION model.puts_back(event model.event) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT event.kind = 'release'
-        AND EXISTS (SELECT FROM model.hold WHERE id = event.reference_id AND state = 'expired')
-$$;
-
 -- Most of what can still be done, now and then what cannot.
 CREATE FUNCTION model.random_purchase() RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     RETURN (
         SELECT model.random_id(CASE WHEN model.chance(0.95)
             THEN ARRAY(SELECT id FROM model.event WHERE kind = 'purchase' ORDER BY id DESC LIMIT 40)
-            ELSE ARRAY(SELECT id FROM model.event e WHERE NOT model.puts_back(e) ORDER BY id DESC LIMIT 20) END)
+            ELSE ARRAY(SELECT id FROM model.event ORDER BY id DESC LIMIT 20) END)
     );
 END $$;
 

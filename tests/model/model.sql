@@ -91,7 +91,8 @@ CREATE TABLE model.hold (
     sale_fee_rate numeric,
     tariff_rate numeric,
     state text DEFAULT 'active',
-    over boolean DEFAULT false -- past its time
+    over boolean DEFAULT false, -- past its time
+    turned_back boolean -- it expired long ago, by the test's own clock
 );
 CREATE INDEX hold_active_idx ON model.hold (id) WHERE state = 'active';
 CREATE INDEX hold_over_idx ON model.hold (id) WHERE state = 'active' AND over;
@@ -154,12 +155,13 @@ INSERT INTO model.refusal VALUES
     ('MV301', 'rule_violation', 'Forbidden by the universe''s trading rules'),
     ('MV401', 'idempotency_mismatch', 'Idempotency key was used with a different request');
 
--- The detail tells what the key's check said before the refusal.
-CREATE FUNCTION model.refuse(refused_with text) RETURNS void LANGUAGE plpgsql AS $$
+-- The detail tells what the key's check said before the refusal, the hint how much is missing.
+CREATE FUNCTION model.refuse(refused_with text, missing numeric DEFAULT 0) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION USING ERRCODE = refused_with,
         MESSAGE = (SELECT message FROM model.refusal WHERE code = refused_with),
-        DETAIL = COALESCE(current_setting('model.key_check', true), '');
+        DETAIL = COALESCE(current_setting('model.key_check', true), ''),
+        HINT = missing;
 END $$;
 
 CREATE FUNCTION model.refuse_if(broken boolean, code text) RETURNS void LANGUAGE plpgsql AS $$
@@ -660,37 +662,85 @@ BEGIN
         NULL, NULL, reference_id => of_hold);
 END $$;
 
--- Those of a buyer (in one universe, when it is told), those on an item; all when neither is told. One that has no room
--- to go back to stays. How many were released.
-CREATE FUNCTION model.release_over(of_buyer bigint, in_universe integer, on_item bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION model.has_room(hold model.hold) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN NOT model.too_large(model.balance_minor(hold.buyer_id, hold.from_universe_id) + hold.paid)
+        AND NOT model.too_large((SELECT stock FROM model.item WHERE id = hold.item_id) + hold.quantity);
+END $$;
+
+-- As many as make up for the pieces of an item or the money of a wallet that are missing, or none; those that expired
+-- first, and of these the first 256. One that has no room to go back to is passed over.
+CREATE FUNCTION model.release_for(on_item bigint, of_buyer bigint, in_universe integer, missing numeric) RETURNS boolean
+LANGUAGE plpgsql AS $$
 DECLARE
     hold model.hold;
-    released bigint := 0;
+    still_missing numeric := missing;
 BEGIN
     FOR hold IN
         SELECT * FROM model.hold h
         WHERE h.state = 'active' AND h.over
-          AND (of_buyer IS NULL AND on_item IS NULL OR h.item_id = on_item
-            OR h.buyer_id = of_buyer AND h.from_universe_id = COALESCE(in_universe, h.from_universe_id))
-        ORDER BY h.id
+          AND (h.item_id = on_item OR h.buyer_id = of_buyer AND h.from_universe_id = in_universe)
+        ORDER BY h.turned_back DESC, h.id LIMIT 256
     LOOP
-        CONTINUE WHEN model.too_large(model.balance_minor(hold.buyer_id, hold.from_universe_id) + hold.paid)
-            OR model.too_large((SELECT stock FROM model.item WHERE id = hold.item_id) + hold.quantity);
+        CONTINUE WHEN NOT model.has_room(hold);
         PERFORM model.put_back(hold.id, 'expired');
-        released := released + 1;
+        still_missing := still_missing - CASE WHEN on_item IS NULL THEN hold.paid ELSE hold.quantity END;
+        EXIT WHEN still_missing <= 0;
+    END LOOP;
+    PERFORM model.refuse_if(still_missing > 0, 'MV109'); -- takes them back
+    RETURN true;
+EXCEPTION WHEN SQLSTATE 'MV109' THEN
+    RETURN false;
+END $$;
+
+-- All of the wallets that can be had; whether there were any.
+CREATE FUNCTION model.release_all(of_buyer bigint, wallets integer[]) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    hold model.hold;
+    released boolean := false;
+BEGIN
+    FOR place IN 1 .. cardinality(wallets) LOOP
+        FOR hold IN
+            SELECT * FROM model.hold h
+            WHERE h.state = 'active' AND h.over AND h.buyer_id = of_buyer AND h.from_universe_id = wallets[place]
+            ORDER BY h.turned_back DESC, h.id LIMIT 256
+        LOOP
+            CONTINUE WHEN NOT model.has_room(hold);
+            PERFORM model.put_back(hold.id, 'expired');
+            released := true;
+        END LOOP;
     END LOOP;
     RETURN released;
 END $$;
 
+-- Refuses whoever has not that much, and cannot get it from holds past their time.
+CREATE FUNCTION model.need_money(of_user bigint, in_universe integer, minor numeric) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    missing numeric := minor - model.balance_minor(of_user, in_universe);
+BEGIN
+    IF missing > 0 THEN
+        PERFORM model.refuse_if(NOT model.release_for(NULL, of_user, in_universe, missing), 'MV101');
+    END IF;
+END $$;
+
 -- The test's own clock: makes a hold's time be over.
 CREATE FUNCTION model.expire(of_hold bigint) RETURNS jsonb LANGUAGE sql AS $$
-    UPDATE model.hold SET over = true WHERE id = of_hold AND state = 'active' RETURNING to_jsonb(id)
+    UPDATE model.hold SET over = true, turned_back = true WHERE id = of_hold AND state = 'active' RETURNING to_jsonb(id)
 $$;
 
 CREATE FUNCTION model.sweep_holds(max_rows integer) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    hold model.hold;
+    released bigint := 0;
 BEGIN
     PERFORM model.refuse_if(max_rows IS NULL OR max_rows < 1, 'MV203');
-    RETURN to_jsonb(model.release_over(NULL, NULL, NULL));
+    FOR hold IN SELECT * FROM model.hold h WHERE h.state = 'active' AND h.over ORDER BY h.turned_back DESC, h.id LOOP
+        CONTINUE WHEN NOT model.has_room(hold);
+        PERFORM model.put_back(hold.id, 'expired');
+        released := released + 1;
+        EXIT WHEN released = max_rows;
+    END LOOP;
+    RETURN to_jsonb(released);
 END $$;
 
 -- ---------------------------------------------------------------------------
@@ -722,8 +772,7 @@ BEGIN
             PERFORM model.refuse_if(model.too_large(model.balance_minor(of_user, universe.id) + minor), 'MV204');
             PERFORM model.move(of_user, universe.id, minor);
         ELSE
-            PERFORM model.release_over(of_user, universe.id, NULL);
-            PERFORM model.refuse_if(model.balance_minor(of_user, universe.id) < minor, 'MV101');
+            PERFORM model.need_money(of_user, universe.id, minor);
             PERFORM model.move(of_user, universe.id, -minor);
         END IF;
         event_id := model.record(kind, of_user, NULL, NULL, NULL, universe, universe, minor, minor, key, body);
@@ -759,8 +808,7 @@ BEGIN
     body := concat_ws('/', 'transfer', receiver_in, universe.id, minor);
     event_id := model.replay(sender_in, key, body);
     IF event_id IS NULL THEN
-        PERFORM model.release_over(sender_in, universe.id, NULL);
-        PERFORM model.refuse_if(model.balance_minor(sender_in, universe.id) < minor, 'MV101');
+        PERFORM model.need_money(sender_in, universe.id, minor);
         PERFORM model.refuse_if(model.too_large(model.balance_minor(receiver_in, universe.id) + minor), 'MV204');
         PERFORM model.move(sender_in, universe.id, -minor);
         PERFORM model.move(receiver_in, universe.id, minor);
@@ -834,7 +882,7 @@ END $$;
 CREATE FUNCTION model.pay_exchange(of_user bigint, origin model.universe, target model.universe, minor numeric,
     credit model.credit, key text, body text, reference_id bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM model.refuse_if(model.balance_minor(of_user, origin.id) < minor, 'MV101');
+    PERFORM model.need_money(of_user, origin.id, minor);
     PERFORM model.refuse_if(model.too_large(model.balance_minor(of_user, target.id) + credit.received), 'MV204');
     PERFORM model.move(of_user, origin.id, -minor);
     PERFORM model.move(of_user, target.id, credit.received);
@@ -872,7 +920,6 @@ BEGIN
         PERFORM model.refuse_exchange_by_rules(minor, origin, target);
         credit := model.credit(minor, origin, target);
         PERFORM model.refuse_if(credit.received < wanted, 'MV106');
-        PERFORM model.release_over(of_user, NULL, NULL);
         event_id := model.pay_exchange(of_user, origin, target, minor, credit, idempotency_key, body, NULL);
     END IF;
     RETURN model.exchange_row(event_id);
@@ -944,7 +991,6 @@ BEGIN
         OR model.route_closed(origin.id, target.id), 'MV301');
     origin.exchange_rate := quote.from_rate;
     target.exchange_rate := quote.to_rate;
-    PERFORM model.release_over(quote.user_id, origin.id, NULL);
     accepted_by := model.pay_exchange(quote.user_id, origin, target, quote.paid,
         (quote.received, quote.fee)::model.credit, NULL, NULL, wanted);
     UPDATE model.quote SET event_id = accepted_by WHERE id = wanted;
@@ -968,12 +1014,11 @@ BEGIN
     RETURN terms;
 END $$;
 
--- The item to take from, once holds past their time that keep it or the buyer's money are released.
+-- The item to take from.
 CREATE FUNCTION model.find_ware(buyer_in bigint, item_in bigint) RETURNS model.item LANGUAGE plpgsql AS $$
 DECLARE
     ware model.item;
 BEGIN
-    PERFORM model.release_over(buyer_in, NULL, item_in);
     SELECT * INTO ware FROM model.item WHERE id = item_in;
     PERFORM model.refuse_if(NOT FOUND, 'MV002');
     PERFORM model.refuse_if(ware.seller_id = buyer_in, 'MV104');
@@ -987,18 +1032,24 @@ CREATE FUNCTION model.deal(kind text, buyer_in bigint, ware model.item, pieces b
 DECLARE
     priced_in model.universe := model.find_universe(ware.universe_id);
     terms model.terms;
+    missing numeric := pieces - (SELECT stock FROM model.item WHERE id = ware.id);
 BEGIN
     PERFORM model.refuse_if(NOT payer.trade_open OR NOT priced_in.trade_open, 'MV301');
     PERFORM model.refuse_if(model.route_closed(payer.id, priced_in.id), 'MV301');
     PERFORM model.refuse_if(pieces > priced_in.max_quantity, 'MV301');
-    PERFORM model.refuse_if(pieces > ware.stock, 'MV102');
+    IF missing > 0 THEN
+        PERFORM model.refuse('MV102', missing);
+    END IF;
     terms := model.terms(ware.price, pieces, payer, priced_in, priced_in.sale_fee_rate,
         model.tariff_rate(payer.id, priced_in.id));
     PERFORM model.refuse_if(model.too_large(terms.price) OR model.too_large(terms.paid), 'MV204');
     PERFORM model.refuse_if(terms.fee = terms.price, 'MV201');
     PERFORM model.refuse_amount(terms.price, priced_in);
     PERFORM model.refuse_if(terms.paid > most, 'MV106');
-    PERFORM model.refuse_if(model.balance_minor(buyer_in, payer.id) < terms.paid, 'MV101');
+    missing := terms.paid - model.balance_minor(buyer_in, payer.id);
+    IF missing > 0 THEN
+        PERFORM model.refuse('MV101', missing);
+    END IF;
     UPDATE model.item SET stock = stock - pieces WHERE id = ware.id;
     IF kind = 'hold' THEN
         PERFORM model.move(buyer_in, payer.id, -terms.paid);
@@ -1016,6 +1067,69 @@ BEGIN
     PERFORM model.move(buyer_in, payer.id, -terms.paid);
     RETURN model.record('purchase', buyer_in, ware.seller_id, ware.id, pieces, payer, priced_in, terms.paid,
         terms.price - terms.fee, key, body, terms.fee, terms.tariff);
+END $$;
+
+-- All that is in a wallet, but what is worth nothing.
+CREATE FUNCTION model.exchange_all(of_user bigint, from_id integer, target model.universe) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    origin model.universe := model.find_universe(from_id);
+    minor numeric := model.balance_minor(of_user, from_id);
+    credit model.credit;
+BEGIN
+    IF minor > 0 THEN
+        PERFORM model.refuse_exchange_by_rules(minor, origin, target);
+        credit := model.converted(minor, origin, target);
+        IF credit.received > 0 THEN
+            PERFORM model.pay_exchange(of_user, origin, target, minor, model.credit(minor, origin, target),
+                NULL, NULL, NULL);
+        END IF;
+    END IF;
+END $$;
+
+-- The deal after the wallets before the payer's have been exchanged into it. What it is short of it tells, and then it
+-- has changed nothing.
+CREATE TYPE model.attempted AS (event_id bigint, code text, missing numeric);
+CREATE FUNCTION model.attempt_deal(kind text, buyer_in bigint, ware model.item, pieces bigint, earlier integer[],
+    payer model.universe, most numeric, key text, body text) RETURNS model.attempted LANGUAGE plpgsql AS $$
+DECLARE
+    attempted model.attempted;
+BEGIN
+    FOR place IN 1 .. cardinality(earlier) LOOP
+        PERFORM model.exchange_all(buyer_in, earlier[place], payer);
+    END LOOP;
+    attempted.event_id := model.deal(kind, buyer_in, ware, pieces, payer, most, key, body);
+    RETURN attempted;
+EXCEPTION WHEN SQLSTATE 'MV101' OR SQLSTATE 'MV102' THEN
+    GET STACKED DIAGNOSTICS attempted.code = RETURNED_SQLSTATE, attempted.missing = PG_EXCEPTION_HINT;
+    RETURN attempted;
+END $$;
+
+-- The same with holds past their time for what is missing: those of the wallet that pays before all of the others.
+CREATE FUNCTION model.deal_releasing(kind text, buyer_in bigint, ware model.item, pieces bigint, earlier integer[],
+    payer model.universe, most numeric, key text, body text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    attempted model.attempted := model.attempt_deal(kind, buyer_in, ware, pieces, earlier, payer, most, key, body);
+BEGIN
+    IF attempted.code = 'MV102' THEN
+        IF model.release_for(ware.id, NULL, NULL, attempted.missing) THEN
+            attempted := model.attempt_deal(kind, buyer_in, ware, pieces, earlier, payer, most, key, body);
+        END IF;
+    END IF;
+    IF attempted.code = 'MV101' THEN
+        IF model.release_for(NULL, buyer_in, payer.id, attempted.missing) THEN
+            attempted := model.attempt_deal(kind, buyer_in, ware, pieces, earlier, payer, most, key, body);
+        ELSIF model.release_all(buyer_in, earlier) THEN
+            attempted := model.attempt_deal(kind, buyer_in, ware, pieces, earlier, payer, most, key, body);
+            IF attempted.code = 'MV101' THEN
+                IF model.release_for(NULL, buyer_in, payer.id, attempted.missing) THEN
+                    attempted := model.attempt_deal(kind, buyer_in, ware, pieces, earlier, payer, most, key, body);
+                END IF;
+            END IF;
+        END IF;
+    END IF;
+    PERFORM model.refuse(attempted.code) WHERE attempted.code IS NOT NULL;
+    RETURN attempted.event_id;
 END $$;
 
 CREATE FUNCTION model.refuse_bad_order(pieces bigint, max_amount numeric) RETURNS void LANGUAGE plpgsql AS $$
@@ -1046,7 +1160,7 @@ BEGIN
     body := model.trade_body(kind, item_in, pieces, NULL, most);
     event_id := model.replay(buyer_in, key, body);
     IF event_id IS NULL THEN
-        event_id := model.deal(kind, buyer_in, model.find_ware(buyer_in, item_in), pieces, home, most, key, body);
+        event_id := model.deal_releasing(kind, buyer_in, model.find_ware(buyer_in, item_in), pieces, '{}', home, most, key, body);
     END IF;
     RETURN event_id;
 END $$;
@@ -1059,24 +1173,6 @@ BEGIN
     RETURN model.trade_row(model.trade('purchase', buyer_in, item_in, pieces, max_amount, idempotency_key));
 END $$;
 
--- All that is in a wallet, but what is worth nothing.
-CREATE FUNCTION model.exchange_all(of_user bigint, from_id integer, target model.universe) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    origin model.universe := model.find_universe(from_id);
-    minor numeric := model.balance_minor(of_user, from_id);
-    credit model.credit;
-BEGIN
-    IF minor > 0 THEN
-        PERFORM model.refuse_exchange_by_rules(minor, origin, target);
-        credit := model.converted(minor, origin, target);
-        IF credit.received > 0 THEN
-            PERFORM model.pay_exchange(of_user, origin, target, minor, model.credit(minor, origin, target),
-                NULL, NULL, NULL);
-        END IF;
-    END IF;
-END $$;
-
 -- From the first wallet that can pay with all that is in those before it.
 CREATE FUNCTION model.deal_from(buyer_in bigint, ware model.item, pieces bigint, wallets integer[], key text, body text)
 RETURNS bigint LANGUAGE plpgsql AS $$
@@ -1087,10 +1183,7 @@ BEGIN
     FOR place IN 1 .. cardinality(wallets) LOOP
         BEGIN
             payer := model.find_universe(wallets[place]);
-            FOR earlier IN 1 .. place - 1 LOOP
-                PERFORM model.exchange_all(buyer_in, wallets[earlier], payer);
-            END LOOP;
-            RETURN model.deal('purchase', buyer_in, ware, pieces, payer, NULL, key, body);
+            RETURN model.deal_releasing('purchase', buyer_in, ware, pieces, wallets[:place - 1], payer, NULL, key, body);
         EXCEPTION WHEN OTHERS THEN
             IF place = cardinality(wallets) OR SQLSTATE NOT LIKE 'MV%' THEN
                 RAISE;
@@ -1164,7 +1257,7 @@ CREATE FUNCTION model.reserve_briefly(buyer_in bigint, item_in bigint, pieces bi
 DECLARE
     answer jsonb := model.reserve(buyer_in, item_in, pieces, '1 ms', NULL);
 BEGIN
-    PERFORM model.expire((answer ->> 'id')::bigint);
+    UPDATE model.hold SET over = true, turned_back = false WHERE id = (answer ->> 'id')::bigint;
     RETURN answer - 'state';
 END $$;
 
@@ -1260,9 +1353,6 @@ BEGIN
     PERFORM model.refuse_if(bought.kind <> 'purchase', 'MV203');
     event_id := model.replay(bought.user_id, key, body);
     IF event_id IS NULL THEN
-        IF bought.counterparty_id IS NOT NULL THEN
-            PERFORM model.release_over(bought.counterparty_id, bought.to_universe_id, NULL);
-        END IF;
         SELECT COALESCE(sum(quantity), 0) INTO before FROM model.event WHERE kind = 'refund' AND reference_id = of_event;
         pieces := COALESCE(pieces_in, bought.quantity - before);
         PERFORM model.refuse_if(before = bought.quantity OR before + pieces > bought.quantity, 'MV107');
@@ -1275,7 +1365,7 @@ BEGIN
         home.exchange_rate := bought.from_rate;
         priced_in.exchange_rate := bought.to_rate;
         IF bought.counterparty_id IS NOT NULL THEN
-            PERFORM model.refuse_if(model.balance_minor(bought.counterparty_id, priced_in.id) < received, 'MV101');
+            PERFORM model.need_money(bought.counterparty_id, priced_in.id, received);
             PERFORM model.move(bought.counterparty_id, priced_in.id, -received);
         END IF;
         PERFORM model.move(bought.user_id, home.id, paid);
