@@ -117,6 +117,7 @@ void resolve_requests(Call &call, UniverseSet &universes, pg::Array<Home> &homes
                       int count)
 {
     for (int i = 0; i < count; ++i) {
+        CHECK_FOR_INTERRUPTS();
         Order &order = orders[i];
         if (order.answered) {
             continue;
@@ -194,6 +195,7 @@ void claim_keys(Call &call, Order *orders, int count, pg::Array<storage::Idempot
     pg::Array<KeyedOrder> keyed{};
     for (int i = 0; i < count; ++i) {
         if (!orders[i].answered && orders[i].key) {
+            CHECK_FOR_INTERRUPTS();
             orders[i].request = canonical_request(orders[i]);
             keyed.push({*orders[i].row.user_id, view_of(*orders[i].key), i});
         }
@@ -516,6 +518,7 @@ pg::Array<Milestone> settle_orders(Call &call, Order *orders, int count, Univers
 {
     pg::Array<Milestone> milestones{};
     for (int i = 0; i < count; ++i) {
+        CHECK_FOR_INTERRUPTS();
         Order &order = orders[i];
         if (order.first_with_key >= 0) {
             repeat_first_answer(order, orders[order.first_with_key]);
@@ -596,6 +599,7 @@ pg::Array<storage::Hold> find_expired_holds(Call &call, const Order *orders, int
         return expired;
     }
     for (int i = 0; i < count; ++i) {
+        CHECK_FOR_INTERRUPTS();
         if (!runs(orders[i])) {
             continue;
         }
@@ -662,13 +666,18 @@ void write_items(Call &call, pg::Array<OrderedItem> &items)
 
 void write_wallets(Call &call, pg::Array<OrderedWallet> &wallets)
 {
+    // First what goes again: nobody has heard of it yet.
+    for (OrderedWallet &ordered : wallets) {
+        CHECK_FOR_INTERRUPTS();
+        if (ordered.created && !ordered.running.changed) {
+            storage::delete_wallet(call, ordered.wallet);
+        }
+    }
     for (OrderedWallet &ordered : wallets) {
         CHECK_FOR_INTERRUPTS();
         if (ordered.running.changed) {
             storage::update_balance(call, ordered.wallet, ordered.running.balance_minor,
                                     ordered.movements);
-        } else if (ordered.created) {
-            storage::delete_wallet(call, ordered.wallet);
         }
     }
 }

@@ -259,12 +259,17 @@ void lock_all(Call &call, Deal &deal, std::int32_t home_id)
     }
 }
 
+void take_back_unused(Call &call, const PartWallet &wallet, const RunningBalance &balance)
+{
+    if (wallet.created && !balance.changed) {
+        storage::delete_wallet(call, wallet.wallet);
+    }
+}
+
 void write_wallet(Call &call, PartWallet &wallet, const RunningBalance &balance)
 {
     if (balance.changed) {
         storage::update_balance(call, wallet.wallet, balance.balance_minor);
-    } else if (wallet.created) {
-        storage::delete_wallet(call, wallet.wallet);
     }
 }
 
@@ -289,6 +294,13 @@ JournalRow write_deal(Call &call, Deal &deal, const Attempt &attempt, KeyedCall 
 {
     storage::advance_command(call);
     storage::update_stock(call, deal.item, attempt.stock.stock);
+    // First what goes again: nobody has heard of it yet.
+    for (int i = 0; i < deal.wallets.count; ++i) {
+        take_back_unused(call, deal.wallets[i], attempt.balances[i]);
+    }
+    if (deal.has_seller) {
+        take_back_unused(call, deal.seller, attempt.seller);
+    }
     for (int i = 0; i < deal.wallets.count; ++i) {
         write_wallet(call, deal.wallets[i], attempt.balances[i]);
     }

@@ -153,7 +153,8 @@ bool insert_universe(Call &call, const Universe &universe)
     columns.put(universe_column::max_quote_ttl, IntervalPGetDatum(&max_quote_ttl_default));
     columns.put(universe_column::max_open_holds, Int64GetDatum(max_open_default));
     columns.put(universe_column::max_open_quotes, Int64GetDatum(max_open_default));
-    return insert_row_if_absent(call, TableId::universe, columns.values, columns.nulls) != nullptr;
+    return insert_row_if_absent(call, TableId::universe, columns.values, columns.nulls,
+                                universe_column::name) != nullptr;
 }
 
 void update_exchange_rate(Call &call, Universe &universe, Datum exchange_rate)

@@ -53,8 +53,8 @@ bool insert_user(Call &call, const UserAccount &user, Datum username)
     columns.put(user_account_column::version, Int64GetDatum(1));
     columns.put(user_account_column::universe_id, Int32GetDatum(user.universe_id));
     columns.put(user_account_column::username, username);
-    return insert_row_if_absent(call, TableId::user_account, columns.values, columns.nulls) !=
-           nullptr;
+    return insert_row_if_absent(call, TableId::user_account, columns.values, columns.nulls,
+                                user_account_column::username) != nullptr;
 }
 
 } // namespace mvm::storage
