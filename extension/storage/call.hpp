@@ -61,6 +61,7 @@ struct Call {
     MemoryContext caller_context; // results go here; everything else dies with the call
     bool writes;
     bool inserted_early;                  // a row inserted by this command is to be updated by it
+    bool owner_intervened;                // triggers of the owner's ran between reads and writes
     pg::Array<HeldBalance> due_snapshots; // to be written with the call's next journal row
     pg::Array<Writing *> writings;        // in the order in which they began
     Table tables[table_count];

@@ -266,6 +266,7 @@ void fire_before_insert(Call &call, const Table &table, const Writing &writing,
     if (triggers == nullptr || !triggers->trig_insert_before_row) {
         return;
     }
+    call.owner_intervened = true;
     const KeyValues key = key_in(table, slot);
     if (!ExecBRInsertTriggers(call.estate, writing.result, slot)) {
         refuse_swallowed_row(table.relation);
@@ -398,10 +399,13 @@ TupleTableSlot *next_version(Call &call, TableId id, HeapTuple row, const Column
     return next;
 }
 
-// Refuses a row that something of the owner's has changed since this call locked it. Triggers
-// would go on with the newer version, which no query of ours could work out anew.
+// Refuses a row that a trigger has changed since this call locked it: what is to be written comes
+// from the version before.
 void require_untouched(Call &call, TableId id, HeapTuple row)
 {
+    if (!call.owner_intervened) {
+        return;
+    }
     Relation table = table_of(call, id).relation;
     ItemPointerData tid = row->t_self;
     TM_FailureData failure;
@@ -419,7 +423,7 @@ void fire_before_update(Call &call, TableId id, const Writing &writing, HeapTupl
     if (triggers == nullptr || !triggers->trig_update_before_row) {
         return;
     }
-    require_untouched(call, id, row);
+    call.owner_intervened = true;
     const Table &table = table_of(call, id);
     const KeyValues key = key_in(table, next);
     if (!pg::fire_before_update(call.estate, &call.recheck, writing.result, &row->t_self, next)) {
@@ -437,6 +441,7 @@ void update_row(Call &call, TableId id, HeapTuple row, const ColumnChange *chang
     announce_arrivals(call, table);
     Writing &writing = updating(call, id, changes, change_count);
     ResetPerTupleExprContext(call.estate);
+    require_untouched(call, id, row);
     TupleTableSlot *next = next_version(call, id, row, changes, change_count);
     fire_before_update(call, id, writing, row, next);
     check_row(call, writing, next);
@@ -498,9 +503,10 @@ void delete_row(Call &call, TableId id, HeapTuple row)
     }
     Writing &writing = deleting(call, id);
     ResetPerTupleExprContext(call.estate);
+    require_untouched(call, id, row);
     const TriggerDesc *triggers = writing.result->ri_TrigDesc;
     if (triggers != nullptr && triggers->trig_delete_before_row) {
-        require_untouched(call, id, row);
+        call.owner_intervened = true;
         if (!pg::fire_before_delete(call.estate, &call.recheck, writing.result, &row->t_self)) {
             refuse_swallowed_row(table.relation);
         }

@@ -64,12 +64,19 @@ void refuse_what_cannot_be_written(Relation table, CmdType operation)
 
 void fire_before_statement(Call &call, const Writing &writing)
 {
+    const TriggerDesc *triggers = writing.result->ri_TrigDesc;
+    if (triggers == nullptr) {
+        return;
+    }
     switch (writing.operation) {
     case CMD_INSERT:
+        call.owner_intervened |= triggers->trig_insert_before_statement;
         return ExecBSInsertTriggers(call.estate, writing.result);
     case CMD_UPDATE:
+        call.owner_intervened |= triggers->trig_update_before_statement;
         return ExecBSUpdateTriggers(call.estate, writing.result);
     default:
+        call.owner_intervened |= triggers->trig_delete_before_statement;
         return ExecBSDeleteTriggers(call.estate, writing.result);
     }
 }
