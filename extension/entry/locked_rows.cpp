@@ -159,13 +159,18 @@ void write_rows(Call &call, LockedRows &rows)
             storage::update_stock(call, locked.item, locked.running.stock);
         }
     }
+    // First what goes again: nobody has heard of it yet.
+    for (LockedWallet &locked : rows.wallets) {
+        CHECK_FOR_INTERRUPTS();
+        if (locked.created && !locked.running.changed) {
+            storage::delete_wallet(call, locked.wallet);
+        }
+    }
     for (LockedWallet &locked : rows.wallets) {
         CHECK_FOR_INTERRUPTS();
         if (locked.running.changed) {
             storage::update_balance(call, locked.wallet, locked.running.balance_minor,
                                     locked.movements);
-        } else if (locked.created) {
-            storage::delete_wallet(call, locked.wallet);
         }
     }
 }

@@ -120,6 +120,7 @@ void resolve_requests(Call &call, UniverseSet &universes, pg::Array<Home> &homes
                       int count)
 {
     for (int i = 0; i < count; ++i) {
+        CHECK_FOR_INTERRUPTS();
         Order &order = orders[i];
         if (order.answered) {
             continue;
@@ -199,6 +200,7 @@ void claim_keys(Call &call, Order *orders, int count, pg::Array<storage::Idempot
     pg::Array<KeyedOrder> keyed{};
     for (int i = 0; i < count; ++i) {
         if (!orders[i].answered && orders[i].key) {
+            CHECK_FOR_INTERRUPTS();
             orders[i].request = canonical_request(orders[i]);
             keyed.push({*orders[i].row.user_id, view_of(*orders[i].key), i});
         }
@@ -528,6 +530,7 @@ void settle_orders(Call &call, Order *orders, int count, UniverseSet &universes,
                    ExpiredHolds &expired, PendingJournal &journal)
 {
     for (int i = 0; i < count; ++i) {
+        CHECK_FOR_INTERRUPTS();
         Order &order = orders[i];
         if (order.first_with_key >= 0) {
             repeat_first_answer(order, orders[order.first_with_key]);

@@ -53,6 +53,63 @@ inline TM_Result update_tuple(Relation table, ItemPointer tid, TupleTableSlot *n
     return result;
 }
 
+// BEFORE ROW triggers of an update; false when one of them swallowed the row. 16 and 18 added
+// arguments for MERGE, as for deletes.
+inline bool fire_before_update(EState *estate, EPQState *recheck, ResultRelInfo *result,
+                               ItemPointer tid, TupleTableSlot *next)
+{
+#if PG_VERSION_NUM >= 180000
+    return ExecBRUpdateTriggers(estate, recheck, result, tid, nullptr, next, nullptr, nullptr,
+                                false);
+#elif PG_VERSION_NUM >= 160000
+    return ExecBRUpdateTriggers(estate, recheck, result, tid, nullptr, next, nullptr, nullptr);
+#else
+    return ExecBRUpdateTriggers(estate, recheck, result, tid, nullptr, next, nullptr);
+#endif
+}
+
+inline bool fire_before_delete(EState *estate, EPQState *recheck, ResultRelInfo *result,
+                               ItemPointer tid)
+{
+#if PG_VERSION_NUM >= 180000
+    return ExecBRDeleteTriggers(estate, recheck, result, tid, nullptr, nullptr, nullptr, nullptr,
+                                false);
+#elif PG_VERSION_NUM >= 160000
+    return ExecBRDeleteTriggers(estate, recheck, result, tid, nullptr, nullptr, nullptr, nullptr);
+#else
+    return ExecBRDeleteTriggers(estate, recheck, result, tid, nullptr, nullptr);
+#endif
+}
+
+// Gives the relation a place in the range table, where the executor looks up which columns an
+// UPDATE sets. 16 moved them to a list of their own.
+inline void put_into_range_table(EState *estate, ResultRelInfo *result, Bitmapset *updated)
+{
+    auto *entry = makeNode(RangeTblEntry);
+    entry->rtekind = RTE_RELATION;
+    entry->relid = RelationGetRelid(result->ri_RelationDesc);
+    entry->relkind = result->ri_RelationDesc->rd_rel->relkind;
+    entry->rellockmode = RowExclusiveLock;
+#if PG_VERSION_NUM >= 160000
+    addRTEPermissionInfo(&estate->es_rteperminfos, entry)->updatedCols = updated;
+#else
+    entry->updatedCols = updated;
+#endif
+    estate->es_range_table = lappend(estate->es_range_table, entry);
+    estate->es_range_table_size = static_cast<Index>(list_length(estate->es_range_table));
+    result->ri_RangeTableIndex = estate->es_range_table_size;
+}
+
+// Index entries of a new row. 16 added only_summarizing.
+inline List *insert_index_entries(ResultRelInfo *result, TupleTableSlot *slot, EState *estate)
+{
+#if PG_VERSION_NUM >= 160000
+    return ExecInsertIndexTuples(result, slot, estate, false, false, nullptr, NIL, false);
+#else
+    return ExecInsertIndexTuples(result, slot, estate, false, false, nullptr, NIL);
+#endif
+}
+
 // Index entries of a row's new version. 16 added only_summarizing.
 inline List *insert_index_entries_of_update(ResultRelInfo *result, TupleTableSlot *slot,
                                             EState *estate, bool only_summarizing)
@@ -65,28 +122,61 @@ inline List *insert_index_entries_of_update(ResultRelInfo *result, TupleTableSlo
 #endif
 }
 
-// Index entries of a speculatively inserted row. 16 added only_summarizing.
+// Index entries of a speculatively inserted row: tells of a conflict in the arbiters, and raises
+// one in any other index. 16 added only_summarizing.
 inline List *insert_index_entries_speculatively(ResultRelInfo *result, TupleTableSlot *slot,
-                                                EState *estate, bool *conflict)
+                                                EState *estate, bool *conflict, List *arbiters)
 {
 #if PG_VERSION_NUM >= 160000
-    return ExecInsertIndexTuples(result, slot, estate, false, true, conflict, NIL, false);
+    return ExecInsertIndexTuples(result, slot, estate, false, true, conflict, arbiters, false);
 #else
-    return ExecInsertIndexTuples(result, slot, estate, false, true, conflict, NIL);
+    return ExecInsertIndexTuples(result, slot, estate, false, true, conflict, arbiters);
 #endif
 }
 
-// Whether no unique index holds the slot's key yet; waits for a transaction
+// Whether none of the arbiters, unique indexes, holds the slot's key yet; waits for a transaction
 // that is inserting it. 18 added the tuple to leave out.
-inline bool unique_keys_are_free(ResultRelInfo *result, TupleTableSlot *slot, EState *estate)
+inline bool unique_keys_are_free(ResultRelInfo *result, TupleTableSlot *slot, EState *estate,
+                                 List *arbiters)
 {
     ItemPointerData conflict;
 #if PG_VERSION_NUM >= 180000
     ItemPointerData none;
     ItemPointerSetInvalid(&none);
-    return ExecCheckIndexConstraints(result, slot, estate, &conflict, &none, NIL);
+    return ExecCheckIndexConstraints(result, slot, estate, &conflict, &none, arbiters);
 #else
-    return ExecCheckIndexConstraints(result, slot, estate, &conflict, NIL);
+    return ExecCheckIndexConstraints(result, slot, estate, &conflict, arbiters);
+#endif
+}
+
+// Whether the CHECK is to hold; 18 added NOT ENFORCED.
+inline bool is_enforced(const ConstrCheck &check)
+{
+#if PG_VERSION_NUM >= 180000
+    return check.ccenforced;
+#else
+    return true;
+#endif
+}
+
+// Whether the executor must put in the expressions of columns that are not stored; 18 added them.
+inline bool has_virtual_columns(const TupleConstr *constraints)
+{
+#if PG_VERSION_NUM >= 180000
+    return constraints->has_generated_virtual;
+#else
+    return false;
+#endif
+}
+
+// Walks the nodes below one of an expression; 16 gave the walker a type.
+inline bool walk_below(Node *node, bool (*visit)(Node *, void *), void *context)
+{
+#if PG_VERSION_NUM >= 160000
+    return expression_tree_walker(node, visit, context);
+#else
+    const auto untyped = reinterpret_cast<void (*)()>(visit);
+    return expression_tree_walker(node, reinterpret_cast<bool (*)()>(untyped), context);
 #endif
 }
 

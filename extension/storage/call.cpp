@@ -1,7 +1,9 @@
 #include "storage/call.hpp"
 
 #include "pg/compat.hpp"
+#include "storage/definition.hpp"
 #include "storage/house_account.hpp"
+#include "storage/writing.hpp"
 
 namespace mvm::storage {
 
@@ -27,37 +29,6 @@ void create_frame(Call &call)
     call.caller_context = CurrentMemoryContext;
     call.estate = CreateExecutorState();
     MemoryContextSwitchTo(call.estate->es_query_cxt);
-}
-
-// Where the table has its columns: those that it was created with at their numbers, the
-// others by their names, where the market's version has them. Any other column is the
-// owner's, and left alone.
-void find_columns(TableId id, Table &table)
-{
-    const TableShape &shape = table_shapes[static_cast<int>(id)];
-    TupleDesc descriptor = RelationGetDescr(table.relation);
-    for (int i = 0; i < descriptor->natts; ++i) {
-        const FormData_pg_attribute *attribute = TupleDescAttr(descriptor, i);
-        if (attribute->attisdropped) {
-            continue;
-        }
-        int column = i; // counted from 0
-        if (i >= shape.first_columns) {
-            column = shape.first_columns;
-            while (column < shape.columns &&
-                   strcmp(NameStr(attribute->attname),
-                          shape.added_names[column - shape.first_columns]) != 0) {
-                ++column;
-            }
-        }
-        if (column < shape.columns) {
-            table.attributes[column] = static_cast<AttrNumber>(i + 1);
-        }
-    }
-    table.plain = descriptor->natts == shape.columns;
-    for (int column = 0; column < shape.columns; ++column) {
-        table.plain = table.plain && table.attributes[column] == column + 1;
-    }
 }
 
 } // namespace
@@ -88,6 +59,7 @@ void end_call(Call &call)
     Assert(call.due_snapshots.count == 0);
     if (call.writes) {
         write_house_movements(call);
+        end_writings(call);
         AfterTriggerEndQuery(call.estate);
     }
     ExecResetTupleTable(call.estate->es_tupleTable, false);
@@ -96,8 +68,10 @@ void end_call(Call &call)
         if (table.relation == nullptr) {
             continue;
         }
-        if (table.indexes_open) {
-            ExecCloseIndices(table.result);
+        for (Writing *writing : {&table.inserting, &table.updating, &table.deleting}) {
+            if (writing->indexes_open) {
+                ExecCloseIndices(writing->result);
+            }
         }
         index_close(table.primary_key, NoLock);
         table_close(table.relation, NoLock);
@@ -167,7 +141,7 @@ Table &table_of(Call &call, TableId id)
         const LOCKMODE lock = call.writes ? RowExclusiveLock : AccessShareLock;
         table.relation = table_open(relation_oid(table_shapes[static_cast<int>(id)].name), lock);
         find_columns(id, table);
-        table.primary_key = index_open(pg::primary_key_index(table.relation), lock);
+        table.primary_key = open_primary_key(id, table.relation, lock);
     }
     return table;
 }
@@ -180,11 +154,6 @@ IndexScanDesc key_scan(Call &call, TableId id, int key_count)
             pg::begin_index_scan(table.relation, table.primary_key, GetActiveSnapshot(), key_count);
     }
     return table.scan;
-}
-
-Relation open_index(const char *index_name)
-{
-    return index_open(relation_oid(index_name), AccessShareLock);
 }
 
 TupleTableSlot *read_slot(Call &call, TableId id)
@@ -224,8 +193,10 @@ Oid relation_oid(const char *name)
 
 std::int64_t next_id(const char *sequence_name)
 {
+    const Oid sequence = relation_oid(sequence_name);
+    require_ids_in_order(sequence);
     // Who may call the function may draw its ids: no privilege on the sequence is asked.
-    return nextval_internal(relation_oid(sequence_name), false);
+    return nextval_internal(sequence, false);
 }
 
 } // namespace mvm::storage

@@ -8,16 +8,41 @@
 
 namespace mvm::storage {
 
+// What a call inserts into a table, or updates, or deletes: one statement to the executor.
+struct Writing {
+    CmdType operation;
+    ResultRelInfo *result;            // null until the first row is written
+    TransitionCaptureState *captured; // rows for transition tables; null when no trigger has one
+    bool indexes_open;
+    bool fires_after_each_row; // of an update: whichever row it is
+};
+
+// A column of the owner's, and what a new row gets there.
+struct OwnerDefault {
+    AttrNumber attribute;
+    ExprState *value;
+};
+
+// A row that was inserted as long as it may be taken back: AFTER triggers have not heard of it.
+struct Arrival {
+    ItemPointerData location;
+    List *recheck; // deferrable constraints that it may violate
+};
+
 struct Table {
     Relation relation;
     AttrNumber attributes[columns_max]; // of each column; 0: the market's version has none
-    bool plain;                         // every column is there, at its own number
+    bool plain;                         // every column is there, at its own number, and no other
     Relation primary_key;               // opened with the table
     IndexScanDesc scan;                 // of primary_key under the call's snapshot; null until used
     IndexFetchTableData *fetch;         // of rows whose location is remembered; null until used
     BlockNumber block_count;            // the table's length when fetch was begun
-    ResultRelInfo *result;              // made at the first write
-    bool indexes_open;
+    Writing inserting;
+    Writing updating;
+    Writing deleting;
+    pg::Array<OwnerDefault> owner_defaults; // known once rows are inserted
+    pg::Array<Arrival> arrivals;
+    int next_arrival;      // where the search for one begins
     TupleTableSlot *found; // the row read last
     TupleTableSlot *next;  // the row being written
 };
@@ -44,8 +69,10 @@ struct Call {
     bool writes;
     bool inserted_early;                  // a row inserted by this command is to be updated by it
     bool moment_passed;                   // see go_on_from_now
+    bool owner_intervened;                // triggers of the owner's ran between reads and writes
     pg::Array<HeldBalance> due_snapshots; // to be written with the call's next journal row
     pg::Array<HouseMovement> house_movements; // of its journal rows, to be written at its end
+    pg::Array<Writing *> writings;            // in the order in which they began
     Table tables[table_count];
 };
 
@@ -58,8 +85,8 @@ void begin_read(Call &call);
 void begin_write(Call &call, const char *name);
 
 // Writes what the call's journal rows move on the house's accounts, the last rows that a call
-// locks, and closes what begin_* opened; row locks stay until the transaction ends. Fires queued
-// AFTER triggers (foreign keys).
+// locks, and closes what begin_* opened; row locks stay until the transaction ends. Fires AFTER
+// triggers: foreign keys, and those of the owner's.
 void end_call(Call &call);
 
 // At READ COMMITTED: goes on with a snapshot that sees what committed until
@@ -89,7 +116,8 @@ Table &table_of(Call &call, TableId id);
 // all look-ups of a call, as starting a scan costs as much as a descent.
 IndexScanDesc key_scan(Call &call, TableId id, int key_count);
 
-// Opens an index of schema mvm for reading; the caller closes it with index_close.
+// Opens an index of schema mvm for reading; the caller closes it with index_close. 55000
+// when it is not valid, or not the one that the scripts create.
 Relation open_index(const char *index_name);
 
 // The table's slot for reading: one row at a time, so that a call of thousands
@@ -106,6 +134,7 @@ TupleTableSlot *make_slot(Call &call, TableId id);
 Oid relation_oid(const char *name);
 
 // The next number of a sequence in schema mvm. Not transactional: a rollback leaves a gap.
+// 55000 when the sequence hands out numbers in another order than that of the calls.
 std::int64_t next_id(const char *sequence_name);
 
 } // namespace mvm::storage

@@ -7,7 +7,8 @@
 namespace mvm::storage {
 
 // Gives the executor the compiled CHECK constraints of the relation. Compiles
-// them at the first use and whenever their definition has changed.
-void attach_compiled_checks(ResultRelInfo *result);
+// them at the first use and whenever their definition has changed; one that
+// calls functions of users, whose bodies may change, for each statement.
+void attach_compiled_checks(ResultRelInfo *result, EState *estate);
 
 } // namespace mvm::storage

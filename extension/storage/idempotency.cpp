@@ -31,12 +31,19 @@ bool find_key(Call &call, IdempotencyKey &key)
     return true;
 }
 
-void update_key(Call &call, const IdempotencyKey &key, const ColumnChange *changes,
-                int change_count)
+// Sets the same columns whichever the answer is, so that a batch updates its keys by one statement.
+void write_answer(Call &call, const IdempotencyKey &key, const ColumnChange &transaction_id,
+                  const ColumnChange &refusal, const ColumnChange &refusal_detail)
 {
     HeapTuple row = own_row_at(call, TableId::idempotency_key, key.location);
-    update_row(call, TableId::idempotency_key, row, changes, change_count);
+    const ColumnChange changes[] = {transaction_id, refusal, refusal_detail};
+    update_row(call, TableId::idempotency_key, row, changes, lengthof(changes));
     heap_freetuple(row);
+}
+
+ColumnChange to_null(int column)
+{
+    return {column, Datum{0}, true};
 }
 
 } // namespace
@@ -54,6 +61,7 @@ bool claim_key(Call &call, IdempotencyKey &key)
     values[idempotency_key_column::request - 1] = key.request;
 
     while (!find_key(call, key)) {
+        CHECK_FOR_INTERRUPTS();
         HeapTuple row = insert_row_if_absent(call, TableId::idempotency_key, values, nulls);
         if (row != nullptr) {
             key.location = row->t_self;
@@ -71,19 +79,17 @@ bool claim_key(Call &call, IdempotencyKey &key)
 
 void record_answer(Call &call, const IdempotencyKey &key, std::int64_t transaction_id)
 {
-    const ColumnChange change = {idempotency_key_column::transaction_id,
-                                 Int64GetDatum(transaction_id)};
-    update_key(call, key, &change, 1);
+    write_answer(call, key, {idempotency_key_column::transaction_id, Int64GetDatum(transaction_id)},
+                 to_null(idempotency_key_column::refusal),
+                 to_null(idempotency_key_column::refusal_detail));
 }
 
 void record_refusal(Call &call, const IdempotencyKey &key, const char *refusal,
                     const char *refusal_detail)
 {
-    const ColumnChange changes[] = {
-        {idempotency_key_column::refusal, CStringGetTextDatum(refusal)},
-        {idempotency_key_column::refusal_detail, CStringGetTextDatum(refusal_detail)},
-    };
-    update_key(call, key, changes, lengthof(changes));
+    write_answer(call, key, to_null(idempotency_key_column::transaction_id),
+                 {idempotency_key_column::refusal, CStringGetTextDatum(refusal)},
+                 {idempotency_key_column::refusal_detail, CStringGetTextDatum(refusal_detail)});
 }
 
 } // namespace mvm::storage

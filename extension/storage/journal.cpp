@@ -78,6 +78,7 @@ void append_journal_rows(Call &call, JournalRow *const *rows, int count)
 {
     const TimestampTz now = GetCurrentTimestamp();
     for (int i = 0; i < count; ++i) {
+        CHECK_FOR_INTERRUPTS();
         rows[i]->id = next_id("journal_id_seq");
         rows[i]->transaction_time = now;
         note_house_movements(call, *rows[i]);

@@ -12,6 +12,7 @@ std::int64_t refunded_quantity(Call &call, std::int64_t transaction_id)
     const Table &table = table_of(call, TableId::refund);
     TupleTableSlot *slot = read_slot(call, TableId::refund);
     while (index_getnext_slot(scan, ForwardScanDirection, slot)) {
+        CHECK_FOR_INTERRUPTS();
         quantity += DatumGetInt64(column_of(table, slot, refund_column::quantity));
     }
     return quantity;

@@ -1,40 +1,14 @@
 #include "storage/row.hpp"
 
-#include <algorithm>
-
 #include "pg/compat.hpp"
 #include "pg/refusal.hpp"
-#include "storage/compiled_checks.hpp"
+#include "storage/definition.hpp"
 #include "storage/row_locations.hpp"
+#include "storage/writing.hpp"
 
 namespace mvm::storage {
 
 namespace {
-
-// The executor's view of the table, ready for writing.
-ResultRelInfo *writable(Call &call, Table &table)
-{
-    if (table.result == nullptr) {
-        table.result = makeNode(ResultRelInfo);
-        InitResultRelInfo(table.result, table.relation, 0, nullptr, 0);
-        attach_compiled_checks(table.result);
-        // Lets AFTER triggers find the relation without opening it again.
-        call.estate->es_opened_result_relations =
-            lappend(call.estate->es_opened_result_relations, table.result);
-    }
-    return table.result;
-}
-
-// The same with its indexes open, for writes that add index entries.
-ResultRelInfo *writable_with_indexes(Call &call, Table &table)
-{
-    ResultRelInfo *result = writable(call, table);
-    if (!table.indexes_open) {
-        ExecOpenIndices(result, true);
-        table.indexes_open = true;
-    }
-    return result;
-}
 
 // Locks the row at `location` and reads its latest version, at the higher levels the
 // snapshot's, into `slot`.
@@ -84,74 +58,6 @@ bool lock_found_row(Call &call, Relation table, TupleTableSlot *slot)
 int column_count(TableId id)
 {
     return table_shapes[static_cast<int>(id)].columns;
-}
-
-// Puts a new row's columns where the table has them.
-void store_new_row(const Table &table, TableId id, TupleTableSlot *slot, const Datum *values,
-                   const bool *nulls)
-{
-    const auto count = static_cast<std::size_t>(slot->tts_tupleDescriptor->natts);
-    ExecClearTuple(slot);
-    if (table.plain) {
-        memcpy(slot->tts_values, values, count * sizeof(Datum));
-        memcpy(slot->tts_isnull, nulls, count * sizeof(bool));
-    } else {
-        memset(slot->tts_values, 0, count * sizeof(Datum));
-        memset(slot->tts_isnull, true, count * sizeof(bool));
-        for (int column = 0; column < column_count(id); ++column) {
-            if (table.attributes[column] > 0) {
-                slot->tts_values[table.attributes[column] - 1] = values[column];
-                slot->tts_isnull[table.attributes[column] - 1] = nulls[column];
-            }
-        }
-    }
-    ExecStoreVirtualTuple(slot);
-}
-
-// A trigger of the owner's may swallow a row; half a trade must not go through.
-[[noreturn]] void refuse_swallowed_row(Relation table)
-{
-    ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-                    errmsg("a trigger kept the market from writing a row of \"%s.%s\"", schema_name,
-                           RelationGetRelationName(table))));
-}
-
-void require_written(const TupleTableSlot *slot, Relation table)
-{
-    if (!ItemPointerIsValid(&slot->tts_tid)) {
-        refuse_swallowed_row(table);
-    }
-}
-
-// Whether the owner put a trigger on the table that wants to see each row
-// before it is written.
-bool has_before_triggers(const ResultRelInfo *result)
-{
-    const TriggerDesc *triggers = result->ri_TrigDesc;
-    return triggers != nullptr &&
-           (triggers->trig_insert_before_row || triggers->trig_update_before_row);
-}
-
-// Whether an update must fire AFTER triggers. A foreign key need not look at an
-// update that leaves its columns alone, unless the row is this transaction's own:
-// then the check of the insert is left to the newest version.
-bool fires_after_update(const ResultRelInfo *result, HeapTuple row)
-{
-    const TriggerDesc *triggers = result->ri_TrigDesc;
-    if (triggers == nullptr || !triggers->trig_update_after_row) {
-        return false;
-    }
-    if (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(row->t_data))) {
-        return true;
-    }
-    for (int i = 0; i < triggers->numtriggers; ++i) {
-        const Trigger &trigger = triggers->triggers[i];
-        if (TRIGGER_FOR_UPDATE(trigger.tgtype) && TRIGGER_FOR_ROW(trigger.tgtype) &&
-            RI_FKey_trigger_type(trigger.tgfoid) == RI_TRIGGER_NONE) {
-            return true;
-        }
-    }
-    return false;
 }
 
 } // namespace
@@ -259,6 +165,15 @@ TupleTableSlot *find_row_at_location(Call &call, TableId id, Key &key)
                : nullptr;
 }
 
+// In the order of the index, whatever collation its owner has given it.
+void look_up(IndexScanDesc scan, Key &key)
+{
+    for (int i = 0; i < key.column_count; ++i) {
+        key.columns[i].sk_collation = scan->indexRelation->rd_indcollation[i];
+    }
+    index_rescan(scan, key.columns, key.column_count, nullptr, 0);
+}
+
 } // namespace
 
 TupleTableSlot *find_row(Call &call, TableId id, Key key)
@@ -270,7 +185,7 @@ TupleTableSlot *find_row(Call &call, TableId id, Key key)
     }
     TupleTableSlot *slot = read_slot(call, id);
     IndexScanDesc scan = key_scan(call, id, key.column_count);
-    index_rescan(scan, key.columns, key.column_count, nullptr, 0);
+    look_up(scan, key);
     while (ItemPointer tid = index_getnext_tid(scan, ForwardScanDirection)) {
         const ItemPointerData location = *tid; // of the chain: the fetch moves on to the version
         if (index_fetch_heap(scan, slot)) {
@@ -288,7 +203,7 @@ TupleTableSlot *find_row_in(Call &call, TableId id, const char *index_name, Key 
     Relation index = open_index(index_name);
     IndexScanDesc scan = pg::begin_index_scan(table_of(call, id).relation, index,
                                               GetActiveSnapshot(), key.column_count);
-    index_rescan(scan, key.columns, key.column_count, nullptr, 0);
+    look_up(scan, key);
     TupleTableSlot *slot = read_slot(call, id);
     const bool found = index_getnext_slot(scan, ForwardScanDirection, slot);
     index_endscan(scan);
@@ -355,242 +270,193 @@ bool has_row_of_anyone(Call &call, TableId id, Key key)
     InitDirtySnapshot(dirty);
     IndexScanDesc scan =
         pg::begin_index_scan(table.relation, table.primary_key, &dirty, key.column_count);
-    index_rescan(scan, key.columns, key.column_count, nullptr, 0);
+    look_up(scan, key);
     const bool found = index_getnext_slot(scan, ForwardScanDirection, read_slot(call, id));
     index_endscan(scan);
     return found;
 }
 
-void insert_row(Call &call, TableId id, const Datum *values, const bool *nulls)
+namespace {
+
+// A trigger of the owner's may swallow a row; half a trade must not go through.
+[[noreturn]] void refuse_swallowed_row(Relation table)
 {
-    Table &table = table_of(call, id);
-    ResultRelInfo *result = writable_with_indexes(call, table);
-    TupleTableSlot *slot = write_slot(call, id);
-    store_new_row(table, id, slot, values, nulls);
-    ExecSimpleRelationInsert(result, call.estate, slot);
-    require_written(slot, result->ri_RelationDesc);
+    ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                    errmsg("a trigger kept the market from writing a row of \"%s.%s\"", schema_name,
+                           RelationGetRelationName(table))));
 }
 
-HeapTuple insert_row_if_absent(Call &call, TableId id, const Datum *values, const bool *nulls)
+// The row is locked, so only a trigger of the owner's can have changed it under us.
+[[noreturn]] void refuse_changed_row(Relation table)
 {
-    Table &table = table_of(call, id);
-    ResultRelInfo *result = writable_with_indexes(call, table);
-    TupleTableSlot *slot = write_slot(call, id);
-    store_new_row(table, id, slot, values, nulls);
-    slot->tts_tableOid = RelationGetRelid(table.relation);
-    if (result->ri_TrigDesc != nullptr && result->ri_TrigDesc->trig_insert_before_row &&
-        !ExecBRInsertTriggers(call.estate, result, slot)) {
+    ereport(ERROR,
+            (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+             errmsg("row of \"%s.%s\" was changed by a trigger while the market was writing it",
+                    schema_name, RelationGetRelationName(table))));
+}
+
+// The columns of a row's primary key, by value or copied.
+struct KeyValues {
+    Datum values[lengthof(TableShape::primary_key)];
+};
+
+KeyValues key_in(const Table &table, TupleTableSlot *slot)
+{
+    KeyValues key{};
+    const auto *columns = table.primary_key->rd_index;
+    for (int i = 0; i < columns->indnkeyatts; ++i) {
+        const AttrNumber attribute = columns->indkey.values[i];
+        const FormData_pg_attribute *type = TupleDescAttr(slot->tts_tupleDescriptor, attribute - 1);
+        bool is_null = false;
+        key.values[i] =
+            datumCopy(slot_getattr(slot, attribute, &is_null), type->attbyval, type->attlen);
+    }
+    return key;
+}
+
+// The market finds its rows again by their keys.
+void require_key(const Table &table, TupleTableSlot *slot, const KeyValues &key)
+{
+    const auto *columns = table.primary_key->rd_index;
+    for (int i = 0; i < columns->indnkeyatts; ++i) {
+        const AttrNumber attribute = columns->indkey.values[i];
+        const FormData_pg_attribute *type = TupleDescAttr(slot->tts_tupleDescriptor, attribute - 1);
+        bool is_null = false;
+        const Datum value = slot_getattr(slot, attribute, &is_null);
+        if (is_null || !datum_image_eq(value, key.values[i], type->attbyval, type->attlen)) {
+            ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                            errmsg("a trigger changed the key of a row of \"%s.%s\"", schema_name,
+                                   RelationGetRelationName(table.relation))));
+        }
+    }
+}
+
+void fire_before_insert(Call &call, const Table &table, const Writing &writing,
+                        TupleTableSlot *slot)
+{
+    const TriggerDesc *triggers = writing.result->ri_TrigDesc;
+    if (triggers == nullptr || !triggers->trig_insert_before_row) {
+        return;
+    }
+    call.owner_intervened = true;
+    const KeyValues key = key_in(table, slot);
+    if (!ExecBRInsertTriggers(call.estate, writing.result, slot)) {
         refuse_swallowed_row(table.relation);
     }
-    ExecConstraints(result, slot, call.estate);
+    require_key(table, slot, key);
+}
 
-    while (pg::unique_keys_are_free(result, slot, call.estate)) {
+// The new row, as triggers, defaults and generated columns have it, and fit for its constraints.
+TupleTableSlot *new_row(Call &call, TableId id, Writing &writing, const Datum *values,
+                        const bool *nulls)
+{
+    ResetPerTupleExprContext(call.estate);
+    TupleTableSlot *slot = write_slot(call, id);
+    store_new_row(call, id, slot, values, nulls);
+    fire_before_insert(call, table_of(call, id), writing, slot);
+    check_row(call, writing, slot);
+    return slot;
+}
+
+} // namespace
+
+void insert_row(Call &call, TableId id, const Datum *values, const bool *nulls)
+{
+    Writing &writing = inserting(call, id);
+    TupleTableSlot *slot = new_row(call, id, writing, values, nulls);
+    table_tuple_insert(table_of(call, id).relation, slot, call.estate->es_output_cid, 0, nullptr);
+    List *recheck = pg::insert_index_entries(writing.result, slot, call.estate);
+    ExecARInsertTriggers(call.estate, writing.result, slot, recheck, writing.captured);
+    list_free(recheck);
+}
+
+namespace {
+
+// As INSERT ... ON CONFLICT DO NOTHING does: inserts provisionally, then lets the arbiters tell
+// whether another transaction came first. False when it did. `recheck` is for AFTER triggers.
+bool insert_unless_conflict(Call &call, const Writing &writing, TupleTableSlot *slot,
+                            List *arbiters, List **recheck)
+{
+    Relation table = writing.result->ri_RelationDesc;
+    while (pg::unique_keys_are_free(writing.result, slot, call.estate, arbiters)) {
         CHECK_FOR_INTERRUPTS();
-        // As INSERT ... ON CONFLICT does: insert provisionally, then let the
-        // unique indexes tell whether another transaction came first.
         const TransactionId xid = GetCurrentTransactionId();
         const uint32 token = SpeculativeInsertionLockAcquire(xid);
-        table_tuple_insert_speculative(table.relation, slot, call.estate->es_output_cid, 0, nullptr,
-                                       token);
+        table_tuple_insert_speculative(table, slot, call.estate->es_output_cid, 0, nullptr, token);
         bool conflict = false;
-        List *recheck =
-            pg::insert_index_entries_speculatively(result, slot, call.estate, &conflict);
-        table_tuple_complete_speculative(table.relation, slot, token, !conflict);
+        *recheck = pg::insert_index_entries_speculatively(writing.result, slot, call.estate,
+                                                          &conflict, arbiters);
+        table_tuple_complete_speculative(table, slot, token, !conflict);
         SpeculativeInsertionLockRelease(xid);
         if (!conflict) {
-            ExecARInsertTriggers(call.estate, result, slot, recheck, nullptr);
-            list_free(recheck);
-            call.inserted_early = true;
-            HeapTuple row = ExecCopySlotHeapTuple(slot);
-            row->t_self = slot->tts_tid;
-            HeapTupleHeaderSetXmin(row->t_data, xid);
-            return row;
+            return true;
         }
-        list_free(recheck);
+        list_free(*recheck);
     }
-    return nullptr;
+    return false;
+}
+
+// A copy of a row that was just inserted from the slot.
+HeapTuple inserted_row(Call &call, TupleTableSlot *slot)
+{
+    call.inserted_early = true;
+    HeapTuple row = ExecCopySlotHeapTuple(slot);
+    row->t_self = slot->tts_tid;
+    HeapTupleHeaderSetXmin(row->t_data, GetCurrentTransactionId());
+    return row;
+}
+
+} // namespace
+
+HeapTuple insert_row_if_absent(Call &call, TableId id, const Datum *values, const bool *nulls,
+                               int unique_column)
+{
+    Writing &writing = inserting(call, id);
+    const Table &table = table_of(call, id);
+    List *arbiters = unique_column == 0
+                         ? indexes_on_primary_key(writing, table)
+                         : indexes_on_column(writing, table.attributes[unique_column - 1]);
+    TupleTableSlot *slot = new_row(call, id, writing, values, nulls);
+    List *recheck = NIL;
+    if (!insert_unless_conflict(call, writing, slot, arbiters, &recheck)) {
+        return nullptr;
+    }
+    ExecARInsertTriggers(call.estate, writing.result, slot, recheck, writing.captured);
+    list_free(recheck);
+    return inserted_row(call, slot);
+}
+
+HeapTuple insert_row_for_now(Call &call, TableId id, const Datum *values, const bool *nulls)
+{
+    Writing &writing = inserting(call, id);
+    Table &table = table_of(call, id);
+    TupleTableSlot *slot = new_row(call, id, writing, values, nulls);
+    List *recheck = NIL;
+    if (!insert_unless_conflict(call, writing, slot, indexes_on_primary_key(writing, table),
+                                &recheck)) {
+        return nullptr;
+    }
+    table.arrivals.push({slot->tts_tid, recheck});
+    return inserted_row(call, slot);
 }
 
 HeapTuple own_row_at(Call &call, TableId id, ItemPointerData location)
 {
     TupleTableSlot *slot = read_slot(call, id);
-    if (!table_tuple_fetch_row_version(table_of(call, id).relation, &location, SnapshotSelf,
-                                       slot)) {
-        elog(ERROR, "a row that was just written has gone");
+    Relation table = table_of(call, id).relation;
+    if (!table_tuple_fetch_row_version(table, &location, SnapshotSelf, slot)) {
+        refuse_changed_row(table);
     }
     return ExecCopySlotHeapTuple(slot);
 }
 
 namespace {
 
-constexpr int rows_per_write = 256;
-
-// What one index will hold of the rows that insert_rows writes.
-struct NewEntries {
-    Relation index;
-    IndexInfo *info;
-    int column_count;
-    Datum *values; // column_count for each entry
-    bool *nulls;
-    ItemPointerData *tids;
-    int count; // fewer than the rows when the index is partial
-};
-
-NewEntries *new_entries(Call &call, ResultRelInfo *result, int row_count)
+// The next version of a row, in the table's slot for writing.
+TupleTableSlot *next_version(Call &call, TableId id, HeapTuple row, const ColumnChange *changes,
+                             int change_count)
 {
-    const auto rows = static_cast<Size>(row_count);
-    auto *indexes = static_cast<NewEntries *>(
-        palloc(sizeof(NewEntries) * static_cast<Size>(Max(result->ri_NumIndices, 1))));
-    for (int i = 0; i < result->ri_NumIndices; ++i) {
-        NewEntries &entries = indexes[i];
-        entries.index = result->ri_IndexRelationDescs[i];
-        entries.info = result->ri_IndexRelationInfo[i];
-        entries.column_count = entries.info->ii_NumIndexAttrs;
-        const auto columns = static_cast<Size>(entries.column_count);
-        entries.values = static_cast<Datum *>(palloc(sizeof(Datum) * columns * rows));
-        entries.nulls = static_cast<bool *>(palloc(sizeof(bool) * columns * rows));
-        entries.tids = static_cast<ItemPointerData *>(palloc(sizeof(ItemPointerData) * rows));
-        entries.count = 0;
-        if (entries.info->ii_Predicate != NIL && entries.info->ii_PredicateState == nullptr) {
-            entries.info->ii_PredicateState =
-                ExecPrepareQual(entries.info->ii_Predicate, call.estate);
-        }
-    }
-    return indexes;
-}
-
-// Notes what the index will hold of the row in `slot`.
-void note_entry(Call &call, NewEntries &entries, TupleTableSlot *slot)
-{
-    if (entries.info->ii_PredicateState != nullptr) {
-        ExprContext *expressions = GetPerTupleExprContext(call.estate);
-        expressions->ecxt_scantuple = slot;
-        if (!ExecQual(entries.info->ii_PredicateState, expressions)) {
-            return;
-        }
-    }
-    const auto at = static_cast<Size>(entries.count) * static_cast<Size>(entries.column_count);
-    Datum *values = entries.values + at;
-    FormIndexDatum(entries.info, slot, call.estate, values, entries.nulls + at);
-    // An index of the owner's on text or an expression: its value dies with the slot.
-    for (int column = 0; column < entries.column_count; ++column) {
-        const FormData_pg_attribute *attribute =
-            TupleDescAttr(RelationGetDescr(entries.index), column);
-        if (!attribute->attbyval && !entries.nulls[at + static_cast<Size>(column)]) {
-            values[column] = datumCopy(values[column], false, attribute->attlen);
-        }
-    }
-    entries.tids[entries.count++] = slot->tts_tid;
-}
-
-// The table's part of insert_rows: fills whole pages under one WAL record each.
-void insert_into_pages(Call &call, TableId id, const void *rows, int count, FillRow fill,
-                       NewEntries *indexes)
-{
-    Table &table = table_of(call, id);
-    ResultRelInfo *result = table.result;
-    TupleTableSlot *slots[rows_per_write];
-    const int slot_count = Min(count, rows_per_write);
-    for (int i = 0; i < slot_count; ++i) {
-        slots[i] =
-            ExecInitExtraTupleSlot(call.estate, RelationGetDescr(table.relation), &TTSOpsVirtual);
-    }
-    for (int done = 0; done < count; done += slot_count) {
-        CHECK_FOR_INTERRUPTS();
-        const int chunk = Min(slot_count, count - done);
-        for (int i = 0; i < chunk; ++i) {
-            Columns columns;
-            fill(rows, done + i, columns);
-            store_new_row(table, id, slots[i], columns.values, columns.nulls);
-            slots[i]->tts_tableOid = RelationGetRelid(table.relation);
-            ExecConstraints(result, slots[i], call.estate);
-        }
-        // The heap's copies of the rows are of no use once they are on the page.
-        const MemoryContext caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(call.estate));
-        table_multi_insert(table.relation, slots, chunk, call.estate->es_output_cid, 0, nullptr);
-        MemoryContextSwitchTo(caller);
-        for (int i = 0; i < chunk; ++i) {
-            for (int index = 0; index < result->ri_NumIndices; ++index) {
-                note_entry(call, indexes[index], slots[i]);
-            }
-        }
-        ResetPerTupleExprContext(call.estate);
-    }
-}
-
-struct EntryOrder {
-    std::int64_t first_column;
-    int entry;
-};
-
-// Puts entries of an index on bigint in the order of their first column, so that
-// neighbours meet on one leaf; others stay in the order of the rows.
-EntryOrder *order_of(const NewEntries &entries)
-{
-    auto *order = static_cast<EntryOrder *>(
-        palloc(sizeof(EntryOrder) * static_cast<Size>(Max(entries.count, 1))));
-    const bool sortable = TupleDescAttr(RelationGetDescr(entries.index), 0)->atttypid == INT8OID;
-    for (int i = 0; i < entries.count; ++i) {
-        const auto at = static_cast<Size>(i) * static_cast<Size>(entries.column_count);
-        order[i] = {sortable && !entries.nulls[at] ? DatumGetInt64(entries.values[at]) : 0, i};
-    }
-    std::sort(order, order + entries.count, [](const EntryOrder &a, const EntryOrder &b) {
-        return a.first_column != b.first_column ? a.first_column < b.first_column
-                                                : a.entry < b.entry;
-    });
-    return order;
-}
-
-// One index's part of insert_rows.
-void insert_into_index(Call &call, Relation table, const NewEntries &entries)
-{
-    EntryOrder *order = order_of(entries);
-    const IndexUniqueCheck check =
-        entries.index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO;
-    // What the index allocates for an entry is of no use after it.
-    const MemoryContext caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(call.estate));
-    for (int i = 0; i < entries.count; ++i) {
-        CHECK_FOR_INTERRUPTS();
-        const int entry = order[i].entry;
-        const auto at = static_cast<Size>(entry) * static_cast<Size>(entries.column_count);
-        index_insert(entries.index, entries.values + at, entries.nulls + at, &entries.tids[entry],
-                     table, check, false, entries.info);
-        if (i % rows_per_write == 0) {
-            ResetPerTupleExprContext(call.estate);
-        }
-    }
-    MemoryContextSwitchTo(caller);
-    ResetPerTupleExprContext(call.estate);
-    pfree(order);
-}
-
-} // namespace
-
-void insert_rows(Call &call, TableId id, const void *rows, int count, FillRow fill)
-{
-    Table &table = table_of(call, id);
-    ResultRelInfo *result = writable_with_indexes(call, table);
-    if (count == 1 || has_before_triggers(result) ||
-        (result->ri_TrigDesc != nullptr && result->ri_TrigDesc->trig_insert_after_row)) {
-        for (int i = 0; i < count; ++i) {
-            Columns columns;
-            fill(rows, i, columns);
-            insert_row(call, id, columns.values, columns.nulls);
-        }
-        return;
-    }
-    NewEntries *indexes = new_entries(call, result, count);
-    insert_into_pages(call, id, rows, count, fill, indexes);
-    for (int i = 0; i < result->ri_NumIndices; ++i) {
-        insert_into_index(call, table.relation, indexes[i]);
-    }
-}
-
-void update_row(Call &call, TableId id, HeapTuple row, const ColumnChange *changes,
-                int change_count)
-{
-    Table &table = table_of(call, id);
-    ResultRelInfo *result = writable(call, table);
+    const Table &table = table_of(call, id);
     TupleTableSlot *next = write_slot(call, id);
     ExecClearTuple(next);
     heap_deform_tuple(row, RelationGetDescr(table.relation), next->tts_values, next->tts_isnull);
@@ -602,45 +468,124 @@ void update_row(Call &call, TableId id, HeapTuple row, const ColumnChange *chang
     }
     ExecStoreVirtualTuple(next);
     next->tts_tableOid = RelationGetRelid(table.relation);
+    return next;
+}
 
-    if (has_before_triggers(result)) {
-        TupleTableSlot *old = read_slot(call, id);
-        ExecForceStoreHeapTuple(row, old, false);
-        old->tts_tid = row->t_self;
-        writable_with_indexes(call, table);
-        ExecSimpleRelationUpdate(result, call.estate, &call.recheck, old, next);
-        require_written(next, table.relation);
+// Refuses a row that a trigger has changed since this call locked it: what is to be written comes
+// from the version before.
+void require_untouched(Call &call, TableId id, HeapTuple row)
+{
+    if (!call.owner_intervened) {
         return;
     }
+    Relation table = table_of(call, id).relation;
+    ItemPointerData tid = row->t_self;
+    TM_FailureData failure;
+    if (table_tuple_lock(table, &tid, GetActiveSnapshot(), read_slot(call, id),
+                         call.estate->es_output_cid, LockTupleNoKeyExclusive, LockWaitBlock, 0,
+                         &failure) != TM_Ok) {
+        refuse_changed_row(table);
+    }
+}
 
-    ExecConstraints(result, next, call.estate);
+void fire_before_update(Call &call, TableId id, const Writing &writing, HeapTuple row,
+                        TupleTableSlot *next)
+{
+    const TriggerDesc *triggers = writing.result->ri_TrigDesc;
+    if (triggers == nullptr || !triggers->trig_update_before_row) {
+        return;
+    }
+    call.owner_intervened = true;
+    const Table &table = table_of(call, id);
+    const KeyValues key = key_in(table, next);
+    if (!pg::fire_before_update(call.estate, &call.recheck, writing.result, &row->t_self, next)) {
+        refuse_swallowed_row(table.relation);
+    }
+    require_key(table, next, key);
+}
+
+} // namespace
+
+void update_row(Call &call, TableId id, HeapTuple row, const ColumnChange *changes,
+                int change_count)
+{
+    Table &table = table_of(call, id);
+    announce_arrivals(call, table);
+    Writing &writing = updating(call, id, changes, change_count);
+    ResetPerTupleExprContext(call.estate);
+    require_untouched(call, id, row);
+    TupleTableSlot *next = next_version(call, id, row, changes, change_count);
+    fire_before_update(call, id, writing, row, next);
+    check_row(call, writing, next);
+
     TM_FailureData failure;
     pg::IndexesToUpdate indexes;
     const TM_Result outcome = pg::update_tuple(table.relation, &row->t_self, next,
                                                call.estate->es_output_cid, &failure, &indexes);
     if (outcome != TM_Ok) {
-        // The row is locked, so only a trigger of the owner's can have changed it under us.
-        ereport(ERROR,
-                (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-                 errmsg("row of \"%s.%s\" was changed by a trigger while the market was writing it",
-                        schema_name, RelationGetRelationName(table.relation))));
+        refuse_changed_row(table.relation);
     }
     List *recheck = NIL;
     if (indexes.any) {
-        writable_with_indexes(call, table);
-        recheck =
-            pg::insert_index_entries_of_update(result, next, call.estate, indexes.only_summarizing);
+        open_indexes(writing);
+        recheck = pg::insert_index_entries_of_update(writing.result, next, call.estate,
+                                                     indexes.only_summarizing);
     }
-    if (fires_after_update(result, row)) {
-        ExecARUpdateTriggers(call.estate, result, nullptr, nullptr, &row->t_self, nullptr, next,
-                             recheck, nullptr, false);
+    if (fires_after_update(writing, row)) {
+        ExecARUpdateTriggers(call.estate, writing.result, nullptr, nullptr, &row->t_self, nullptr,
+                             next, recheck, writing.captured, false);
     }
     list_free(recheck);
 }
 
+namespace {
+
+void delete_version(Call &call, Relation table, HeapTuple row)
+{
+    TM_FailureData failure;
+    if (table_tuple_delete(table, &row->t_self, call.estate->es_output_cid, GetActiveSnapshot(),
+                           InvalidSnapshot, true, &failure, false) != TM_Ok) {
+        refuse_changed_row(table);
+    }
+}
+
+// Forgets a row that AFTER triggers have not heard of; false when they have. Rows go in the order
+// in which they came, so the search goes on from where the last one was.
+bool forget_arrival(Table &table, HeapTuple row)
+{
+    for (int i = 0; i < table.arrivals.count; ++i) {
+        const int at = (table.next_arrival + i) % table.arrivals.count;
+        Arrival &arrival = table.arrivals[at];
+        if (ItemPointerEquals(&arrival.location, &row->t_self)) {
+            ItemPointerSetInvalid(&arrival.location);
+            table.next_arrival = at + 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+} // namespace
+
 void delete_row(Call &call, TableId id, HeapTuple row)
 {
-    simple_table_tuple_delete(table_of(call, id).relation, &row->t_self, GetActiveSnapshot());
+    Table &table = table_of(call, id);
+    if (forget_arrival(table, row)) {
+        return delete_version(call, table.relation, row);
+    }
+    Writing &writing = deleting(call, id);
+    ResetPerTupleExprContext(call.estate);
+    require_untouched(call, id, row);
+    const TriggerDesc *triggers = writing.result->ri_TrigDesc;
+    if (triggers != nullptr && triggers->trig_delete_before_row) {
+        call.owner_intervened = true;
+        if (!pg::fire_before_delete(call.estate, &call.recheck, writing.result, &row->t_self)) {
+            refuse_swallowed_row(table.relation);
+        }
+    }
+    delete_version(call, table.relation, row);
+    ExecARDeleteTriggers(call.estate, writing.result, &row->t_self, nullptr, writing.captured,
+                         false);
 }
 
 bool has_rows(Call &call, TableId id)

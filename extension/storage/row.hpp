@@ -99,9 +99,17 @@ TryLock try_lock_row(Call &call, TableId id, Key key, HeapTuple &row);
 // element per column.
 void insert_row(Call &call, TableId id, const Datum *values, const bool *nulls);
 
-// Inserts a row unless one with an equal unique key is there or appears first;
-// waits for a transaction that is inserting it. Null when the key is taken.
-HeapTuple insert_row_if_absent(Call &call, TableId id, const Datum *values, const bool *nulls);
+// Inserts a row unless one with an equal primary key, or an equal value of the
+// unique column that is named instead, is there or appears first; waits for a
+// transaction that is inserting it. Null when it is taken; 23505 when another
+// unique index holds an equal key.
+HeapTuple insert_row_if_absent(Call &call, TableId id, const Datum *values, const bool *nulls,
+                               int unique_column = 0);
+
+// The same by the primary key, of a row that may be taken back. AFTER triggers
+// hear of it, and foreign keys are checked, once the call updates a row of the
+// table or ends: until then delete_row undoes it as if it had never been.
+HeapTuple insert_row_for_now(Call &call, TableId id, const Datum *values, const bool *nulls);
 
 // A copy of the row that this transaction has written at `location`.
 HeapTuple own_row_at(Call &call, TableId id, ItemPointerData location);
@@ -123,7 +131,7 @@ struct ColumnChange {
 void update_row(Call &call, TableId id, HeapTuple row, const ColumnChange *changes,
                 int change_count);
 
-// Deletes a row that this call has inserted.
+// Deletes a row that this transaction has inserted.
 void delete_row(Call &call, TableId id, HeapTuple row);
 
 // Whether the table has any row that the call's snapshot sees.

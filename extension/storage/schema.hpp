@@ -219,6 +219,10 @@ struct TableShape {
     int first_columns; // those that the table was created with
     int columns;       // with those that a later version added
     const char *const *added_names;
+    // A letter per column, a capital where it is NOT NULL: b boolean, c "char", i integer,
+    // j jsonb, l bigint, n numeric, s smallint, t text, v interval, z timestamptz.
+    const char *types;
+    std::int8_t primary_key[3]; // ended by 0 when shorter
 };
 
 inline constexpr const char *universe_added[] = {
@@ -233,25 +237,124 @@ inline constexpr const char *rule_change_added[] = {"max_hold_ttl", "max_quote_t
                                                     "max_open_holds", "max_open_quotes"};
 
 inline constexpr TableShape table_shapes[table_count] = {
-    {"universe", universe_column::currency_type, universe_column::last, universe_added},
-    {"user_account", user_account_column::username, user_account_column::last, user_account_added},
-    {"wallet", wallet_column::last, wallet_column::last, nullptr},
-    {"item", item_column::name, item_column::last, item_added},
-    {"journal", journal_column::idempotency_key, journal_column::last, journal_added},
-    {"idempotency_key", idempotency_key_column::last, idempotency_key_column::last, nullptr},
-    {"price_change", price_change_column::last, price_change_column::last, nullptr},
-    {"refund", refund_column::last, refund_column::last, nullptr},
-    {"route", route_column::last, route_column::last, nullptr},
-    {"rule_change", rule_change_column::tariff_rate, rule_change_column::last, rule_change_added},
-    {"quote", quote_column::last, quote_column::last, nullptr},
-    {"hold", hold_column::last, hold_column::last, nullptr},
-    {"exchange_rate_change", exchange_rate_change_column::last, exchange_rate_change_column::last,
-     nullptr},
-    {"balance_snapshot", balance_snapshot_column::last, balance_snapshot_column::last, nullptr},
-    {"house_account", house_account_column::last, house_account_column::last, nullptr},
+    {"universe",
+     universe_column::currency_type,
+     universe_column::last,
+     universe_added,
+     "ISLNTTBBnnlllBLVVLL",
+     {universe_column::id}},
+    {"user_account",
+     user_account_column::username,
+     user_account_column::last,
+     user_account_added,
+     "LLITtj",
+     {user_account_column::id}},
+    {"wallet",
+     wallet_column::last,
+     wallet_column::last,
+     nullptr,
+     "LLLI",
+     {wallet_column::user_id, wallet_column::universe_id}},
+    {"item", item_column::name, item_column::last, item_added, "LlLLLITBtj", {item_column::id}},
+    {"journal",
+     journal_column::idempotency_key,
+     journal_column::last,
+     journal_added,
+     "LZllllllIICnntlllt",
+     {journal_column::id}},
+    {"idempotency_key",
+     idempotency_key_column::last,
+     idempotency_key_column::last,
+     nullptr,
+     "LlZTTtt",
+     {idempotency_key_column::user_id, idempotency_key_column::key}},
+    {"price_change",
+     price_change_column::last,
+     price_change_column::last,
+     nullptr,
+     "LZL",
+     {price_change_column::item_id, price_change_column::valid_from}},
+    {"refund",
+     refund_column::last,
+     refund_column::last,
+     nullptr,
+     "LLL",
+     {refund_column::transaction_id, refund_column::refund_id}},
+    {"route",
+     route_column::last,
+     route_column::last,
+     nullptr,
+     "IIBn",
+     {route_column::from_universe_id, route_column::to_universe_id}},
+    {"rule_change",
+     rule_change_column::tariff_rate,
+     rule_change_column::last,
+     rule_change_added,
+     "LZTIibbnnlllbnvvll",
+     {rule_change_column::id}},
+    {"quote", quote_column::last, quote_column::last, nullptr, "LLLLLZZIINNl", {quote_column::id}},
+    {"hold", hold_column::last, hold_column::last, nullptr, "LLLlLLLLZZIICNNnn", {hold_column::id}},
+    {"exchange_rate_change",
+     exchange_rate_change_column::last,
+     exchange_rate_change_column::last,
+     nullptr,
+     "LZIN",
+     {exchange_rate_change_column::id}},
+    {"balance_snapshot",
+     balance_snapshot_column::last,
+     balance_snapshot_column::last,
+     nullptr,
+     "LLLZI",
+     {balance_snapshot_column::user_id, balance_snapshot_column::universe_id,
+      balance_snapshot_column::before_id}},
+    {"house_account",
+     house_account_column::last,
+     house_account_column::last,
+     nullptr,
+     "IINN",
+     {house_account_column::universe_id, house_account_column::slot}},
 };
 inline constexpr int columns_max = universe_column::last;
 static_assert(hold_column::last <= columns_max && journal_column::last <= columns_max &&
               rule_change_column::last <= columns_max);
+
+// The indexes beside the primary keys that the library reads or writes by itself, one that
+// another version has on other columns twice. Columns that the table was created with stand at
+// their numbers; one that was added later has its name here instead.
+struct IndexShape {
+    const char *name;
+    std::int8_t columns[4]; // ended by 0 when shorter
+    const char *added_column = nullptr;
+};
+
+inline constexpr IndexShape index_shapes[] = {
+    {"universe_name_key", {universe_column::name}},
+    {"user_account_username_key", {user_account_column::username}},
+    {"journal_user_id_idx", {journal_column::user_id, journal_column::id}},
+    {"journal_counterparty_id_idx", {journal_column::counterparty_id, journal_column::id}},
+    {"hold_expires_at_idx", {hold_column::expires_at, hold_column::id}},
+    {"hold_expires_at_idx", {hold_column::expires_at}},
+    {"hold_item_id_idx", {hold_column::item_id, hold_column::expires_at, hold_column::id}},
+    {"hold_item_id_idx", {hold_column::item_id}},
+    {"hold_buyer_id_idx",
+     {hold_column::buyer_id, hold_column::from_universe_id, hold_column::expires_at,
+      hold_column::id}},
+    {"hold_buyer_id_idx", {hold_column::buyer_id}},
+    {"hold_open_idx",
+     {hold_column::buyer_id, hold_column::to_universe_id, hold_column::expires_at}},
+    {"quote_open_idx",
+     {quote_column::user_id, quote_column::to_universe_id, quote_column::expires_at}},
+    {"user_account_external_id_key", {}, "external_id"},
+    {"item_external_id_key", {}, "external_id"},
+    {"exchange_rate_change_universe_id_idx",
+     {exchange_rate_change_column::universe_id, exchange_rate_change_column::valid_from,
+      exchange_rate_change_column::id}},
+    {"balance_snapshot_pkey",
+     {balance_snapshot_column::user_id, balance_snapshot_column::universe_id,
+      balance_snapshot_column::before_id}},
+    {"balance_snapshot_taken_at_idx",
+     {balance_snapshot_column::user_id, balance_snapshot_column::universe_id,
+      balance_snapshot_column::taken_at, balance_snapshot_column::before_id}},
+};
 
 } // namespace mvm::storage

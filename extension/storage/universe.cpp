@@ -160,7 +160,8 @@ bool insert_universe(Call &call, const Universe &universe)
     columns.put(universe_column::max_quote_ttl, open.quote_ttl);
     columns.put(universe_column::max_open_holds, open.holds);
     columns.put(universe_column::max_open_quotes, open.quotes);
-    return insert_row_if_absent(call, TableId::universe, columns.values, columns.nulls) != nullptr;
+    return insert_row_if_absent(call, TableId::universe, columns.values, columns.nulls,
+                                universe_column::name) != nullptr;
 }
 
 void update_exchange_rate(Call &call, Universe &universe, Datum exchange_rate)

@@ -59,12 +59,13 @@ Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t univ
 {
     created = false;
     for (;;) {
+        CHECK_FOR_INTERRUPTS();
         const Wallet wallet = lock_wallet(call, user_id, universe_id);
         if (wallet.row != nullptr) {
             return wallet;
         }
         const Columns empty = new_wallet(user_id, universe_id, 0);
-        HeapTuple row = insert_row_if_absent(call, TableId::wallet, empty.values, empty.nulls);
+        HeapTuple row = insert_row_for_now(call, TableId::wallet, empty.values, empty.nulls);
         if (row != nullptr) {
             created = true;
             return wallet_in(call, row);
