@@ -38,6 +38,29 @@ require_pg_config()
     printf '%s\n' "$found"
 }
 
+# Makes the directory DIR, for what USER must be able to read. A checkout below /root or `mktemp -d` is closed to an
+# unprivileged user: run by root, the directory is then made under /var/lib/mvm, and DIR is a link to it.
+create_reachable_directory() # USER DIR
+{
+    local parent home
+    parent=$(dirname "$2")
+    mkdir -p "$parent"
+    if ! is_root || (cd / && setpriv --reuid="$1" --regid="$1" --init-groups --reset-env test -x "$parent"); then
+        mkdir -m 0755 "$2"
+    else
+        install -d -m 0755 /var/lib/mvm
+        home=$(mktemp -d "/var/lib/mvm/${2##*/}.XXXXXX")
+        chmod 0755 "$home"
+        ln -sfn "$home" "$2"
+    fi
+}
+
+# Removes what create_reachable_directory made.
+remove_reachable_directory() # DIR
+{
+    rm -rf "$(readlink -f "$1")" "$1"
+}
+
 # 48 hexadecimal digits that nobody can guess.
 random_password()
 {

@@ -37,22 +37,13 @@ as_server()
     fi
 }
 
-# Makes DIR the server's own. A checkout below /root or `mktemp -d` is closed to an unprivileged user: the
-# directory is then made under /var/lib/mvm, and DIR is a link to it.
+# Makes DIR the server's own.
 create_directory()
 {
-    local parent home
-    parent=$(dirname "$dir")
-    mkdir -p "$parent"
-    if ! is_root; then
-        mkdir -m 0700 "$dir"
-    elif as_server test -x "$parent"; then
-        install -d -m 0700 -o "$user" -g "$user" "$dir"
-    else
-        install -d -m 0755 /var/lib/mvm
-        home=$(mktemp -d "/var/lib/mvm/$kind.XXXXXX")
-        chown "$user:$user" "$home"
-        ln -sfn "$home" "$dir"
+    create_reachable_directory "$user" "$dir"
+    chmod 0700 "$(readlink -f "$dir")"
+    if is_root; then
+        chown "$user:$user" "$(readlink -f "$dir")"
     fi
 }
 
@@ -144,7 +135,8 @@ remove_server()
 {
     stop_server
     # A link among these leads to what was made elsewhere for this server: its home and its socket's directory.
-    rm -rf "$(readlink -f "$dir/socket")" "$(readlink -f "$dir")" "$dir"
+    rm -rf "$(readlink -f "$dir/socket")"
+    remove_reachable_directory "$dir"
 }
 
 show_status()
