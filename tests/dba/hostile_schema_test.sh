@@ -251,6 +251,7 @@ no_trap_was_called 'preparing, seeding and auditing it calls no trap' $market
 pinned_answers "the audit of $market is clean" '' $market 'SELECT * FROM public.mvm_audit()'
 
 # The gateway, as whose role such a function would trade.
+clear_traps $market
 holds 'the gateway serves the market among traps' env PASSWORD_FILE="$work/password" MARKET=$market ROLE=$gateway_role \
     bash "$here/hostile/use_gateway.sh"
 no_trap_was_called 'reading and writing through the gateway calls no trap' $market
