@@ -53,6 +53,7 @@ SELECT mvm_set_rules(3, exchange_fee_rate => 0.25);
 SELECT mvm_set_route(1, 2, tariff_rate => 99.999999999), mvm_set_route(2, 4, allowed => false);
 SELECT mvm_buy(3, 2, 2), mvm_transfer(3, 1, 1.5);
 SELECT mvm_refund((SELECT max(id) FROM mvm.trades), 1, 'undone');
+SELECT mvm_set_rules(1, max_hold_ttl => '2 days', max_quote_ttl => '1 day', max_open_holds => 2, max_open_quotes => 2);
 SELECT mvm_quote(3, 10, 3, 1, '1 day'), mvm_quote(3, 20, 3, 1, '1 day');
 SELECT mvm_accept_quote(1);
 SELECT mvm_reserve(3, 1, 2, '1 day'), mvm_reserve(3, 1, 3, '2 days'), mvm_reserve(3, 3, 1, '1 ms');

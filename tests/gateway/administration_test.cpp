@@ -324,8 +324,8 @@ TEST_F(NewItems, are_201_with_their_place_and_the_row_of_the_list)
 
 TEST_F(NewItems, are_sold_by_the_treasury_or_in_another_universe_when_told)
 {
-    const Answer treasury =
-        create(R"({"seller_id":null,"name":"Ice","price":1.005,"stock":0,"universe_id":3})");
+    const Answer treasury = create(
+        R"({"seller_id":null,"name":"Ice","price":1.0000000000000002,"stock":0,"universe_id":3})");
     EXPECT_EQ(treasury.body, R"({"id":4,"name":"Ice","universe_id":3,"price":1.00,"stock":0,)"
                              R"("seller_id":null,"listed":true})");
     const Answer abroad =

@@ -70,10 +70,17 @@ TEST_F(Cash, goes_to_another_universes_wallet_when_told)
               1);
 }
 
-TEST_F(Cash, is_taken_with_every_digit_and_rounded_half_to_even)
+TEST_F(Cash, is_taken_with_every_digit_to_a_millionth_of_a_cent)
 {
+    for (const char *amount : {"1.005", "1.000000010000000000000000000000001", "0.99999998"}) {
+        expect_problem(deposit(std::string(R"({"user_id":1,"amount":)") + amount + "}"), 422,
+                       "invalid_amount",
+                       std::string("Invalid amount: amount is ") + amount +
+                           ", which is no multiple of 0.01, the smallest unit of universe 1.");
+    }
     for (const auto &[sent, used] :
-         {std::pair("1.005", "1.00"), std::pair("1.0050000000000000000000000000000001", "1.01"),
+         {std::pair("1.00000001", "1.00"), std::pair("0.99999999", "1.00"),
+          std::pair("1.01000000999999999999999999999999", "1.01"),
           std::pair("0.30000000000000004", "0.30"), std::pair("1e2", "100.00")}) {
         const std::string body =
             deposit(std::string(R"({"user_id":1,"amount":)") + sent + "}").body;
@@ -348,11 +355,11 @@ TEST_F(Conversions, tell_what_an_exchange_would_credit)
 TEST_F(Conversions, take_every_digit_and_tell_the_amount_that_was_used)
 {
     for (const auto &[sent, used] :
-         {std::pair("1.005", "1.00"), std::pair("1.015", "1.02"), std::pair("1.025", "1.02"),
-          std::pair("1.0050000000000000000000000000000001", "1.01"), std::pair("7", "7.00"),
-          std::pair("1.004999", "1.00"), std::pair("1.006", "1.01"), std::pair("1e2", "100.00"),
-          std::pair("1E%2B2", "100.00"), std::pair("0.30000000000000004", "0.30"),
-          std::pair("90000000000000.125", "90000000000000.12"), std::pair("007", "7.00")}) {
+         {std::pair("1.00000001", "1.00"), std::pair("1.01999999", "1.02"),
+          std::pair("1.02000000999999999999999999999999", "1.02"), std::pair("7", "7.00"),
+          std::pair("1e2", "100.00"), std::pair("1E%2B2", "100.00"),
+          std::pair("0.30000000000000004", "0.30"),
+          std::pair("90000000000000.12000001", "90000000000000.12"), std::pair("007", "7.00")}) {
         const std::string body = convert(sent).body;
         EXPECT_TRUE(body.starts_with(std::string(R"({"amount":)") + used + ",")) << sent << body;
         const std::string exchanged =
@@ -364,8 +371,13 @@ TEST_F(Conversions, take_every_digit_and_tell_the_amount_that_was_used)
 TEST_F(Conversions, know_currencies_without_decimals)
 {
     database_->sql("SELECT mvm_create_universe('Yen', 'Y', 150, 0)");
-    EXPECT_TRUE(convert("2.5", "4", "1").body.starts_with(R"({"amount":2,)"));
-    EXPECT_TRUE(convert("3.5", "4", "1").body.starts_with(R"({"amount":4,)"));
+    EXPECT_TRUE(convert("2.000001", "4", "1").body.starts_with(R"({"amount":2,)"));
+    EXPECT_TRUE(convert("3.999999", "4", "1").body.starts_with(R"({"amount":4,)"));
+    for (const char *amount : {"2.5", "3.5", "2.0000011"}) {
+        expect_problem(convert(amount, "4", "1"), 422, "invalid_amount",
+                       std::string("Invalid amount: amount is ") + amount +
+                           ", which is no multiple of 1, the smallest unit of universe 4.");
+    }
     EXPECT_NE(convert("1", "1", "4").body.find(R"("converted_amount":150,)"), std::string::npos);
 }
 
@@ -377,7 +389,7 @@ TEST_F(Conversions, refuse_what_the_market_refuses)
                    "Universe not found: There is no universe 999.");
     expect_problem(convert("1", "1", "999"), 404, "universe_not_found",
                    "Universe not found: There is no universe 999.");
-    for (const char *amount : {"0", "-1", "-0.0", "0.001", "1e-300"}) {
+    for (const char *amount : {"0", "-1", "-0.0", "0.001", "1e-300", "1.005", "1.00000002"}) {
         expect_problem(convert(amount), 422, "invalid_amount", "Invalid amount");
     }
     for (const char *amount :

@@ -204,7 +204,10 @@ TEST_F(Holds, drop_what_they_and_their_ends_change_and_nothing_else)
 
 TEST_F(Quotes, are_201_with_their_place_and_accepted_once)
 {
-    ASSERT_EQ(patch("/api/v1/universes/2", R"({"exchange_fee_rate":0.01})").status, 200);
+    ASSERT_EQ(
+        patch("/api/v1/universes/2", R"({"exchange_fee_rate":0.01,"max_quote_ttl_seconds":600})")
+            .status,
+        200);
     const Answer answer = quote(R"(,"ttl_seconds":600)");
     EXPECT_EQ(answer.status, 201) << answer.body;
     EXPECT_EQ(answer.headers.at("location"), "/api/v1/quotes/1");

@@ -191,6 +191,7 @@ struct BadAmount {
 inline constexpr BadAmount bad_amounts[] = {
     {"0", "invalid_amount"},          {"-1", "invalid_amount"},
     {"0.001", "invalid_amount"},      {"1e-300", "invalid_amount"},
+    {"1.005", "invalid_amount"},      {"1.00000002", "invalid_amount"},
     {"1e300", "amount_out_of_range"}, {"92233720368547758.08", "amount_out_of_range"},
     {"1e400", "amount_out_of_range"}, {"1e99999999999", "amount_out_of_range"},
 };

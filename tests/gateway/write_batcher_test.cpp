@@ -237,7 +237,7 @@ TEST_F(CombinedWrites, of_good_and_bad_orders_are_answered_with_the_bytes_of_sin
         exchange_of(1, "1e2", 1, 3),
         exchange_of(1, "5", 1, 1),      // same universe
         exchange_of(1, "-5", 1, 2),     // invalid amount
-        exchange_of(1, "0.001", 1, 2),  // rounds to zero
+        exchange_of(1, "0.001", 1, 2),  // less than a cent
         exchange_of(1, "1e30", 1, 2),   // out of range
         exchange_of(1, "999999", 1, 2), // insufficient balance
         exchange_of(1, "5", 1, 77),     // no such universe
