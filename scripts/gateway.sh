@@ -83,6 +83,12 @@ check()
     fi
 }
 
+# Until then the process is still a copy of this script, which is_running() does not take for the gateway.
+has_begun_or_ended()
+{
+    is_running || ! kill -0 "$(cat "$home/pid")" 2>/dev/null
+}
+
 answers_or_is_gone()
 {
     curl -fsS -o "$home/ready" -m 5 "$url/readyz" 2>/dev/null || is_gone
@@ -105,6 +111,7 @@ start()
     printf '%s\n' "$url" >"$home/url"
     (cd "$home" && exec setsid "$program" </dev/null >>"$home/log" 2>&1) &
     echo $! >"$home/pid"
+    wait_until 60 has_begun_or_ended || fail "the gateway does not start"
     if ! wait_until 60 answers_or_is_gone || is_gone; then
         tail -n 20 "$home/log" >&2
         stop

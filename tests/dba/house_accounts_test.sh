@@ -29,7 +29,7 @@ audit_is_clean "$database"
 # A prepared transaction keeps its locks, and its process goes on with another: that one must not wait for it.
 fresh_market "$database"
 sql "$database" >"$work/first" <<'SQL'
-SELECT mvm_list_item(NULL, 'Tea', 5, 100, 1);
+SELECT mvm_list_item(NULL, 'Tea', 5, 100, 1), mvm_list_item(NULL, 'Cake', 1, 100, 1);
 SELECT mvm_buy(2, 1);
 BEGIN;
 SELECT mvm_buy(1, 1, 1);
@@ -38,12 +38,13 @@ SET statement_timeout = '30s';
 BEGIN;
 SELECT mvm_buy(3, 4, 1);
 PREPARE TRANSACTION 'second sale';
+SELECT mvm_buy(2, 5, 1);
 SELECT 'goes on';
 SQL
-holds 'a process sells beside a prepared sale of its own' grep -qx 'goes on' "$work/first"
-answers 'sales that are only prepared are not there yet' '0.00 5.00 0.00 0.00 0.00 0.00' "$database" "$balances"
+holds 'a process sells beside two prepared sales of its own' grep -qx 'goes on' "$work/first"
+answers 'sales that are only prepared are not there yet' '0.00 6.00 0.00 0.00 0.00 0.00' "$database" "$balances"
 sql "$database" -c "COMMIT PREPARED 'second sale'"
-answers 'one of them is committed' '0.00 10.00 0.00 0.00 0.00 0.00' "$database" "$balances"
+answers 'one of them is committed' '0.00 11.00 0.00 0.00 0.00 0.00' "$database" "$balances"
 sql "$database" -c "ROLLBACK PREPARED 'first sale'"
 audit_is_clean "$database"
 sql "$database" >"$work/second" 2>&1 <<'SQL'
@@ -55,9 +56,9 @@ SET lock_timeout = '1s';
 SELECT mvm_payout(1, 'treasury', 6);
 SELECT amount FROM mvm_buy(2, 4, 1);
 COMMIT PREPARED 'payout';
-SELECT mvm_payout(1, 'treasury', 10);
+SELECT mvm_payout(1, 'treasury', 10.01);
 SQL
-answers 'a payout waits for one that is prepared, and a sale does not' '0.00 9.00 0.00 0.00 0.00 0.00' "$database" "$balances"
+answers 'a payout waits for one that is prepared, and a sale does not' '0.00 10.00 0.00 0.00 0.00 0.00' "$database" "$balances"
 audit_is_clean "$database"
 
 exit "$failed"

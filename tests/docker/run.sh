@@ -129,6 +129,19 @@ only_the_gateway_gets_in()
         [ "$(PGPASSWORD=$DB__PASSWORD psql -XAtc 'SELECT mvm_balance(1)' "$address")" = 1000.00 ]
 }
 
+# As the owner, over the socket in the volume.
+choose_reader()
+{
+    PGPASSFILE=$work/data/postgres/pgpass psql -XAtqc "SELECT mvm_grant('$DB__USER', 'reader')" \
+        "host=$(readlink -f "$work/data/postgres/socket") port=$DB__PORT user=postgres dbname=mvm"
+}
+
+buying_is_forbidden()
+{
+    [ "$(curl -sS -o /dev/stderr -w '%{http_code}' "http://127.0.0.1:$APP__PORT/api/v1/buy" -H 'Content-Type: application/json' \
+        -d '{"buyer_id": 1, "item_id": 1, "quantity": 1}')" = 403 ]
+}
+
 staged_packages_are_installed()
 {
     local package
@@ -177,12 +190,14 @@ check "the market is the sample market" balance_is 1000
 check "user 1 exchanges 100 USD into 250 MRC" exchange
 
 # A restart of the database, as `docker compose restart database`.
+check "the owner makes the gateway's role a reader" choose_reader
 check "the database ends with exit code 0 on SIGINT" end database INT
 check "the gateway is unhealthy without the database" is_unhealthy gateway
 launch database "$work/opt/docker/database.sh"
 check "the database becomes healthy again" becomes_healthy database
 check "the gateway recovers by itself" becomes_healthy gateway
 check "the data has survived" balance_is 900
+check "a start leaves the role what its owner chose" buying_is_forbidden
 check "the gateway ends with exit code 0 on SIGTERM" end gateway TERM
 check "redis ends with exit code 0 on SIGTERM" end redis TERM
 check "the database ends with exit code 0 on SIGINT again" end database INT

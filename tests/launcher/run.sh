@@ -97,6 +97,21 @@ changed_settings_restart_the_gateway()
     REDIS_CACHE_TTL=7 mvm up && [ "$(cat "$MVM_STATE/gateway/pid")" != "$gateway" ]
 }
 
+up_keeps_the_owners_choice()
+{
+    mvm psql -XAtqc "SELECT mvm_grant('mvm_gateway', 'reader')" && mvm up &&
+        answer_has '.id == 1' "$api/users/1" &&
+        post '.status == 403 and .code == "forbidden"' buy '{"buyer_id": 1, "item_id": 1, "quantity": 1}' &&
+        mvm psql -XAtqc "SELECT mvm_revoke('mvm_gateway')" && mvm up &&
+        answer_has '.status == 403 and .code == "forbidden"' "$api/users/2"
+}
+
+a_grant_opens_the_gateway_again()
+{
+    mvm psql -XAtqc "SELECT mvm_grant('mvm_gateway', 'gateway')" && mvm up &&
+        post '.status == 404 and .code == "item_not_found"' buy '{"buyer_id": 1, "item_id": 999, "quantity": 1}'
+}
+
 password_is_private()
 {
     [ "$(stat -c %a "$MVM_STATE/gateway/password")" = 600 ] && [ "$(stat -c %a "$MVM_STATE/gateway/settings")" = 600 ]
@@ -148,6 +163,8 @@ check "items of universe 999 are not found" answer_has '.status == 404 and (.det
 check "psql passes its arguments on, and the audit is clean" audit_is_clean
 check "a second up leaves everything as it is" second_up_changes_nothing
 check "an up with other settings restarts the gateway" changed_settings_restart_the_gateway
+check "an up leaves the gateway's role what its owner chose" up_keeps_the_owners_choice
+check "a grant opens the gateway again" a_grant_opens_the_gateway_again
 check "the gateway's password is private" password_is_private
 check "PostgreSQL does not run as root" postgres_is_unprivileged
 check "status tells that the audit is clean" bash -c "'$root/mvm' status | grep -q '^audit  *clean$'"

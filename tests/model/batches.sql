@@ -199,7 +199,7 @@ BEGIN
         IF new_place = 0 OR model.chance(0.3) THEN
             new_operation := model.pick('{deposit,deposit,deposit,deposit,withdraw,set_exchange_rate}');
         ELSIF model.chance(0.75) THEN
-            new_operation := model.pick('{restock,set_price,delist_item,relist_item,relist_item,transfer,transfer,move_user,
+            new_operation := model.pick('{restock,set_price,delist_item,relist_item,relist_item,transfer,transfer,move_user,payout,payout,
                 buy_from,buy_from,buy_from,buy_from,buy_from,refund,refund,refund,quote,quote_briefly,expire_quote,accept_quote,accept_quote,
                 reserve,reserve,reserve,capture,capture,release,
                 reserve_briefly,reserve_briefly,reserve_briefly,reserve_briefly,reserve_briefly,reserve_briefly,reserve_briefly,

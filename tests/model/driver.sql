@@ -38,6 +38,7 @@ DECLARE
         WHEN 'exchange' THEN '{bigint,numeric,integer,integer,min_converted=>numeric,idempotency_key=>text}'
         WHEN 'buy' THEN '{bigint,bigint,bigint,max_amount=>numeric,idempotency_key=>text}'
         WHEN 'buy_from' THEN '{bigint,bigint,bigint,max_amount=>numeric,pay_from=>integer[],idempotency_key=>text}'
+        WHEN 'payout' THEN '{integer,text,numeric,text}'
         WHEN 'restock' THEN '{bigint,bigint,text}'
         WHEN 'set_price' THEN '{bigint,numeric}'
         WHEN 'delist_item' THEN '{bigint}'
@@ -191,6 +192,20 @@ BEGIN
         ELSE minor := trunc(held * random()::numeric * CASE WHEN model.chance(0.5) THEN 0.05 ELSE 1 END);
     END CASE;
     RETURN trim_scale(minor * model.power_of_ten(-decimals))::text;
+END $$;
+
+-- Parts of what the house holds, all of it, or a minor unit more.
+CREATE FUNCTION model.random_payout(in_universe text, account text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    held numeric := model.house_minor(in_universe::integer, account);
+    decimals integer := COALESCE((SELECT currency_scale FROM model.universe WHERE id = in_universe::integer), 2);
+BEGIN
+    RETURN CASE model.below(10)
+        WHEN 0 THEN model.random_bad_amount()
+        WHEN 1 THEN trim_scale((held + 1) * model.power_of_ten(-decimals))::text
+        WHEN 2 THEN trim_scale(held * model.power_of_ten(-decimals))::text
+        ELSE trim_scale(GREATEST(trunc(held * random()::numeric * 0.3), 1) * model.power_of_ten(-decimals))::text
+    END;
 END $$;
 
 CREATE FUNCTION model.random_income(in_universe text) RETURNS text LANGUAGE sql VOLATILE AS $$
@@ -402,7 +417,8 @@ $$;
 -- The operations that take a key as their last argument, and those of them whose
 -- first is the user whom the key belongs to.
 CREATE FUNCTION model.takes_key(operation text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT operation IN ('deposit', 'withdraw', 'exchange', 'buy', 'buy_from', 'restock', 'transfer', 'refund', 'reserve', 'capture')
+    SELECT operation IN ('deposit', 'withdraw', 'exchange', 'buy', 'buy_from', 'restock', 'transfer', 'refund', 'reserve', 'capture',
+        'payout')
 $$;
 
 CREATE FUNCTION model.names_owner_of_key(operation text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
@@ -502,6 +518,9 @@ BEGIN
                 CASE WHEN chosen_universe = home AND model.chance(0.5) THEN NULL ELSE chosen_universe END, model.random_key()];
         WHEN 'move_user' THEN
             RETURN ARRAY[actor, chosen_universe];
+        WHEN 'payout' THEN
+            other := CASE WHEN model.chance(0.95) THEN model.pick('{treasury,fees}') ELSE model.pick('{outside,Fees,NULL}') END;
+            RETURN ARRAY[chosen_universe, other, model.random_payout(chosen_universe, other), model.random_key()];
         WHEN 'refund' THEN
             RETURN ARRAY[model.random_purchase(), model.random_part(), model.random_key()];
         WHEN 'quote' THEN
@@ -644,6 +663,12 @@ CREATE FUNCTION model.differing_tables() RETURNS TABLE (difference text) LANGUAG
         'SELECT l.account, l.universe_id, sum(model.to_amount(l.amount, u.currency_scale)) AS total
          FROM model.leg l JOIN model.universe u ON u.id = l.universe_id WHERE l.account <> ''wallet'' GROUP BY 1, 2')
     UNION ALL
+    SELECT model.only_on_one_side('balances of the house',
+        'SELECT universe_id, account, balance FROM mvm.house_accounts',
+        'SELECT u.id AS universe_id, a AS account, model.to_amount(COALESCE((
+            SELECT sum(amount) FROM model.leg WHERE universe_id = u.id AND account = a), 0), u.currency_scale) AS balance
+         FROM model.universe u, unnest(ARRAY[''treasury'', ''fees'']) a')
+    UNION ALL
     SELECT model.only_on_one_side('wallets from the ledger',
         'SELECT w.user_id, w.universe_id, mvm.amount(w.balance_minor, u.currency_scale) AS balance
          FROM mvm.wallet w JOIN mvm.universe u ON u.id = w.universe_id',
@@ -746,7 +771,7 @@ BEGIN
                 exchange,exchange,exchange,exchange,exchange,exchange,exchange,exchange,exchange,exchange,
                 buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy,buy_from,buy_from,buy_from,buy_from,
                 convert,convert,balance,balance,trades,
-                restock,set_price,delist_item,relist_item,relist_item,transfer,transfer,move_user,
+                restock,set_price,delist_item,relist_item,relist_item,transfer,transfer,move_user,payout,payout,
                 refund,refund,refund,refund,quote,quote,quote_briefly,expire_quote,accept_quote,accept_quote,accept_quote,
                 reserve,reserve,reserve,reserve,reserve,reserve_briefly,capture,capture,capture,release,expire,sweep_holds,
                 set_rules,set_route}')

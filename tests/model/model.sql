@@ -117,6 +117,8 @@ CREATE TABLE model.event (
 );
 CREATE INDEX event_kind_idx ON model.event (kind, id);
 CREATE INDEX event_reference_idx ON model.event (reference_id) WHERE kind = 'refund';
+-- What the legs of all events left on the accounts that are paid out of.
+CREATE TABLE model.house (universe_id integer, account text, balance numeric, PRIMARY KEY (universe_id, account));
 CREATE TABLE model.request (
     user_id bigint,
     key text,
@@ -316,7 +318,11 @@ BEGIN
         paid, received, CASE WHEN with_money THEN origin.exchange_rate END,
         CASE WHEN with_money THEN target.exchange_rate END, key,
         NULLIF(fee, 0), NULLIF(tariff, 0), reference_id, current_setting('model.call_id')::bigint);
-    IF key IS NOT NULL THEN -- a treasury's keys belong to nobody
+    INSERT INTO model.house AS h
+    SELECT l.universe_id, l.account, sum(l.amount) FROM model.leg l
+    WHERE l.transaction_id = ids[1] AND l.account IN ('treasury', 'fees') GROUP BY 1, 2
+    ON CONFLICT ON CONSTRAINT house_pkey DO UPDATE SET balance = h.balance + EXCLUDED.balance;
+    IF key IS NOT NULL THEN -- the house's keys belong to nobody
         INSERT INTO model.request VALUES (COALESCE(user_id, 0), key, body, ids[1]);
     END IF;
     RETURN ids[1];
@@ -785,6 +791,35 @@ LANGUAGE sql AS $$ SELECT model.cash('deposit', of_user, amount, universe_in, ke
 
 CREATE FUNCTION model.withdraw(of_user bigint, amount numeric, universe_in integer, key text) RETURNS jsonb
 LANGUAGE sql AS $$ SELECT model.cash('withdrawal', of_user, amount, universe_in, key) $$;
+
+CREATE FUNCTION model.house_minor(universe_in integer, account_in text) RETURNS numeric LANGUAGE sql AS $$
+    SELECT COALESCE((SELECT balance FROM model.house WHERE universe_id = universe_in AND account = account_in), 0)
+$$;
+
+CREATE FUNCTION model.payout(universe_in integer, account_in text, amount numeric, key text) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+    universe model.universe;
+    minor numeric;
+    body text;
+    event_id bigint;
+BEGIN
+    PERFORM model.refuse_if(universe_in IS NULL OR account_in IS NULL OR amount IS NULL, 'MV203');
+    PERFORM model.refuse_bad_key(key);
+    PERFORM model.refuse_if(NOT model.above_zero(amount), 'MV201');
+    PERFORM model.refuse_if(account_in NOT IN ('treasury', 'fees'), 'MV203');
+    universe := model.find_universe(universe_in);
+    minor := model.to_minor(amount, universe.currency_scale);
+    PERFORM model.refuse_if(minor = 0, 'MV201');
+    PERFORM model.refuse_if(model.too_large(minor), 'MV204');
+    body := concat_ws('/', 'payout', account_in, universe.id, minor);
+    event_id := model.replay(0, key, body);
+    IF event_id IS NULL THEN
+        PERFORM model.refuse_if(model.house_minor(universe.id, account_in) < minor, 'MV101');
+        event_id := model.record(account_in || '_payout', NULL, NULL, NULL, NULL, universe, universe, minor, minor, key, body);
+    END IF;
+    RETURN model.transaction_row(event_id);
+END $$;
 
 CREATE FUNCTION model.transfer(sender_in bigint, receiver_in bigint, amount numeric, universe_in integer, key text)
 RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -1368,6 +1403,15 @@ BEGIN
             PERFORM model.need_money(bought.counterparty_id, priced_in.id, received);
             PERFORM model.move(bought.counterparty_id, priced_in.id, -received);
         END IF;
+        -- The house gives back from what it has not paid out.
+        PERFORM model.refuse_if(bool_or(needed > model.house_minor(universe_id, account)), 'MV101')
+        FROM (
+            SELECT universe_id, account, sum(part) AS needed
+            FROM (VALUES (home.id, 'treasury', tariff), (priced_in.id, 'fees', fee),
+                (priced_in.id, 'treasury', CASE WHEN bought.counterparty_id IS NULL THEN received ELSE 0 END)
+            ) parts (universe_id, account, part)
+            GROUP BY 1, 2
+        ) given_back;
         PERFORM model.move(bought.user_id, home.id, paid);
         UPDATE model.item SET stock = stock + pieces WHERE id = bought.item_id;
         PERFORM model.refuse_if(model.too_large(model.balance_minor(bought.user_id, home.id))
@@ -1487,9 +1531,10 @@ SELECT e.id AS transaction_id, leg.account, leg.user_id, leg.universe_id,
     CASE e.kind WHEN 'refund' THEN -leg.amount ELSE leg.amount END AS amount
 FROM model.event e
 CROSS JOIN LATERAL (VALUES
-    (CASE e.kind WHEN 'deposit' THEN 'outside' WHEN 'release' THEN 'holds' ELSE 'wallet' END,
+    (CASE e.kind WHEN 'deposit' THEN 'outside' WHEN 'release' THEN 'holds' WHEN 'treasury_payout' THEN 'treasury'
+        WHEN 'fees_payout' THEN 'fees' ELSE 'wallet' END,
         CASE WHEN e.kind NOT IN ('deposit', 'release') THEN e.user_id END, e.from_universe_id, -e.paid),
-    (CASE WHEN e.kind = 'withdrawal' THEN 'outside' WHEN e.kind = 'hold' THEN 'holds'
+    (CASE WHEN e.kind IN ('withdrawal', 'treasury_payout', 'fees_payout') THEN 'outside' WHEN e.kind = 'hold' THEN 'holds'
           WHEN e.kind IN ('purchase', 'refund') AND e.counterparty_id IS NULL THEN 'treasury' ELSE 'wallet' END,
         CASE WHEN e.kind IN ('purchase', 'refund', 'transfer') THEN e.counterparty_id
              WHEN e.kind NOT IN ('withdrawal', 'hold') THEN e.user_id END,

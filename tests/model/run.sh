@@ -82,6 +82,7 @@ if [ "$steps" -ge 20000 ]; then
             ('buy_from', '{00000,MV001,MV002,MV003,MV101,MV102,MV104,MV105,MV106,MV201,MV202,MV203,MV301,MV401}'),
             ('exchange', '{00000,MV001,MV003,MV101,MV103,MV106,MV201,MV203,MV204,MV301,MV401}'),
             ('restock', '{00000,MV202,MV204}'),
+            ('payout', '{00000,MV101,MV201}'),
             ('set_price', '{00000,MV201}'),
             ('delist_item', '{00000}'),
             ('relist_item', '{00000}'),
@@ -268,6 +269,9 @@ broken_model_is_caught 'the last wallet that is named pays' \
      CREATE FUNCTION model.deal_from(buyer bigint, ware model.item, pieces bigint, wallets integer[], key text, body text)
      RETURNS bigint LANGUAGE sql AS $$
         SELECT model.deal_from_any(buyer, ware, pieces, wallets[cardinality(wallets):], key, body) $$'
+broken_model_is_caught 'the house pays out what it does not have' \
+    'CREATE OR REPLACE FUNCTION model.house_minor(universe_in integer, account_in text) RETURNS numeric
+     LANGUAGE sql AS $$ SELECT 1e30 $$'
 
 # So is one in which batches do something else.
 model_of_batches_is_caught() { # what, SQL, pattern

@@ -40,7 +40,9 @@ TEST(JournalKind, every_kind_has_a_name_of_its_own)
     std::set<std::string> names;
     for (const JournalKind kind :
          {JournalKind::deposit, JournalKind::withdrawal, JournalKind::exchange,
-          JournalKind::purchase, JournalKind::listing}) {
+          JournalKind::purchase, JournalKind::listing, JournalKind::restock, JournalKind::transfer,
+          JournalKind::refund, JournalKind::hold, JournalKind::release,
+          JournalKind::treasury_payout, JournalKind::fees_payout}) {
         EXPECT_TRUE(names.insert(name_of(kind)).second);
     }
     EXPECT_EQ(names.count("unknown"), 0U);

@@ -107,8 +107,8 @@ SELECT c.call, o.code, o.detail FROM (VALUES
     (4, $$SELECT mvm_grant('public', 'reader')$$),
     (5, $$SELECT mvm_grant('regress_mvm_role', 'Reader')$$),
     (6, $$SELECT mvm_grant('regress_mvm_role', NULL)$$),
-    (7, format($$SELECT mvm_revoke(%L)$$, current_user)),
-    (8, format($$SELECT mvm_grant(%L, 'reader')$$, current_user))
+    (7, $$SELECT mvm_revoke(current_user)$$),
+    (8, $$SELECT mvm_grant(current_user, 'reader')$$)
 ) c (place, call), LATERAL (SELECT code, replace(detail, current_user, 'OWNER') AS detail FROM outcome(c.call)) o ORDER BY place;
 -- Only the owner may, even where somebody was let call it.
 GRANT EXECUTE ON FUNCTION mvm_grant(name, text), mvm_revoke(name) TO regress_mvm_other;
@@ -118,8 +118,39 @@ SELECT mvm_revoke('regress_mvm_role');
 RESET ROLE;
 SELECT * FROM has('regress_mvm_role');
 
+SELECT * FROM mvm_audit();
 DROP FUNCTION has;
 DROP VIEW member;
-DO $$ BEGIN PERFORM mvm_revoke('regress_mvm_role'); PERFORM mvm_revoke('regress_mvm_other'); END $$;
-DROP ROLE regress_mvm_role, regress_mvm_other, "regress mvm ""Weird"" Rôle";
-SELECT * FROM mvm_audit();
+-- An owner who is no superuser may, too; what somebody else has granted only as a member of that role.
+SET client_min_messages = warning;
+DROP EXTENSION mvm CASCADE;
+RESET client_min_messages;
+CREATE ROLE regress_mvm_owner SUPERUSER;
+SET ROLE regress_mvm_owner;
+CREATE EXTENSION mvm;
+RESET ROLE;
+ALTER ROLE regress_mvm_owner NOSUPERUSER;
+SET ROLE regress_mvm_owner;
+DO $$ BEGIN PERFORM mvm_grant('regress_mvm_role', 'operator'); END $$;
+GRANT USAGE ON SCHEMA mvm TO regress_mvm_other;
+GRANT EXECUTE ON FUNCTION mvm_seed() TO regress_mvm_other WITH GRANT OPTION;
+RESET ROLE;
+SET ROLE regress_mvm_other;
+GRANT EXECUTE ON FUNCTION mvm_seed() TO regress_mvm_role;
+RESET ROLE;
+SET ROLE regress_mvm_owner;
+SELECT mvm_grant('regress_mvm_role', 'reader');
+RESET ROLE;
+SELECT has_function_privilege('regress_mvm_role', 'mvm_seed()', 'EXECUTE') AS may_seed,
+    has_function_privilege('regress_mvm_role', 'mvm_sync_sequences()', 'EXECUTE') AS may_sync;
+GRANT regress_mvm_other TO regress_mvm_owner;
+SET ROLE regress_mvm_owner;
+DO $$ BEGIN PERFORM mvm_grant('regress_mvm_role', 'reader'); END $$;
+RESET ROLE;
+SELECT has_function_privilege('regress_mvm_role', 'mvm_seed()', 'EXECUTE') AS may_seed,
+    has_function_privilege('regress_mvm_role', 'mvm_sync_sequences()', 'EXECUTE') AS may_sync;
+
+SET client_min_messages = warning;
+DROP EXTENSION mvm CASCADE;
+RESET client_min_messages;
+DROP ROLE regress_mvm_owner, regress_mvm_role, regress_mvm_other, "regress mvm ""Weird"" Rôle";
