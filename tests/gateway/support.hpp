@@ -204,6 +204,9 @@ inline constexpr const char *no_rules =
     R"("trade_open":true,"exchange_open":true,"sale_fee_rate":0,"exchange_fee_rate":0,)"
     R"("min_amount":null,"max_amount":null,"max_quantity":null)";
 
+// An item's body as it is in a list, which leaves its metadata out.
+std::string in_a_list(const std::string &item);
+
 // Asserts that `answer` is 422 and names the field.
 void expect_names_field(const Answer &answer, const std::string &field);
 
