@@ -18,7 +18,7 @@ SELECT format(E'%s(%s)\n  -> %s', p.proname, pg_get_function_arguments(p.oid), p
 FROM pg_proc p
 JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'mvm'
-ORDER BY p.proname COLLATE "C";
+ORDER BY p.proname COLLATE "C", pg_get_function_arguments(p.oid) COLLATE "C";
 
 -- Every view's columns.
 SELECT format('mvm.%s(%s)', c.relname, string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum))
