@@ -15,7 +15,7 @@ const UniqueKey *taken_key(const ErrorData *error, const UniqueKey *keys, int co
         return nullptr;
     }
     for (int i = 0; i < count; ++i) {
-        if (strcmp(error->constraint_name, keys[i].index_name) == 0) {
+        if (keys[i].refusal != nullptr && strcmp(error->constraint_name, keys[i].index_name) == 0) {
             return &keys[i];
         }
     }

@@ -7,7 +7,7 @@ namespace mvm::storage {
 
 struct UniqueKey {
     const char *index_name; // in schema mvm
-    const char *refusal;    // what exists, where the key is taken
+    const char *refusal;    // what exists, where the key is taken; null: no key is written
 };
 
 // Runs `write`. Where one of the keys is taken, also by a transaction that it had to wait for,

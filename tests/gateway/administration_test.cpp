@@ -60,7 +60,7 @@ TEST_F(NewUniverses, are_201_with_their_place_and_the_row_of_the_list)
                            R"("currency_scale":0,)" +
                                std::string(no_rules) + "}");
     EXPECT_EQ(get("/api/v1/universes/4").body, answer.body);
-    EXPECT_TRUE(get("/api/v1/universes").body.ends_with("," + answer.body + "]"));
+    EXPECT_TRUE(get("/api/v1/universes").body.ends_with("," + in_a_list(answer.body) + "]"));
 }
 
 TEST_F(NewUniverses, have_two_decimals_unless_told)
@@ -210,9 +210,9 @@ TEST_F(NewUsers, are_201_with_their_place_and_what_a_get_shows)
     const Answer answer = create(R"({"username":"zoe","universe_id":2,"balance":50.5})");
     EXPECT_EQ(answer.status, 201);
     EXPECT_EQ(answer.headers.at("location"), "/api/v1/users/4");
-    EXPECT_EQ(answer.body,
-              R"({"id":4,"username":"zoe","universe_id":2,"balance":50.50,)"
-              R"("wallets":[{"universe_id":2,"currency_type":"MRC","balance":50.50}]})");
+    EXPECT_EQ(answer.body, R"({"id":4,"username":"zoe","universe_id":2,"balance":50.50,)"
+                           R"("wallets":[{"universe_id":2,"currency_type":"MRC","balance":50.50}],)"
+                           R"("external_id":null,"metadata":null})");
     EXPECT_EQ(get("/api/v1/users/4").body, answer.body);
     EXPECT_EQ(database_->sql("SELECT kind FROM mvm.transactions WHERE user_id = 4"), "deposit");
     EXPECT_EQ(database_->sql("SELECT count(*) FROM mvm_audit()"), "0");
@@ -224,7 +224,9 @@ TEST_F(NewUsers, have_nothing_unless_told)
                              R"("username":"c","balance":null)"}) {
         const Answer answer = create(std::string(R"({"universe_id":1,)") + more + "}");
         EXPECT_EQ(answer.status, 201);
-        EXPECT_TRUE(answer.body.ends_with(R"("balance":0.00,"wallets":[]})")) << answer.body;
+        EXPECT_TRUE(answer.body.ends_with(
+            R"("balance":0.00,"wallets":[],"external_id":null,"metadata":null})"))
+            << answer.body;
         EXPECT_EQ(get(answer.headers.at("location")).body, answer.body);
     }
 }
@@ -316,7 +318,7 @@ TEST_F(NewItems, are_201_with_their_place_and_the_row_of_the_list)
     EXPECT_EQ(answer.status, 201);
     EXPECT_EQ(answer.headers.at("location"), "/api/v1/items/4");
     EXPECT_EQ(answer.body, R"({"id":4,"name":"Red Dust","universe_id":2,"price":5.00,"stock":10,)"
-                           R"("seller_id":2,"listed":true})");
+                           R"("seller_id":2,"listed":true,"external_id":null,"metadata":null})");
     EXPECT_EQ(get("/api/v1/items/4").body, answer.body);
     EXPECT_TRUE(get("/api/v1/items?universe_id=2").body.ends_with("," + answer.body + "]"));
     EXPECT_EQ(database_->sql("SELECT count(*) FROM mvm_audit()"), "0");
@@ -326,8 +328,9 @@ TEST_F(NewItems, are_sold_by_the_treasury_or_in_another_universe_when_told)
 {
     const Answer treasury = create(
         R"({"seller_id":null,"name":"Ice","price":1.0000000000000002,"stock":0,"universe_id":3})");
-    EXPECT_EQ(treasury.body, R"({"id":4,"name":"Ice","universe_id":3,"price":1.00,"stock":0,)"
-                             R"("seller_id":null,"listed":true})");
+    EXPECT_EQ(treasury.body,
+              R"({"id":4,"name":"Ice","universe_id":3,"price":1.00,"stock":0,)"
+              R"("seller_id":null,"listed":true,"external_id":null,"metadata":null})");
     const Answer abroad =
         create(R"({"seller_id":2,"name":"Souvenir","price":9,"stock":1,"universe_id":1})");
     EXPECT_EQ(abroad.json()["universe_id"], 1);
@@ -397,7 +400,8 @@ TEST_F(NewItems, refuse_what_the_market_refuses)
 
 TEST_F(OneItem, is_the_row_of_the_list)
 {
-    EXPECT_EQ("[" + get("/api/v1/items/2").body + "]", get("/api/v1/items?universe_id=2").body);
+    EXPECT_EQ("[" + in_a_list(get("/api/v1/items/2").body) + "]",
+              get("/api/v1/items?universe_id=2").body);
     for (const char *id : {"999", "0", "-1", "9223372036854775807"}) {
         expect_problem(get(std::string("/api/v1/items/") + id), 404, "item_not_found",
                        std::string("Item not found: There is no item ") + id + ".");

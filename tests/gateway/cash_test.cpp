@@ -46,7 +46,7 @@ TEST_F(Cash, of_a_deposit_is_201_with_the_transaction_and_its_place)
         R"("received_amount":25.50,"exchange_rate":1,"from_rate":1,"to_rate":1,)"
         R"("idempotency_key":null,"transaction_time":")";
     EXPECT_TRUE(answer.body.starts_with(start)) << answer.body;
-    EXPECT_TRUE(answer.body.ends_with("+00:00\"}")) << answer.body;
+    EXPECT_TRUE(answer.body.ends_with("+00:00\",\"memo\":null}")) << answer.body;
     EXPECT_EQ(get(answer.headers.at("location")).body, answer.body);
     EXPECT_EQ(database_->sql("SELECT mvm_balance(1)"), "1025.50");
 }
@@ -210,7 +210,7 @@ TEST_F(Transactions, of_every_kind_are_shown_with_every_column)
                               R"("amount":4.00,"received_amount":10.00,"exchange_rate":2.5,)"
                               R"("from_rate":1,"to_rate":2.5,"idempotency_key":"k",)"
                               R"("transaction_time":)" +
-                              trade["transaction_time"].dump() + "}";
+                              trade["transaction_time"].dump() + R"(,"memo":null})";
     EXPECT_EQ(answer.body, start);
     const std::string listing =
         database_->sql("SELECT id FROM mvm.transactions WHERE kind = 'listing' AND user_id = 2");

@@ -122,6 +122,35 @@ TEST(JsonRequest, reads_arrays_of_integers_in_their_order)
                    "a");
 }
 
+TEST(JsonRequest, writes_objects_anew_with_every_digit_and_character)
+{
+    const JsonRequest request(
+        R"({"before":1, "a": { } , "b":{"x" : [1, -2.50, 1e5, {"y":null}, [], [[true]], false],)"
+        R"("":"\"\\ü\u0001/","z":{}}, "c":null, "d":[{"x":1}], "e":"{}", "after":[1,2]})");
+    EXPECT_EQ(request.optional_object("a"), "{}");
+    EXPECT_EQ(request.optional_object("b"),
+              R"({"x":[1,-2.50,1e5,{"y":null},[],[[true]],false],"":"\"\\ü\u0001/","z":{}})");
+    EXPECT_EQ(request.optional_object("c"), std::nullopt);
+    EXPECT_EQ(request.optional_object("absent"), std::nullopt);
+    for (const char *name : {"before", "d", "e", "after"}) {
+        expect_refused(refusal([&] { request.optional_object(name); }), "invalid_argument", name);
+    }
+    EXPECT_EQ(request.integer("before"), "1");
+    EXPECT_EQ(request.optional_integers("after", 1, 2), (std::vector<std::string>{"1", "2"}));
+    expect_refused(refusal([&] { request.integer("b"); }), "invalid_argument", "b");
+    expect_refused(body_refusal(R"({"a":{"b":1e999}})"), "invalid_argument", "too large");
+}
+
+TEST(JsonRequest, takes_texts_that_may_be_left_out)
+{
+    const JsonRequest request(R"({"memo":"x","empty":"","none":null,"number":1})");
+    EXPECT_EQ(request.optional_text("memo"), "x");
+    EXPECT_EQ(request.optional_text("empty"), "");
+    EXPECT_EQ(request.optional_text("none"), std::nullopt);
+    EXPECT_EQ(request.optional_text("absent"), std::nullopt);
+    expect_refused(refusal([&] { request.optional_text("number"); }), "invalid_argument", "number");
+}
+
 TEST(JsonRequest, names_a_missing_field)
 {
     const JsonRequest request("{}");

@@ -80,7 +80,7 @@ TEST_F(Memos, of_more_than_255_characters_and_of_other_types_are_refused)
 TEST_F(Memos, are_part_of_a_request_under_a_key)
 {
     for (const Request &request : requests) {
-        const Headers key{{"Idempotency-Key", request.start}};
+        const Headers key{{"Idempotency-Key", std::string(request.path) + request.start}};
         const Answer first = send(request, R"(,"memo":"a")", key);
         ASSERT_LT(first.status, 300) << first.body;
         EXPECT_EQ(send(request, R"(,"memo":"a")", key).body, first.body);

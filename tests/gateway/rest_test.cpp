@@ -51,7 +51,7 @@ TEST_F(Items, lists_items_with_exact_prices)
 {
     EXPECT_EQ(get("/api/v1/items?universe_id=2").body,
               R"([{"id":2,"name":"Mars Rocks","universe_id":2,"price":10.00,"stock":50,)"
-              R"("seller_id":null,"listed":true}])");
+              R"("seller_id":null,"listed":true,"external_id":null}])");
     const auto all = get("/api/v1/items").json();
     ASSERT_EQ(all.size(), 3u);
     EXPECT_EQ(all[0]["name"], "Earth Coffee");
@@ -118,19 +118,22 @@ TEST_F(Users, show_the_home_balance_and_every_wallet)
 {
     EXPECT_EQ(get("/api/v1/users/1").body,
               R"({"id":1,"username":"john_earth","universe_id":1,"balance":1000.00,)"
-              R"("wallets":[{"universe_id":1,"currency_type":"USD","balance":1000.00}]})");
+              R"("wallets":[{"universe_id":1,"currency_type":"USD","balance":1000.00}],)"
+              R"("external_id":null,"metadata":null})");
     exchange(exchange_body("100"));
     EXPECT_EQ(get("/api/v1/users/1").body,
               R"({"id":1,"username":"john_earth","universe_id":1,"balance":900.00,)"
               R"("wallets":[{"universe_id":1,"currency_type":"USD","balance":900.00},)"
-              R"({"universe_id":2,"currency_type":"MRC","balance":250.00}]})");
+              R"({"universe_id":2,"currency_type":"MRC","balance":250.00}],)"
+              R"("external_id":null,"metadata":null})");
 }
 
 TEST_F(Users, without_money_have_a_balance_of_zero_and_no_wallet)
 {
     database_->sql("SELECT mvm_create_user('poor', 3)");
     EXPECT_EQ(get("/api/v1/users/4").body,
-              R"({"id":4,"username":"poor","universe_id":3,"balance":0.00,"wallets":[]})");
+              R"({"id":4,"username":"poor","universe_id":3,"balance":0.00,"wallets":[],)"
+              R"("external_id":null,"metadata":null})");
 }
 
 TEST_F(Users, that_do_not_exist_are_404)
@@ -302,7 +305,7 @@ TEST_F(Buy, costs_the_price_at_home)
                                R"("quantity":1,"from_universe_id":1,"to_universe_id":1,)"
                                R"("transaction_time":")";
     EXPECT_NE(answer.body.find(middle), std::string::npos) << answer.body;
-    EXPECT_TRUE(answer.body.ends_with("+00:00\"}")) << answer.body;
+    EXPECT_TRUE(answer.body.ends_with("+00:00\",\"memo\":null}")) << answer.body;
 }
 
 TEST_F(Buy, converts_the_price_from_another_universe)

@@ -21,10 +21,11 @@ TEST_F(ItemChanges, of_the_price_show_in_every_read_and_are_what_a_buyer_pays)
 {
     const Answer answer = patch(item, R"({"price":12.5})");
     EXPECT_EQ(answer.status, 200) << answer.body;
-    EXPECT_EQ(answer.body, R"({"id":2,"name":"Mars Rocks","universe_id":2,"price":12.50,)"
-                           R"("stock":50,"seller_id":null,"listed":true})");
+    EXPECT_EQ(answer.body,
+              R"({"id":2,"name":"Mars Rocks","universe_id":2,"price":12.50,)"
+              R"("stock":50,"seller_id":null,"listed":true,"external_id":null,"metadata":null})");
     EXPECT_EQ(get(item).body, answer.body);
-    EXPECT_EQ(get("/api/v1/items?universe_id=2").body, "[" + answer.body + "]");
+    EXPECT_EQ(get("/api/v1/items?universe_id=2").body, "[" + in_a_list(answer.body) + "]");
     EXPECT_EQ(buy(R"({"buyer_id":1,"item_id":2,"quantity":1})").json()["amount"], 5);
 }
 
@@ -50,11 +51,14 @@ TEST_F(ItemChanges, of_both_are_one_and_are_refused_together)
 {
     const Answer both = patch(item, R"({"listed":false,"price":7})");
     EXPECT_EQ(both.status, 200);
-    EXPECT_TRUE(both.body.ends_with(R"("price":7.00,"stock":50,"seller_id":null,"listed":false})"))
+    EXPECT_TRUE(both.body.ends_with(
+        R"("price":7.00,"stock":50,"seller_id":null,"listed":false,"external_id":null,"metadata":null})"))
         << both.body;
     EXPECT_EQ(get(item).body, both.body);
-    EXPECT_TRUE(patch(item, R"({"price":8,"listed":true})")
-                    .body.ends_with(R"("price":8.00,"stock":50,"seller_id":null,"listed":true})"));
+    EXPECT_TRUE(
+        patch(item, R"({"price":8,"listed":true})")
+            .body.ends_with(
+                R"("price":8.00,"stock":50,"seller_id":null,"listed":true,"external_id":null,"metadata":null})"));
     expect_problem(patch(item, R"({"price":0,"listed":false})"), 422, "invalid_amount",
                    "Invalid amount");
     EXPECT_EQ(get(item).json()["listed"], true);
@@ -178,7 +182,7 @@ TEST_F(SellersItems, are_theirs_alone_listed_or_not_in_pages_that_follow_the_lin
     EXPECT_FALSE(all.headers.contains("link"));
     ASSERT_EQ(all.json().size(), 3u);
     EXPECT_EQ(all.json()[1]["listed"], false);
-    EXPECT_EQ(all.json()[1].dump(), get("/api/v1/items/5").json().dump());
+    EXPECT_NE(all.body.find(in_a_list(get("/api/v1/items/5").body)), std::string::npos);
 
     const Answer first = get("/api/v1/users/1/items?limit=2");
     EXPECT_EQ(first.json().size(), 2u);

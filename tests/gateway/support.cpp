@@ -463,6 +463,11 @@ bool RestTest::wait_for_redis()
     return eventually([this] { return metric("mvm_cache_available") == 1; });
 }
 
+std::string in_a_list(const std::string &item)
+{
+    return item.substr(0, item.find(R"(,"metadata":)")) + "}";
+}
+
 void expect_names_field(const Answer &answer, const std::string &field)
 {
     expect_problem(answer, 422, "invalid_argument", "Invalid argument: " + field + ":");

@@ -207,6 +207,9 @@ inline constexpr const char *no_rules =
     R"("max_hold_ttl_seconds":86400,"max_quote_ttl_seconds":300,)"
     R"("max_open_holds":100,"max_open_quotes":100)";
 
+// An item's body as it is in a list, which leaves its metadata out.
+std::string in_a_list(const std::string &item);
+
 // Asserts that `answer` is 422 and names the field.
 void expect_names_field(const Answer &answer, const std::string &field);
 

@@ -328,7 +328,8 @@ BEGIN
             array_agg(e.args[3] ORDER BY e.place) AS thirds,
             array_agg(e.args[4] ORDER BY e.place) AS fourths,
             array_agg(e.args[5] ORDER BY e.place) AS fifths,
-            array_agg(e.args[6] ORDER BY e.place) AS sixths
+            array_agg(e.args[6] ORDER BY e.place) AS sixths,
+            array_agg(model.memo_of(e.operation, e.args) ORDER BY e.place) AS memos
         FROM model.expected e
         WHERE NOT EXISTS (SELECT FROM model.answer a WHERE a.place = e.place)
         GROUP BY e.batch, CASE WHEN e.batch IS NULL THEN e.place END
@@ -341,13 +342,13 @@ BEGIN
             SELECT call.first_place - 1 + r.ordinal, model.code_of(r.outcome), r.detail, r.replayed,
                 model.told(to_jsonb(r)), r.transaction_id
             FROM mvm_buy_batch(call.users::bigint[], call.seconds::bigint[], call.thirds::bigint[], call.fifths,
-                call.fourths::numeric[]) r;
+                call.fourths::numeric[], call.memos) r;
         ELSE
             INSERT INTO model.answer
             SELECT call.first_place - 1 + r.ordinal, model.code_of(r.outcome), r.detail, r.replayed,
                 model.told(to_jsonb(r)), r.transaction_id
             FROM mvm_exchange_batch(call.users::bigint[], call.seconds::numeric[], call.thirds::integer[],
-                call.fourths::integer[], call.sixths, call.fifths::numeric[]) r;
+                call.fourths::integer[], call.sixths, call.fifths::numeric[], call.memos) r;
         END IF;
         CALL model.perhaps_commit();
     END LOOP;

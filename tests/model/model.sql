@@ -7,7 +7,8 @@
 -- without times, or raises the refusal. New rows take the ids the extension gave
 -- (sequences may have gaps): the driver leaves them in model.next_id, and those of
 -- journal rows in model.event_ids.
--- What the key's check said is in model.key_check (see model.replay).
+-- What the key's check said is in model.key_check (see model.replay). The memo that a
+-- call comes with is in model.memo, after an m.
 
 CREATE SCHEMA model;
 
@@ -113,7 +114,8 @@ CREATE TABLE model.event (
     fee numeric,
     tariff numeric,
     reference_id bigint,
-    call_id bigint -- the same for all events of one call
+    call_id bigint, -- the same for all events of one call
+    memo text
 );
 CREATE INDEX event_kind_idx ON model.event (kind, id);
 CREATE INDEX event_reference_idx ON model.event (reference_id) WHERE kind = 'refund';
@@ -296,6 +298,11 @@ END $$;
 -- The journal and its answers
 -- ---------------------------------------------------------------------------
 
+-- The memo of the call that is under way; null: none.
+CREATE FUNCTION model.memo() RETURNS text LANGUAGE sql AS $$
+    SELECT substr(NULLIF(current_setting('model.memo', true), ''), 2)
+$$;
+
 -- Ids for the events of the next call: those of the engine, or the first of those to come.
 CREATE FUNCTION model.begin_call(event_ids text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -317,13 +324,14 @@ BEGIN
     INSERT INTO model.event VALUES (ids[1], kind, user_id, counterparty_id, item_id, quantity, origin.id, target.id,
         paid, received, CASE WHEN with_money THEN origin.exchange_rate END,
         CASE WHEN with_money THEN target.exchange_rate END, key,
-        NULLIF(fee, 0), NULLIF(tariff, 0), reference_id, current_setting('model.call_id')::bigint);
+        NULLIF(fee, 0), NULLIF(tariff, 0), reference_id, current_setting('model.call_id')::bigint,
+        CASE WHEN kind IN ('deposit', 'withdrawal', 'transfer', 'exchange', 'purchase') THEN model.memo() END);
     INSERT INTO model.house AS h
     SELECT l.universe_id, l.account, sum(l.amount) FROM model.leg l
     WHERE l.transaction_id = ids[1] AND l.account IN ('treasury', 'fees') GROUP BY 1, 2
     ON CONFLICT ON CONSTRAINT house_pkey DO UPDATE SET balance = h.balance + EXCLUDED.balance;
     IF key IS NOT NULL THEN -- the house's keys belong to nobody
-        INSERT INTO model.request VALUES (COALESCE(user_id, 0), key, body, ids[1]);
+        INSERT INTO model.request VALUES (COALESCE(user_id, 0), key, concat_ws('/memo=', body, model.memo()), ids[1]);
     END IF;
     RETURN ids[1];
 END $$;
@@ -338,7 +346,7 @@ BEGIN
             'received_amount', model.to_amount(e.received, t.currency_scale),
             'exchange_rate', trim_scale(e.to_rate / e.from_rate), 'from_rate', e.from_rate, 'to_rate', e.to_rate,
             'idempotency_key', e.idempotency_key, 'fee', model.to_amount(e.fee, t.currency_scale),
-            'tariff', model.to_amount(e.tariff, f.currency_scale), 'reference_id', e.reference_id)
+            'tariff', model.to_amount(e.tariff, f.currency_scale), 'reference_id', e.reference_id, 'memo', e.memo)
         FROM model.event e
         JOIN model.universe f ON f.id = e.from_universe_id
         JOIN model.universe t ON t.id = e.to_universe_id
@@ -361,7 +369,7 @@ BEGIN
         SELECT jsonb_build_object(
             'converted_amount', r -> 'received_amount', 'from_universe_id', r -> 'from_universe_id',
             'to_universe_id', r -> 'to_universe_id', 'exchange_rate', r -> 'exchange_rate', 'amount', r -> 'amount',
-            'transaction_id', r -> 'id', 'user_id', r -> 'user_id', 'fee', r -> 'fee')
+            'transaction_id', r -> 'id', 'user_id', r -> 'user_id', 'fee', r -> 'fee', 'memo', r -> 'memo')
         FROM model.transaction_row(wanted) r
     );
 END $$;
@@ -369,6 +377,7 @@ END $$;
 CREATE FUNCTION model.refuse_bad_key(key text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM model.refuse_if(char_length(key) NOT BETWEEN 1 AND 255, 'MV203');
+    PERFORM model.refuse_if(char_length(model.memo()) > 255, 'MV203');
 END $$;
 
 -- The event that answers the key; null when the key is new; refused when it was
@@ -379,6 +388,7 @@ CREATE FUNCTION model.replay(of_user bigint, wanted text, new_body text) RETURNS
 DECLARE
     known model.request;
 BEGIN
+    new_body := concat_ws('/memo=', new_body, model.memo());
     SELECT * INTO known FROM model.request WHERE user_id = of_user AND key = wanted;
     PERFORM model.refuse_if(known.body <> new_body, 'MV401');
     PERFORM set_config('model.key_check',
@@ -418,7 +428,8 @@ CREATE FUNCTION model.user_row(wanted bigint) RETURNS jsonb LANGUAGE plpgsql AS 
 BEGIN
     RETURN (
         SELECT jsonb_build_object('id', p.id, 'username', p.username, 'universe_id', p.universe_id,
-            'balance', model.to_amount(model.shown_balance(p.id, p.universe_id), u.currency_scale))
+            'balance', model.to_amount(model.shown_balance(p.id, p.universe_id), u.currency_scale),
+            'external_id', NULL, 'metadata', NULL)
         FROM model.person p JOIN model.universe u ON u.id = p.universe_id WHERE p.id = wanted
     );
 END $$;
@@ -427,7 +438,8 @@ CREATE FUNCTION model.item_row(wanted bigint) RETURNS jsonb LANGUAGE plpgsql AS 
 BEGIN
     RETURN (
         SELECT jsonb_build_object('id', i.id, 'name', i.name, 'universe_id', i.universe_id, 'seller_id', i.seller_id,
-            'price', model.to_amount(i.price, u.currency_scale), 'stock', model.shown_stock(i.id), 'listed', i.listed)
+            'price', model.to_amount(i.price, u.currency_scale), 'stock', model.shown_stock(i.id), 'listed', i.listed,
+            'external_id', NULL, 'metadata', NULL)
         FROM model.item i JOIN model.universe u ON u.id = i.universe_id WHERE i.id = wanted
     );
 END $$;

@@ -8,7 +8,7 @@
 
 -- What an event moved in a wallet. Events have the engine's times.
 CREATE MATERIALIZED VIEW model.movement AS
-SELECT l.user_id, l.universe_id, e.id, e.kind, j.transaction_time, e.item_id, e.quantity, l.amount,
+SELECT l.user_id, l.universe_id, e.id, e.kind, j.transaction_time, e.item_id, e.quantity, l.amount, e.memo,
     CASE WHEN e.user_id = l.user_id THEN e.counterparty_id ELSE e.user_id END AS counterparty_id
 FROM (SELECT user_id, universe_id, transaction_id, sum(amount) AS amount
     FROM model.leg WHERE account = 'wallet' GROUP BY 1, 2, 3) l
@@ -41,7 +41,7 @@ END $$;
 CREATE FUNCTION model.balance_line(kind text, minor numeric, moment timestamptz, currency_scale integer) RETURNS jsonb
 LANGUAGE sql AS $$
     SELECT jsonb_build_object('kind', kind, 'balance', model.to_amount(minor, currency_scale), 'transaction_time', moment,
-        'transaction_id', NULL, 'counterparty_id', NULL, 'item_id', NULL, 'quantity', NULL, 'amount', NULL)
+        'transaction_id', NULL, 'counterparty_id', NULL, 'item_id', NULL, 'quantity', NULL, 'amount', NULL, 'memo', NULL)
 $$;
 
 -- In one piece.
@@ -61,7 +61,7 @@ BEGIN
             SELECT jsonb_agg(jsonb_build_object('kind', m.kind,
                 'balance', model.to_amount(opening + m.total, universe.currency_scale),
                 'transaction_time', m.transaction_time, 'transaction_id', m.id, 'counterparty_id', m.counterparty_id,
-                'item_id', m.item_id, 'quantity', m.quantity,
+                'item_id', m.item_id, 'quantity', m.quantity, 'memo', m.memo,
                 'amount', model.to_amount(m.amount, universe.currency_scale)) ORDER BY m.id)
             FROM (SELECT *, sum(amount) OVER (ORDER BY id) AS total FROM model.movement
                 WHERE user_id = of_user AND universe_id = in_universe
@@ -87,7 +87,7 @@ BEGIN
             COALESCE(max(s.transaction_id), last_id), count(s.transaction_id)
         INTO page, last_id
         FROM mvm_statement(of_user, in_universe, from_time, to_time, max_rows, last_id)
-            WITH ORDINALITY s (transaction_id, kind, counterparty_id, item_id, quantity, amount, balance, transaction_time, place);
+            WITH ORDINALITY s (transaction_id, kind, counterparty_id, item_id, quantity, amount, balance, transaction_time, memo, place);
         SELECT lines || COALESCE(jsonb_agg(line - 'place' ORDER BY place), '[]') INTO lines
         FROM jsonb_array_elements(page) WITH ORDINALITY p (line, place);
         IF jsonb_array_length(page) > max_rows + 2 THEN

@@ -51,14 +51,14 @@ DO $$ BEGIN PERFORM mvm_revoke('regress_mvm_role'); END $$;
 SELECT count(*) FROM pg_shdepend WHERE refobjid = 'regress_mvm_role'::regrole;
 
 -- What the owner granted by hand: functions that no set has are taken away, tables and their sequences are not.
-GRANT EXECUTE ON FUNCTION mvm_grant(name, text), mvm.write_audit_checkpoint(boolean), mvm_deposit(bigint, numeric, integer, text)
+GRANT EXECUTE ON FUNCTION mvm_grant(name, text), mvm.write_audit_checkpoint(boolean), mvm_deposit(bigint, numeric, integer, text, text)
     TO regress_mvm_role;
 GRANT SELECT ON mvm.wallet, mvm.leg TO regress_mvm_role;
 GRANT SELECT (id), INSERT ON mvm.users TO regress_mvm_role;
 DO $$ BEGIN PERFORM mvm_grant('regress_mvm_role', 'reader'); END $$;
 SELECT has_function_privilege('regress_mvm_role', 'mvm_grant(name, text)', 'EXECUTE') AS may_grant,
     has_function_privilege('regress_mvm_role', 'mvm.write_audit_checkpoint(boolean)', 'EXECUTE') AS may_write,
-    has_function_privilege('regress_mvm_role', 'mvm_deposit(bigint, numeric, integer, text)', 'EXECUTE') AS may_deposit,
+    has_function_privilege('regress_mvm_role', 'mvm_deposit(bigint, numeric, integer, text, text)', 'EXECUTE') AS may_deposit,
     has_table_privilege('regress_mvm_role', 'mvm.wallet', 'SELECT') AS may_read, has_table_privilege('regress_mvm_role', 'mvm.leg', 'SELECT') AS leg;
 DO $$ BEGIN PERFORM mvm_revoke('regress_mvm_role'); END $$;
 SELECT has_table_privilege('regress_mvm_role', 'mvm.wallet', 'SELECT') AS may_read, has_table_privilege('regress_mvm_role', 'mvm.leg', 'SELECT') AS leg,
@@ -67,18 +67,18 @@ REVOKE ALL ON mvm.wallet, mvm.leg FROM regress_mvm_role;
 
 -- Whoever granted it: what another role handed on is taken back, too, and what this role has handed on goes with it.
 GRANT USAGE ON SCHEMA mvm TO regress_mvm_other WITH GRANT OPTION;
-GRANT EXECUTE ON FUNCTION mvm_buy(bigint, bigint, bigint, text, numeric, integer[]) TO regress_mvm_other WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION mvm_buy(bigint, bigint, bigint, text, numeric, integer[], text) TO regress_mvm_other WITH GRANT OPTION;
 GRANT SELECT ON mvm.users TO regress_mvm_other WITH GRANT OPTION;
 SET ROLE regress_mvm_other;
 GRANT USAGE ON SCHEMA mvm TO regress_mvm_role;
-GRANT EXECUTE ON FUNCTION mvm_buy(bigint, bigint, bigint, text, numeric, integer[]) TO regress_mvm_role WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION mvm_buy(bigint, bigint, bigint, text, numeric, integer[], text) TO regress_mvm_role WITH GRANT OPTION;
 GRANT SELECT ON mvm.users TO regress_mvm_role;
 SET ROLE regress_mvm_role;
-GRANT EXECUTE ON FUNCTION mvm_buy(bigint, bigint, bigint, text, numeric, integer[]) TO "regress mvm ""Weird"" Rôle";
+GRANT EXECUTE ON FUNCTION mvm_buy(bigint, bigint, bigint, text, numeric, integer[], text) TO "regress mvm ""Weird"" Rôle";
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION mvm_buy(bigint, bigint, bigint, text, numeric, integer[]) TO regress_mvm_role;
+GRANT EXECUTE ON FUNCTION mvm_buy(bigint, bigint, bigint, text, numeric, integer[], text) TO regress_mvm_role;
 DO $$ BEGIN PERFORM mvm_grant('regress_mvm_role', 'reader'); END $$;
-SELECT r.rolname, has_function_privilege(r.oid, 'mvm_buy(bigint, bigint, bigint, text, numeric, integer[])', 'EXECUTE') AS may_buy
+SELECT r.rolname, has_function_privilege(r.oid, 'mvm_buy(bigint, bigint, bigint, text, numeric, integer[], text)', 'EXECUTE') AS may_buy
 FROM pg_roles r WHERE rolname LIKE 'regress%mvm%' ORDER BY r.rolname::text COLLATE "C";
 SELECT * FROM has('regress_mvm_role');
 DO $$ BEGIN PERFORM mvm_revoke('regress_mvm_role'); END $$;

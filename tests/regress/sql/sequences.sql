@@ -5,7 +5,7 @@
 \set ECHO all
 -- Sequences that lie behind the ids in use, as on a logical replica. A real one is in tests/dba/logical_replica_test.sh.
 SELECT sale_fee_rate FROM mvm_set_rules(2, sale_fee_rate => 0.05);
-SELECT id FROM mvm_quote(1, 10, 1, 2, '1 day');
+SELECT id FROM mvm_quote(1, 10, 1, 2, '5 minutes');
 SELECT id FROM mvm_reserve(1, 1, 1);
 -- Every sequence of the market is among them.
 SELECT c.relname FROM pg_class c
@@ -26,7 +26,7 @@ SELECT id FROM mvm_deposit(1, 1);
 SELECT id FROM mvm_create_universe('Next', 'NXT', 1);
 SELECT id FROM mvm_create_user('next', 4);
 SELECT id FROM mvm_list_item(4, 'Next', 1, 1);
-SELECT id FROM mvm_quote(1, 10, 1, 2, '1 day');
+SELECT id FROM mvm_quote(1, 10, 1, 2, '5 minutes');
 SELECT id FROM mvm_reserve(1, 1, 1);
 -- Never back.
 SELECT setval('mvm.journal_id_seq', 1000);
