@@ -48,10 +48,10 @@ HoldList &list_of(ExpiredHolds &expired, const Keeper &wanted)
 {
     if (expired.now == 0) {
         expired.now = GetCurrentTimestamp();
-        expired.lists = hash_table("holds past their time by keeper", sizeof(Keeper),
-                                   sizeof(HoldList));
-        expired.holds = hash_table("holds past their time", sizeof(std::int64_t),
-                                   sizeof(ExpiredHold));
+        expired.lists =
+            hash_table("holds past their time by keeper", sizeof(Keeper), sizeof(HoldList));
+        expired.holds =
+            hash_table("holds past their time", sizeof(std::int64_t), sizeof(ExpiredHold));
     }
     Keeper keeper;
     memset(&keeper, 0, sizeof keeper); // the padding is part of the key

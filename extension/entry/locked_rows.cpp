@@ -26,8 +26,9 @@ const WalletKey &key_of(const LockedWallet &wallet)
 template <typename Row, typename Key>
 int *place_among(pg::Array<int> &others, pg::Array<Row> &rows, const Key &key)
 {
-    return std::lower_bound(others.begin(), others.end(), key,
-                            [&](int index, const Key &wanted) { return key_of(rows[index]) < wanted; });
+    return std::lower_bound(others.begin(), others.end(), key, [&](int index, const Key &wanted) {
+        return key_of(rows[index]) < wanted;
+    });
 }
 
 template <typename Row, typename Key>
@@ -100,9 +101,10 @@ void lock_wallets(Call &call, LockedRows &rows, pg::Array<WantedWallet> &wanted)
     for (LockedWallet &locked : rows.wallets) {
         CHECK_FOR_INTERRUPTS();
         const WalletKey &key = locked.key;
-        locked.wallet = locked.receives ? storage::lock_or_create_wallet(
-                                              call, key.user_id, key.universe_id, locked.created)
-                                        : storage::lock_wallet(call, key.user_id, key.universe_id);
+        locked.wallet =
+            locked.receives
+                ? storage::lock_or_create_wallet(call, key.user_id, key.universe_id, locked.created)
+                : storage::lock_wallet(call, key.user_id, key.universe_id);
         locked.running = {locked.wallet.balance_minor, false};
     }
     rows.wallets_in_order = rows.wallets.count;

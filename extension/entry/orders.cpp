@@ -379,8 +379,8 @@ void settle_moment(Call &call, UniverseSet &universes, LockedRows &rows, Order *
 // Settling
 // ---------------------------------------------------------------------------
 
-Refusal refusal_of(const domain::Settlement &settlement, const Order &order,
-                   const LockedItem *item, UniverseSet &universes)
+Refusal refusal_of(const domain::Settlement &settlement, const Order &order, const LockedItem *item,
+                   UniverseSet &universes)
 {
     const storage::Universe &payer_universe = universes.universes[order.payer_universe];
     const storage::Universe &receiver_universe = universes.universes[order.receiver_universe];

@@ -13,9 +13,8 @@ namespace {
 void transfer(storage::Call &call, storage::JournalRow &row, storage::Universe universe,
               KeyedCall &keyed)
 {
-    Payment payment =
-        lock_payment(call, {*row.user_id, universe.id},
-                     storage::WalletKey{*row.counterparty_id, universe.id});
+    Payment payment = lock_payment(call, {*row.user_id, universe.id},
+                                   storage::WalletKey{*row.counterparty_id, universe.id});
     // The rate that is written down is of the moment at which both wallets are locked.
     if (storage::go_on_from_now(call)) {
         universe = require_universe(call, universe.id);

@@ -62,8 +62,8 @@ struct HoldRange {
 
 void add_end(HoldRange &range, AttrNumber column)
 {
-    ScanKeyInit(&range.keys[range.key_count++], column, BTLessEqualStrategyNumber,
-                F_TIMESTAMPTZ_LE, TimestampTzGetDatum(range.end));
+    ScanKeyInit(&range.keys[range.key_count++], column, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
+                TimestampTzGetDatum(range.end));
 }
 
 HoldRange holds_on_item(std::int64_t item_id, TimestampTz end)
@@ -235,8 +235,7 @@ void find_expired(Call &call, TimestampTz now, int count_max, pg::Array<KeptByHo
 std::int64_t balance_with_expired(Call &call, const Wallet &wallet)
 {
     std::int64_t balance_minor = wallet.balance_minor;
-    const auto range =
-        holds_of_wallet({wallet.user_id, wallet.universe_id}, GetCurrentTimestamp());
+    const auto range = holds_of_wallet({wallet.user_id, wallet.universe_id}, GetCurrentTimestamp());
     visit_holds(call, range, [&](const KeptByHold &kept, bool) {
         balance_minor = add_where_room(balance_minor, kept.paid_minor);
         return true;

@@ -44,9 +44,9 @@ TM_Result lock_version(Call &call, Relation table, ItemPointerData location, Tup
     ExecClearTuple(slot);
     TM_FailureData failure;
     const int flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
-    const TM_Result result = table_tuple_lock(table, &location, GetActiveSnapshot(), slot,
-                                              call.estate->es_output_cid, LockTupleNoKeyExclusive,
-                                              wait, static_cast<uint8>(flags), &failure);
+    const TM_Result result =
+        table_tuple_lock(table, &location, GetActiveSnapshot(), slot, call.estate->es_output_cid,
+                         LockTupleNoKeyExclusive, wait, static_cast<uint8>(flags), &failure);
     if (result == TM_Ok && failure.traversed) {
         call.moment_passed = true;
     }

@@ -47,8 +47,8 @@ Wallet lock_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id)
 TryLock try_lock_wallet(Call &call, const WalletKey &key, Wallet &wallet)
 {
     HeapTuple row = nullptr;
-    const TryLock outcome = try_lock_row(
-        call, TableId::wallet, key_of_int8_int4(key.user_id, key.universe_id), row);
+    const TryLock outcome =
+        try_lock_row(call, TableId::wallet, key_of_int8_int4(key.user_id, key.universe_id), row);
     wallet = outcome == TryLock::locked ? wallet_in(call, row)
                                         : missing_wallet(key.user_id, key.universe_id);
     return outcome;
