@@ -136,6 +136,10 @@ DROP INDEX mvm.hold_expires_at_idx, mvm.hold_item_id_idx, mvm.hold_buyer_id_idx;
 CREATE INDEX hold_expires_at_idx ON mvm.hold (expires_at, id) WHERE state = 'a';
 CREATE INDEX hold_item_id_idx ON mvm.hold (item_id, expires_at, id) WHERE state = 'a';
 CREATE INDEX hold_buyer_id_idx ON mvm.hold (buyer_id, from_universe_id, expires_at, id) WHERE state = 'a';
+COMMENT ON TABLE mvm.hold IS
+    'Stock and money set aside for a purchase. An active one past expires_at counts as released for everyone who looks, and is released by whoever falls short of what it keeps, or by mvm_sweep_holds()';
+COMMENT ON FUNCTION @extschema@.mvm_sweep_holds(integer) IS
+    'Releases holds past their time, at most max_rows, and returns how many it did. They count as released anyway; this writes it down. Waits for nobody: what is in use is left for another time. MV203';
 
 -- ---------------------------------------------------------------------------
 -- Storage: memos, and keys and data of a platform's own

@@ -173,6 +173,12 @@ Locked lock_hold_and_all(Call &call, const Hold &seen, bool with_seller)
         pg::refuse(ErrorCode::hold_not_found,
                    psprintf("There is no hold " INT64_FORMAT ".", seen.id));
     }
+    const Hold &hold = locked.hold;
+    if (hold.item_id != seen.item_id || hold.buyer_id != seen.buyer_id ||
+        hold.seller_id != seen.seller_id || hold.from_universe_id != seen.from_universe_id ||
+        hold.to_universe_id != seen.to_universe_id) {
+        pg::refuse_stale_snapshot(); // the owner changed it by hand: other rows are to be locked
+    }
     return locked;
 }
 

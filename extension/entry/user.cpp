@@ -42,6 +42,7 @@ Datum move_user_function(FunctionCallInfo fcinfo)
     if (!storage::lock_user(call, user_id, user)) {
         raise(no_user(user_id));
     }
+    storage::go_on_from_now(call); // the balance that is shown is of this moment, too
     require_universe(call, universe_id);
     if (user.universe_id != universe_id) {
         storage::update_home(call, user, universe_id);

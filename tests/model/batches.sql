@@ -98,26 +98,6 @@ BEGIN
     DELETE FROM model.new_id;
 END $$;
 
--- The least that only a hold past its time can give: the next piece of its item, the next unit of its buyer's money.
-CREATE FUNCTION model.need_of_hold(operation text, args text[]) RETURNS text[] LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-    hold model.hold;
-BEGIN
-    SELECT * INTO hold FROM model.hold WHERE state = 'active' AND over ORDER BY random() LIMIT 1;
-    IF FOUND AND operation = 'exchange' THEN
-        args[1] := hold.buyer_id;
-        args[2] := trim_scale(model.to_amount(model.balance_minor(hold.buyer_id, hold.from_universe_id) + 1,
-            (SELECT currency_scale FROM model.universe WHERE id = hold.from_universe_id)));
-        args[3] := hold.from_universe_id;
-        args[5] := NULL;
-    ELSIF FOUND THEN
-        args[2] := hold.item_id;
-        args[3] := (SELECT stock + 1 FROM model.item WHERE id = hold.item_id);
-        args[4] := NULL;
-    END IF;
-    RETURN args;
-END $$;
-
 -- Good and bad orders; some under a key that was used before, with the same
 -- request, another way to write it, another request, or another kind.
 CREATE FUNCTION model.random_order(new_operation text, repeats_refusals boolean) RETURNS text[] LANGUAGE plpgsql VOLATILE AS $$

@@ -555,7 +555,7 @@ BEGIN
         WHEN 'expire' THEN
             RETURN ARRAY[model.random_hold_with_room()];
         WHEN 'sweep_holds' THEN
-            RETURN ARRAY[model.pick('{1000,1000,1000,1000,1000,1000,0,-1}')];
+            RETURN ARRAY[model.pick('{1000,1000,1000,1000,1,2,0,-1}')];
         WHEN 'set_rules' THEN
             RETURN model.random_rules(chosen_universe);
         WHEN 'set_route' THEN
@@ -728,6 +728,44 @@ CREATE FUNCTION model.differing_tables() RETURNS TABLE (difference text) LANGUAG
     SELECT 'audit: ' || to_jsonb(a)::text FROM mvm_audit() a
 $$;
 
+-- What only holds past their time can give: the next piece of an item or unit of money, all that they keep, or more.
+CREATE FUNCTION model.beyond(there numeric, kept numeric) RETURNS numeric LANGUAGE sql VOLATILE AS $$
+    SELECT there + CASE model.below(4) WHEN 0 THEN kept WHEN 1 THEN kept + 1 ELSE 1 END
+$$;
+CREATE FUNCTION model.need_of_hold(operation text, args text[]) RETURNS text[] LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    hold model.hold;
+    amount text;
+BEGIN
+    SELECT * INTO hold FROM model.hold WHERE state = 'active' AND over ORDER BY random() LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN args;
+    END IF;
+    amount := trim_scale(model.to_amount(model.beyond(model.balance_minor(hold.buyer_id, hold.from_universe_id),
+        (SELECT sum(paid) FROM model.hold h WHERE h.state = 'active' AND h.over AND h.buyer_id = hold.buyer_id
+            AND h.from_universe_id = hold.from_universe_id)),
+        (SELECT currency_scale FROM model.universe WHERE id = hold.from_universe_id)));
+    CASE operation
+        WHEN 'exchange', 'withdraw' THEN
+            args[1:3] := ARRAY[hold.buyer_id::text, amount, hold.from_universe_id::text];
+            IF operation = 'exchange' THEN
+                args[5] := NULL;
+            END IF;
+        WHEN 'transfer' THEN
+            args[1] := hold.buyer_id;
+            args[3:4] := ARRAY[amount, hold.from_universe_id::text];
+        WHEN 'buy', 'buy_from', 'reserve', 'reserve_briefly' THEN
+            args[2] := hold.item_id;
+            args[3] := LEAST(9223372036854775807, model.beyond((SELECT stock FROM model.item WHERE id = hold.item_id),
+                (SELECT sum(quantity) FROM model.hold h WHERE h.state = 'active' AND h.over AND h.item_id = hold.item_id)));
+            IF operation IN ('buy', 'buy_from') THEN
+                args[4] := NULL;
+            END IF;
+        ELSE
+    END CASE;
+    RETURN args;
+END $$;
+
 -- ---------------------------------------------------------------------------
 -- The run
 -- ---------------------------------------------------------------------------
@@ -787,7 +825,7 @@ BEGIN
                 convert,convert,balance,balance,trades,
                 restock,set_price,delist_item,relist_item,relist_item,transfer,transfer,move_user,payout,payout,
                 refund,refund,refund,refund,quote,quote,quote_briefly,expire_quote,accept_quote,accept_quote,accept_quote,
-                reserve,reserve,reserve,reserve,reserve,reserve_briefly,capture,capture,capture,release,expire,sweep_holds,
+                reserve,reserve,reserve,reserve,reserve,reserve_briefly,capture,capture,capture,release,expire,expire,expire,sweep_holds,
                 set_rules,set_route}')
         END;
         earlier := NULL;
@@ -802,6 +840,9 @@ BEGIN
             args := model.first_arguments(step);
         ELSE
             args := model.random_arguments(operation);
+            IF model.chance(0.15) THEN
+                args := model.need_of_hold(operation, args);
+            END IF;
         END IF;
 
         engine := model.attempt(model.engine_call(operation, args));

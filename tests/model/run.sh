@@ -109,6 +109,11 @@ if [ "$steps" -ge 20000 ]; then
         ) wanted (operation, codes), unnest(codes) code
         WHERE NOT EXISTS (SELECT FROM model.tally t WHERE t.operation = wanted.operation AND t.sqlstate = code)
         UNION ALL
+        SELECT 'no ' || kind || ' releases a hold past its time'
+        FROM unnest('{purchase,hold,exchange,withdrawal,transfer}'::text[]) kind
+        WHERE NOT EXISTS (SELECT FROM model.event e JOIN model.event r USING (call_id) JOIN model.hold h ON h.id = r.reference_id
+            WHERE e.kind = kind.kind AND r.kind = 'release' AND h.state = 'expired')
+        UNION ALL
         SELECT operation || ' succeeds too seldom'
         FROM model.tally WHERE operation IN ('buy', 'exchange', 'deposit', 'withdraw', 'list_item')
         GROUP BY operation HAVING sum(times) FILTER (WHERE sqlstate = '00000') < 0.2 * sum(times)" >"$output" 2>&1 || true
