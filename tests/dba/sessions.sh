@@ -1,7 +1,7 @@
 # Sessions that stay open beside each other, for the subjects of tests/dba. Sourced after lib.sh, not run.
 # shellcheck shell=bash
 
-declare -A session_input session_questions session_backend
+declare -A session_psql session_input session_backend
 
 # A psql that runs what it is told, until the end of the test.
 open_session() # NAME DATABASE
@@ -10,26 +10,28 @@ open_session() # NAME DATABASE
     mkfifo "$input"
     printf 'answered 0\n' >"$work/$1.answers"
     psql -X -q -At -d "$2" <"$input" >>"$work/$1.answers" 2>&1 &
+    session_psql[$1]=$!
     exec {session_input[$1]}>"$input"
-    session_questions[$1]=0
+    printf 0 >"$work/$1.asked"
     session_backend[$1]=$(ask "$1" 'SELECT pg_backend_pid()')
 }
 
 # Sends a statement and goes on.
 tell() # NAME STATEMENT
 {
-    session_questions[$1]=$((session_questions[$1] + 1))
-    printf '%s;\n\\echo answered %s\n' "$2" "${session_questions[$1]}" >&"${session_input[$1]}"
+    local number=$(($(<"$work/$1.asked") + 1))
+    printf '%s' "$number" >"$work/$1.asked" # a file: whoever asks may be a subshell
+    printf '%s;\n\\echo answered %s\n' "$2" "$number" >&"${session_input[$1]}"
 }
 
 # Waits for what the last statement answers, rows or an error, and prints it.
 answer_of() # NAME
 {
-    local question=${session_questions[$1]}
-    local i
+    local number i
+    number=$(<"$work/$1.asked")
     for ((i = 0; i < 6000; ++i)); do
-        if grep -qx "answered $question" "$work/$1.answers"; then
-            sed -n "/^answered $((question - 1))\$/,/^answered $question\$/p" "$work/$1.answers" |
+        if grep -qx "answered $number" "$work/$1.answers"; then
+            sed -n "/^answered $((number - 1))\$/,/^answered $number\$/p" "$work/$1.answers" |
                 grep -v '^answered [0-9]*$' || true
             return 0
         fi
@@ -48,7 +50,8 @@ ask() # NAME STATEMENT
 close_session() # NAME
 {
     exec {session_input[$1]}>&-
-    unset "session_input[$1]"
+    wait "${session_psql[$1]}" || true # also when its backend was terminated
+    rm "$work/$1".{input,answers,asked}
 }
 
 # Waits until the query answers t.
