@@ -83,12 +83,18 @@ Datum row_result(FunctionCallInfo fcinfo, const storage::Call &call, const Datum
         ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
                         errmsg("function must return a composite type")));
     }
-    const int columns = Min(descriptor->natts, count);
     auto *row_values = pg::zeroed<Datum>(descriptor->natts);
     auto *row_nulls = pg::zeroed<bool>(descriptor->natts);
     memset(row_nulls, true, static_cast<Size>(descriptor->natts));
-    memcpy(row_values, values, static_cast<Size>(columns) * sizeof(Datum));
-    memcpy(row_nulls, nulls, static_cast<Size>(columns));
+    // A way down and up again leaves a dropped attribute in the type.
+    int column = 0;
+    for (int i = 0; i < descriptor->natts && column < count; ++i) {
+        if (!TupleDescAttr(descriptor, i)->attisdropped) {
+            row_values[i] = values[column];
+            row_nulls[i] = nulls[column];
+            ++column;
+        }
+    }
     const Datum result =
         HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), row_values, row_nulls));
     MemoryContextSwitchTo(call_context);

@@ -1,11 +1,12 @@
 -- A market with something of everything: scales, awkward rates and names, gaps in
 -- the sequences, empty wallets, sold-out items, keys, and privileges.
--- Of the version :from_version, if that is set, and with nothing that 1.0 does not have.
+-- Of the version :from_version, if that is set, and with nothing that it does not have.
 \if :{?from_version}
 CREATE EXTENSION mvm VERSION :'from_version';
 \else
 CREATE EXTENSION mvm;
 \endif
+SELECT extversion::numeric > 1.0 AS has_1_1, extversion::numeric > 1.1 AS has_1_2 FROM pg_extension WHERE extname = 'mvm' \gset
 SELECT mvm_seed();
 SELECT mvm_grant('mvm_dump_reader', 'reader');
 SELECT mvm_grant('mvm_dump_trader', 'trader');
@@ -43,8 +44,12 @@ BEGIN
 END $$;
 SELECT mvm_buy(2, 5);
 SELECT mvm_withdraw(5, 0.000000001);
-\if :{?from_version}
-\else
+\if :has_1_2
+SELECT mvm_set_rules(1, max_hold_ttl => '2 days', max_quote_ttl => '1 day', max_open_holds => 2, max_open_quotes => 2);
+SELECT mvm_deposit(1, 5, memo => 'Invoice 7'), mvm_payout(2, 'treasury', 0.5, 'paid out', 'To the owners');
+SELECT mvm_set_user_data(1, 'crm-1', '{"plan": "pro"}'), mvm_set_item_data(1, 'sku-1', '{}');
+\endif
+\if :has_1_1
 SELECT mvm_restock(1, 7, 'restocked');
 SELECT mvm_set_price(2, 10.5);
 SELECT mvm_delist_item(3), mvm_relist_item(3), mvm_delist_item(6);
@@ -53,7 +58,6 @@ SELECT mvm_set_rules(3, exchange_fee_rate => 0.25);
 SELECT mvm_set_route(1, 2, tariff_rate => 99.999999999), mvm_set_route(2, 4, allowed => false);
 SELECT mvm_buy(3, 2, 2), mvm_transfer(3, 1, 1.5);
 SELECT mvm_refund((SELECT max(id) FROM mvm.trades), 1, 'undone');
-SELECT mvm_set_rules(1, max_hold_ttl => '2 days', max_quote_ttl => '1 day', max_open_holds => 2, max_open_quotes => 2);
 SELECT mvm_quote(3, 10, 3, 1, '1 day'), mvm_quote(3, 20, 3, 1, '1 day');
 SELECT mvm_accept_quote(1);
 SELECT mvm_reserve(3, 1, 2, '1 day'), mvm_reserve(3, 1, 3, '2 days'), mvm_reserve(3, 3, 1, '1 ms');

@@ -1,4 +1,4 @@
--- A line per table of 1.0 with a hash of its rows in the columns of 1.0, and one per sequence.
+-- A line per table of :version with a hash of its rows in the columns of that version, and one per sequence.
 CREATE FUNCTION pg_temp.content(relation regclass, columns text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answer text;
@@ -20,6 +20,29 @@ FROM (VALUES
     ('mvm.trades', 'id, buyer_id, seller_id, item_id, amount, quantity, from_universe_id, to_universe_id, transaction_time, '
         'received_amount, exchange_rate, idempotency_key')
 ) AS t(relation, columns);
+SELECT :'version'::numeric > 1.0 AS has_1_1 \gset
+\if :has_1_1
+SELECT relation, pg_temp.content(relation, columns)
+FROM (VALUES
+    ('mvm.universe'::regclass, 'id, trade_open, exchange_open, sale_fee_rate, exchange_fee_rate, min_amount_minor, max_amount_minor, '
+        'max_quantity, routed, first_rate_id'),
+    ('mvm.item', 'id, listed'),
+    ('mvm.journal', 'id, fee_minor, tariff_minor, reference_id'),
+    ('mvm.route', '*'),
+    ('mvm.rule_change', 'id, changed_at, changed_by, universe_id, to_universe_id, trade_open, exchange_open, sale_fee_rate, '
+        'exchange_fee_rate, min_amount_minor, max_amount_minor, max_quantity, allowed, tariff_rate'),
+    ('mvm.price_change', '*'),
+    ('mvm.refund', '*'),
+    ('mvm.quote', '*'),
+    ('mvm.hold', '*'),
+    ('mvm.exchange_rate_change', '*'),
+    ('mvm.balance_snapshot', '*')
+) AS t(relation, columns);
+SELECT last_value, is_called FROM mvm.rule_change_id_seq;
+SELECT last_value, is_called FROM mvm.quote_id_seq;
+SELECT last_value, is_called FROM mvm.hold_id_seq;
+SELECT last_value, is_called FROM mvm.exchange_rate_change_id_seq;
+\endif
 SELECT last_value, is_called FROM mvm.universe_id_seq;
 SELECT last_value, is_called FROM mvm.user_account_id_seq;
 SELECT last_value, is_called FROM mvm.item_id_seq;

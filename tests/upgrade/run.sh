@@ -1,5 +1,6 @@
-#!/bin/bash
-# A market goes from 1.0 to 1.1 and back with its data, its roles and its working; one that uses 1.1 stays there.
+#!/usr/bin/env bash
+# A market goes from each version to the next and back with its data, its roles and its working; one that uses what the
+# older version does not have stays where it is.
 #
 # PGHOST, PGPORT, PGUSER and PGPASSFILE name a server with the extension installed.
 set -euo pipefail
@@ -44,10 +45,10 @@ same() # SENTENCE EXPECTED-FILE FILE
     fi
 }
 
-# Writes what SCRIPT says in the database to work/NAME.
+# Writes what SCRIPT says in the database to work/NAME. What it says of rows are the columns of $old.
 note() # DATABASE SCRIPT NAME
 {
-    if ! sql "$1" -f "$here/$2.sql" >"$work/$3" 2>"$work/errors"; then
+    if ! sql "$1" -v version="$old" -f "$here/$2.sql" >"$work/$3" 2>"$work/errors"; then
         printf 'not ok - %s.sql runs in %s\n' "$2" "$1"
         sed 's/^/#   /' "$work/errors"
         failed=1
@@ -72,72 +73,125 @@ holds() # SENTENCE COMMAND...
     fi
 }
 
-remove_everything
-for role in "${roles[@]}"; do
-    sql postgres -c "CREATE ROLE $role"
-done
-for database in "${databases[@]}"; do
-    sql postgres -c "CREATE DATABASE $database"
-done
+is_clean() # SENTENCE DATABASE
+{
+    sql "$2" -c 'SELECT * FROM mvm_audit()' >"$work/audit"
+    same "$1" /dev/null "$work/audit"
+}
+
+make_databases()
+{
+    remove_everything
+    local role database
+    for role in "${roles[@]}"; do
+        sql postgres -c "CREATE ROLE $role"
+    done
+    for database in "${databases[@]}"; do
+        sql postgres -c "CREATE DATABASE $database"
+    done
+}
+
+# A market of the old version, served by this library.
+trade_at_old_version()
+{
+    local database
+    for database in $market $twin; do
+        sql "$database" -v from_version="$old" -f "$here/../dump/market.sql" >/dev/null
+    done
+    note $market data data.old
+    note $market catalogue catalogue.old
+    holds "a market of $old is traded on with this library" \
+        test "$(sql $market -c 'SELECT count(*) FROM mvm.transactions')" -gt 250
+    is_clean "a market of $old that was traded on with this library is clean" $market
+}
+
+bring_up()
+{
+    holds "a market of $old is brought to $new" update_to $market "$new"
+    note $market data data.new
+    same "bringing it to $new changes no row and no sequence" "$work/data.old" "$work/data.new"
+    sql $fresh -c "CREATE EXTENSION mvm VERSION '$new'"
+    note $fresh catalogue catalogue.fresh
+    note $market catalogue catalogue.new
+    same "a market that was brought to $new has the catalogue of a fresh one" "$work/catalogue.fresh" "$work/catalogue.new"
+    is_clean "a market that was brought to $new is clean" $market
+}
+
+# Down, and up again: columns of the new version now have other numbers.
+bring_down_and_up()
+{
+    holds "a market that uses nothing of $new is brought back to $old" update_to $market "$old"
+    note $market data data.back
+    same "bringing it back to $old changes no row and no sequence" "$work/data.old" "$work/data.back"
+    note $market catalogue catalogue.back
+    same "a market that was brought back has the catalogue of $old" "$work/catalogue.old" "$work/catalogue.back"
+    holds "it is brought up to $new again" update_to $market "$new"
+}
+
+# One is still at the old version, the other has been up, down and up. As the roles that the old version served: their
+# grants stayed.
+go_on()
+{
+    local database
+    for database in $twin $market; do
+        # Some of its calls are refused, which it prints.
+        sql "$database" -f "$here/../dump/go_on.sql" >"$work/on.$database" 2>&1 || true
+    done
+    sed -i -E 's/(\|t?)+$//; s/\|*$//' "$work/on.$twin" "$work/on.$market" # columns that the new version added
+    same "roles, ids, keys, trades and refusals go on as in a market that stayed at $old" "$work/on.$twin" "$work/on.$market"
+    holds 'what went on was not refused as a whole' grep -q 'no gap: true' "$work/on.$market"
+}
+
+# What the new version has, on columns with other numbers and on those of a fresh market.
+use_new_version()
+{
+    local version
+    sql $fresh -c 'SELECT mvm_seed()' >/dev/null
+    note $fresh "use_${new//./_}" used.fresh
+    sql $twin -c "DROP EXTENSION mvm CASCADE" -c "CREATE EXTENSION mvm VERSION '$old'" -c 'SELECT mvm_seed()' >/dev/null 2>&1
+    for version in "$new" "$old" "$new"; do
+        update_to $twin "$version"
+    done
+    note $twin "use_${new//./_}" used.twin
+    same "what $new has works the same after up, down and up" "$work/used.fresh" "$work/used.twin"
+}
+
+# Down is refused once the new version is used, and nothing changes.
+stay_when_used() # WHAT-IT-USES
+{
+    note $twin catalogue catalogue.used
+    note $twin data data.used
+    update_to $twin "$old" >"$work/refused" 2>&1 || true
+    holds "bringing back a market that uses $new is refused with what it uses" grep -qF "DETAIL:  It has $1" "$work/refused"
+    note $twin catalogue catalogue.kept
+    same "the refused way back to $old changes nothing of the catalogue" "$work/catalogue.used" "$work/catalogue.kept"
+    note $twin data data.kept
+    same "the refused way back to $old changes no row" "$work/data.used" "$work/data.kept"
+}
+
 market=mvm_upgrade_market twin=mvm_upgrade_twin fresh=mvm_upgrade_fresh
+step() # OLD NEW WHAT-IT-USES
+{
+    old=$1 new=$2
+    make_databases
+    trade_at_old_version
+    bring_up
+    bring_down_and_up
+    go_on
+    use_new_version
+    stay_when_used "$3"
+}
+step 1.0 1.1 'restocks, transfers or refunds, fees or tariffs, trading rules, changed prices, quotes or holds'
+step 1.1 1.2 'memos, external ids or metadata, payouts, limits of holds or quotes'
 
-# 1.0, served by this library.
-for database in $market $twin; do
-    sql "$database" -v from_version=1.0 -f "$here/../dump/market.sql" >/dev/null
-done
-note $market data data.1.0
-note $market catalogue catalogue.1.0
-holds 'a market of 1.0 is traded on with the library of 1.1' test "$(sql $market -c 'SELECT count(*) FROM mvm.transactions')" -gt 250
-sql $market -c 'SELECT * FROM mvm_audit()' >"$work/audit"
-same 'a market of 1.0 that was traded on with the library of 1.1 is clean' /dev/null "$work/audit"
-
-# Up.
-holds 'a market of 1.0 is brought to 1.1' update_to $market 1.1
-note $market data data.1.1
-same 'bringing it up changes no row and no sequence' "$work/data.1.0" "$work/data.1.1"
-sql $fresh -c 'CREATE EXTENSION mvm'
-note $fresh catalogue catalogue.fresh
-note $market catalogue catalogue.1.1
-same 'a market that was brought up has the catalogue of a fresh one' "$work/catalogue.fresh" "$work/catalogue.1.1"
-sql $market -c 'SELECT * FROM mvm_audit()' >"$work/audit"
-same 'a market that was brought up is clean' /dev/null "$work/audit"
-
-# Down, and up again: columns of 1.1 now have other numbers.
-holds 'a market that uses nothing of 1.1 is brought back to 1.0' update_to $market 1.0
-note $market data data.back
-same 'bringing it back changes no row and no sequence' "$work/data.1.0" "$work/data.back"
-note $market catalogue catalogue.back
-same 'a market that was brought back has the catalogue of 1.0' "$work/catalogue.1.0" "$work/catalogue.back"
-holds 'it is brought up again' update_to $market 1.1
-
-# Both go on alike: one is still 1.0, the other has been up, down and up. As the roles that 1.0 served: their grants stayed.
-for database in $twin $market; do
-    # Some of its calls are refused, which it prints.
-    sql "$database" -f "$here/../dump/go_on.sql" >"$work/on.$database" 2>&1 || true
-done
-sed -i 's/|t$//; s/|*$//' "$work/on.$twin" "$work/on.$market" # columns that 1.1 added
-same 'roles, ids, keys, trades and refusals go on as in a market that stayed at 1.0' "$work/on.$twin" "$work/on.$market"
-holds 'what went on was not refused as a whole' grep -q 'no gap: true' "$work/on.$market"
-
-# What 1.1 has, on columns with other numbers and on those of a fresh market.
-sql $fresh -c 'SELECT mvm_seed()' >/dev/null
-sql $fresh -f "$here/use_1_1.sql" >"$work/used.fresh"
-sql $twin -c "DROP EXTENSION mvm CASCADE" -c "CREATE EXTENSION mvm VERSION '1.0'" -c 'SELECT mvm_seed()' >/dev/null 2>&1
-for version in 1.1 1.0 1.1; do
-    update_to $twin $version
-done
-note $twin use_1_1 used.twin
-same 'selling, rules, refunds and transfers work the same after up, down and up' "$work/used.fresh" "$work/used.twin"
-
-# Down is refused once 1.1 is used, and nothing changes.
-note $twin catalogue catalogue.used
-note $twin data data.used
-update_to $twin 1.0 >"$work/refused" 2>&1 || true
-holds 'bringing back a market that uses 1.1 is refused with what it uses' \
-    grep -q 'DETAIL:  It has restocks, transfers or refunds, fees or tariffs, trading rules, changed prices, quotes or holds' "$work/refused"
-note $twin catalogue catalogue.kept
-same 'the refused way back changes nothing of the catalogue' "$work/catalogue.used" "$work/catalogue.kept"
-note $twin data data.kept
-same 'the refused way back changes no row' "$work/data.used" "$work/data.kept"
+# Two steps at once.
+old=1.0
+make_databases
+sql $market -v from_version=1.0 -f "$here/../dump/market.sql" >/dev/null
+note $market data data.old
+holds 'a market of 1.0 is brought to the newest version at once' sql $market -c 'ALTER EXTENSION mvm UPDATE'
+note $market data data.new
+same 'bringing it there changes no row and no sequence' "$work/data.old" "$work/data.new"
+is_clean 'a market that was brought there at once is clean' $market
 
 exit "$failed"
