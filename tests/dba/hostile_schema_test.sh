@@ -289,7 +289,7 @@ holds 'when the owner puts another schema public in the place of the market'"'"'
 holds 'and privileges are granted' pinned $market -c "SELECT renamed.mvm_grant('$trader', 'trader')"
 no_trap_was_called 'neither calls a trap' $market
 pinned_answers 'they are privileges on the functions of the market' t $market \
-    "SELECT has_function_privilege('$trader', 'renamed.mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[])', 'execute')"
+    "SELECT has_function_privilege('$trader', 'renamed.mvm_buy_batch(bigint[], bigint[], bigint[], text[], numeric[], text[])', 'execute')"
 
 # ---------------------------------------------------------------------------
 # Schemas with names of all kinds
