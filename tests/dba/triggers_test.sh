@@ -6,6 +6,7 @@ set -euo pipefail
 # shellcheck source=tests/dba/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+export PGOPTIONS="-c client_min_messages=warning"
 database=mvm_dba_triggers
 fresh_market "$database"
 
