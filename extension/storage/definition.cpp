@@ -107,7 +107,26 @@ bool can_be_read(Relation index)
 
 } // namespace
 
-void find_columns(TableId id, Table &table)
+namespace {
+
+// Where each table has its columns, until something is said about the table.
+struct KnownColumns {
+    Oid relation; // InvalidOid: not known
+    AttrNumber attributes[columns_max];
+    bool plain;
+};
+KnownColumns known_columns[table_count];
+
+void forget_columns(Datum, Oid relation)
+{
+    for (KnownColumns &known : known_columns) {
+        if (relation == InvalidOid || known.relation == relation) {
+            known.relation = InvalidOid;
+        }
+    }
+}
+
+void look_at_columns(TableId id, Table &table)
 {
     const TableShape &shape = table_shapes[static_cast<int>(id)];
     TupleDesc descriptor = RelationGetDescr(table.relation);
@@ -126,6 +145,27 @@ void find_columns(TableId id, Table &table)
         }
         table.plain = table.plain && table.attributes[column] == column + 1;
     }
+}
+
+} // namespace
+
+void find_columns(TableId id, Table &table)
+{
+    static bool listening = false;
+    if (!listening) {
+        CacheRegisterRelcacheCallback(forget_columns, Datum{0});
+        listening = true;
+    }
+    KnownColumns &known = known_columns[static_cast<int>(id)];
+    if (known.relation == RelationGetRelid(table.relation)) {
+        memcpy(table.attributes, known.attributes, sizeof table.attributes);
+        table.plain = known.plain;
+        return;
+    }
+    look_at_columns(id, table);
+    known.relation = RelationGetRelid(table.relation);
+    memcpy(known.attributes, table.attributes, sizeof known.attributes);
+    known.plain = table.plain;
 }
 
 Relation open_primary_key(TableId id, Relation table, LOCKMODE lock)

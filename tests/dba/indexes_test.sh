@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Indexes that a DBA builds, rebuilds, drops or adds while the market trades: whole afterwards, and kept to like those of
 # a plain statement.
+# shellcheck disable=SC2317 # functions are run by holds
 set -euo pipefail
 # shellcheck source=tests/dba/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # What the owner adds to the market's tables, or changes: kept to as a plain statement would, or refused by name.
+# shellcheck disable=SC2317 # functions are run by holds
 set -euo pipefail
 # shellcheck source=tests/dba/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -1,17 +1,19 @@
 # Sessions that stay open beside each other, for the subjects of tests/dba. Sourced after lib.sh, not run.
 # shellcheck shell=bash
 
+: "${work:?source lib.sh first}"
 declare -A session_psql session_input session_backend
 
 # A psql that runs what it is told, until the end of the test.
 open_session() # NAME DATABASE
 {
-    local input=$work/$1.input
+    local input=$work/$1.input descriptor
     mkfifo "$input"
     printf 'answered 0\n' >"$work/$1.answers"
     psql -X -q -At -d "$2" <"$input" >>"$work/$1.answers" 2>&1 &
     session_psql[$1]=$!
-    exec {session_input[$1]}>"$input"
+    exec {descriptor}>"$input"
+    session_input[$1]=$descriptor
     printf 0 >"$work/$1.asked"
     session_backend[$1]=$(ask "$1" 'SELECT pg_backend_pid()')
 }
@@ -49,7 +51,8 @@ ask() # NAME STATEMENT
 
 close_session() # NAME
 {
-    exec {session_input[$1]}>&-
+    local descriptor=${session_input[$1]}
+    exec {descriptor}>&-
     wait "${session_psql[$1]}" || true # also when its backend was terminated
     rm "$work/$1".{input,answers,asked}
 }

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Triggers of the owner's on the market's tables fire for a call as they do for the plain statements that make the same
 # change, in single calls and batches.
+# shellcheck disable=SC2317 # functions are run by holds
 set -euo pipefail
 # shellcheck source=tests/dba/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+export PGOPTIONS="-c client_min_messages=warning"
 database=mvm_dba_triggers
 fresh_market "$database"
 
