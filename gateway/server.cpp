@@ -357,7 +357,7 @@ HttpServer::HttpServer(Dispatch dispatch, Refusal refusal)
     });
     // Without one, cpp-httplib sends an exception's text to the client.
     set_exception_handler(
-        [](const httplib::Request &, httplib::Response &response, std::exception_ptr) {
+        [](const httplib::Request &, httplib::Response &response, const std::exception_ptr &) {
             response.status = 500;
             response.set_content(to_json(problems::internal_error()), "application/problem+json");
         });
@@ -543,11 +543,8 @@ bool HttpServer::answer(Connection &connection, RequestHead &&head, std::string 
             request.headers.erase(name);
         }
     };
-    const auto process = [this](auto &&...arguments) requires requires(HttpServer & self)
-    {
-        self.process_request(arguments...);
-    }
-    {
+    const auto process =
+        [this](auto &&...arguments) -> decltype(this->process_request(arguments...)) {
         return process_request(arguments...);
     };
     return drive(process, stream, connection.address, !keep_alive, setup);

@@ -336,7 +336,7 @@ std::size_t WriteBatcher::queued() const
 }
 
 template <typename Order>
-typename Order::Receipt WriteBatcher::submit(Queue<Order> &queue, Order &&order)
+typename Order::Receipt WriteBatcher::submit(Queue<Order> &queue, Order order)
 {
     std::unique_lock lock(mutex_);
     if (may_go_at_once()) {
@@ -352,7 +352,7 @@ typename Order::Receipt WriteBatcher::submit(Queue<Order> &queue, Order &&order)
     return answer.get();
 }
 
-template <typename Order> typename Order::Receipt WriteBatcher::submit_alone(Order &&order)
+template <typename Order> typename Order::Receipt WriteBatcher::submit_alone(Order order)
 {
     std::unique_lock lock(mutex_);
     if (may_go_at_once()) {

@@ -93,8 +93,8 @@ private:
     template <typename Order> using Batch = std::vector<Waiting<Order>>;
     class Slot;
 
-    template <typename Order> typename Order::Receipt submit(Queue<Order> &queue, Order &&order);
-    template <typename Order> typename Order::Receipt submit_alone(Order &&order);
+    template <typename Order> typename Order::Receipt submit(Queue<Order> &queue, Order order);
+    template <typename Order> typename Order::Receipt submit_alone(Order order);
     void require_room();
     void run_writer();
     template <typename Order>

@@ -58,6 +58,8 @@ packages_of()
             ;;
         test)
             echo clang-format # checks the sources' layout
+            echo clang-tidy   # finds mistakes that compile
+            echo patchelf     # lets programs of another Debian release run here: newer PostgreSQL, for tests/compat
             echo shellcheck   # checks the shell scripts
             echo jq           # reads the gateway's JSON
             echo python3-yaml # reads compose.yml

@@ -104,6 +104,16 @@ find_sources()
         -type f \( "${names[@]:1}" \) -print | sort
 }
 
+# How each source is compiled: the extension by PGXS, everything else by CMake.
+write_compile_commands()
+{
+    make --no-print-directory --dry-run --always-make -f Makefile.pgxs all |
+        sed -n -E '/ -c -o .*\.cpp$/p' |
+        jq --raw-input --arg directory "$root" '{$directory, command: ., file: split(" ")[-1]}' |
+        jq --slurp --slurpfile others "$root/build/compile_commands.json" \
+            '. + ($others[0] | map(select(.file | contains("/extension/") | not)))'
+}
+
 run_lint()
 (
     cd "$root"
@@ -113,6 +123,10 @@ run_lint()
     check "shellcheck finds nothing in ${#scripts[@]} scripts" shellcheck -x "${scripts[@]}" || status=1
     check "clang-format would change nothing in ${#sources[@]} sources" \
         clang-format --dry-run -Werror "${sources[@]}" || status=1
+    mkdir -p "$state/lint"
+    write_compile_commands >"$state/lint/compile_commands.json"
+    check "clang-tidy finds nothing in $(jq length "$state/lint/compile_commands.json") sources" \
+        run-clang-tidy -quiet -j "$(nproc)" -p "$state/lint" -extra-arg=-Wno-unknown-warning-option || status=1
     return "$status"
 )
 

@@ -606,6 +606,7 @@ TEST_F(CombinedWrites, accepted_before_sigterm_are_answered_before_the_end)
 class CombinedWritesUnderLoad : public CombinedWrites {
 protected:
     // As it is when nobody tells otherwise.
+    // NOLINTNEXTLINE(bugprone-parent-virtual-call): what the parent changes is not wanted here
     Environment environment() const override { return RestTest::environment(); }
 };
 
