@@ -352,7 +352,7 @@ CREATE FUNCTION model.random_longest() RETURNS text LANGUAGE sql VOLATILE AS $$
 $$;
 
 CREATE FUNCTION model.random_most() RETURNS text LANGUAGE sql VOLATILE AS $$
-    SELECT model.pick('{100,100,100,100,9223372036854775807,5,3,2,1,0,-1}')
+    SELECT model.pick('{100,100,9223372036854775807,2,1,1,1,0,-1}')
 $$;
 
 -- Rules that mostly let trade go on; what was closed opens again soon.
@@ -451,6 +451,7 @@ DECLARE
     chosen_item text;
     other text;
     amount text;
+    wanted text[];
 BEGIN
     CASE operation
         WHEN 'create_universe' THEN
@@ -538,7 +539,11 @@ BEGIN
         WHEN 'refund' THEN
             RETURN ARRAY[model.random_purchase(), model.random_part(), model.random_key()];
         WHEN 'quote' THEN
-            RETURN (model.random_arguments('exchange'))[:4] || model.random_ttl();
+            IF model.chance(0.5) THEN -- another one of a user into the same universe
+                SELECT ARRAY[q.user_id, 1 + model.below(1000), q.from_universe_id, q.to_universe_id]::text[] INTO wanted
+                FROM (SELECT * FROM model.quote ORDER BY id DESC LIMIT 5) q ORDER BY random() LIMIT 1;
+            END IF;
+            RETURN COALESCE(wanted, (model.random_arguments('exchange'))[:4]) || model.random_ttl();
         WHEN 'quote_briefly' THEN
             RETURN (model.random_arguments('exchange'))[:4];
         WHEN 'accept_quote', 'expire_quote' THEN

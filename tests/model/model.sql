@@ -279,9 +279,9 @@ END $$;
 CREATE FUNCTION model.shown_balance(of_user bigint, in_universe integer) RETURNS numeric LANGUAGE plpgsql AS $$
 BEGIN
     RETURN (
-        SELECT model.balance_minor(of_user, in_universe) + COALESCE((
+        SELECT LEAST(9223372036854775807, model.balance_minor(of_user, in_universe) + COALESCE((
             SELECT sum(paid) FROM model.hold
-            WHERE state = 'active' AND over AND buyer_id = of_user AND from_universe_id = in_universe), 0)
+            WHERE state = 'active' AND over AND buyer_id = of_user AND from_universe_id = in_universe), 0))
     );
 END $$;
 
