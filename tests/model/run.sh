@@ -241,28 +241,16 @@ broken_model_is_caught 'holds past their time keep stock and money' \
     'CREATE OR REPLACE FUNCTION model.release_for(on_item bigint, of_buyer bigint, in_universe integer, missing numeric)
      RETURNS boolean LANGUAGE sql AS $$ SELECT false $$'
 broken_model_is_caught 'holds past their time are released though nothing is missing' \
-    'CREATE OR REPLACE FUNCTION model.find_ware(buyer_in bigint, item_in bigint) RETURNS model.item LANGUAGE plpgsql AS $$
-     DECLARE
-        ware model.item;
-     BEGIN
-        PERFORM model.put_back(id, $q$expired$q$) FROM model.hold WHERE state = $q$active$q$ AND over AND item_id = item_in;
-        SELECT * INTO ware FROM model.item WHERE id = item_in;
-        PERFORM model.refuse_if(NOT FOUND, $q$MV002$q$);
-        PERFORM model.refuse_if(ware.seller_id = buyer_in, $q$MV104$q$);
-        PERFORM model.refuse_if(NOT ware.listed, $q$MV105$q$);
-        RETURN ware;
-     END $$'
-broken_model_is_caught 'the hold past its time that was made last is released first' \
-    'CREATE OR REPLACE FUNCTION model.release_for(on_item bigint, of_buyer bigint, in_universe integer, missing numeric)
-     RETURNS boolean LANGUAGE plpgsql AS $$
-     DECLARE
-        of_hold bigint := (SELECT max(id) FROM model.hold
-            WHERE state = $q$active$q$ AND over
-              AND (item_id = on_item OR buyer_id = of_buyer AND from_universe_id = in_universe));
-     BEGIN
-        PERFORM model.put_back(of_hold, $q$expired$q$) WHERE of_hold IS NOT NULL;
-        RETURN of_hold IS NOT NULL;
-     END $$'
+    'ALTER FUNCTION model.find_ware RENAME TO find_ware_only;
+     CREATE FUNCTION model.find_ware(buyer_in bigint, item_in bigint) RETURNS model.item LANGUAGE sql AS $$
+        SELECT model.release_for(item_in, NULL, NULL, 1);
+        SELECT model.find_ware_only(buyer_in, item_in) $$'
+broken_model_is_caught 'holds that expired last are released first' \
+    'CREATE FUNCTION model.turn_forth() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        NEW.turned_back := NOT NEW.turned_back;
+        RETURN NEW;
+     END $$;
+     CREATE TRIGGER turn_forth BEFORE UPDATE OF turned_back ON model.hold FOR EACH ROW EXECUTE FUNCTION model.turn_forth()'
 broken_model_is_caught 'a quote can be accepted past its time' \
     'CREATE OR REPLACE FUNCTION model.is_closed(quote model.quote)
      RETURNS boolean LANGUAGE sql AS $$ SELECT quote.event_id IS NOT NULL $$'
