@@ -46,8 +46,11 @@ SELECT mvm_buy(2, 5);
 SELECT mvm_withdraw(5, 0.000000001);
 \if :has_1_2
 SELECT mvm_set_rules(1, max_hold_ttl => '2 days', max_quote_ttl => '1 day', max_open_holds => 2, max_open_quotes => 2);
-SELECT mvm_deposit(1, 5, memo => 'Invoice 7'), mvm_payout(2, 'treasury', 0.5, 'paid out', 'To the owners');
-SELECT mvm_set_user_data(1, 'crm-1', '{"plan": "pro"}'), mvm_set_item_data(1, 'sku-1', '{}');
+SELECT mvm_payout(2, 'treasury', 0.5, 'paid out', 'To the owners');
+SELECT mvm_deposit(3, 1, memo => E'tab\t, line\n, \\N and "quote"'), mvm_deposit(3, 1, memo => '');
+SELECT mvm_create_user('keyed', 1, 5, E'P-1\t\\', '{"a": [1.50, "\\\"ж"], "": null}');
+SELECT mvm_set_item_data(1, E'SKU\n1', (SELECT jsonb_object_agg(n, md5(n::text)) FROM generate_series(1, 150) n));
+SELECT mvm_set_user_data(2, 'P-2'), mvm_set_item_data(2, metadata => '{}');
 \endif
 \if :has_1_1
 SELECT mvm_restock(1, 7, 'restocked');
@@ -62,8 +65,4 @@ SELECT mvm_quote(3, 10, 3, 1, '1 day'), mvm_quote(3, 20, 3, 1, '1 day');
 SELECT mvm_accept_quote(1);
 SELECT mvm_reserve(3, 1, 2, '1 day'), mvm_reserve(3, 1, 3, '2 days'), mvm_reserve(3, 3, 1, '1 ms');
 SELECT mvm_capture(1, 1);
-SELECT mvm_deposit(3, 1, memo => E'tab\t, line\n, \\N and "quote"'), mvm_deposit(3, 1, memo => '');
-SELECT mvm_create_user('keyed', 1, 5, E'P-1\t\\', '{"a": [1.50, "\\\"ж"], "": null}');
-SELECT mvm_set_item_data(1, E'SKU\n1', (SELECT jsonb_object_agg(n, md5(n::text)) FROM generate_series(1, 150) n));
-SELECT mvm_set_user_data(2, 'P-2'), mvm_set_item_data(2, metadata => '{}');
 \endif
