@@ -385,40 +385,57 @@ void settle_moment(Call &call, UniverseSet &universes, LockedRows &rows, Order *
 // Settling
 // ---------------------------------------------------------------------------
 
-Refusal refusal_of(const domain::Settlement &settlement, const Order &order, const LockedItem *item,
+Refusal refusal_of_exchange(const domain::Settlement &settlement, const Order &order,
+                            const storage::Universe &payer_universe,
+                            const storage::Universe &receiver_universe)
+{
+    switch (settlement.error) {
+    case ErrorCode::rule_violation:
+        return broken_rule(settlement, 0, payer_universe, receiver_universe);
+    case ErrorCode::limit_exceeded:
+        return credits_too_little(settlement.received_minor, order.limit_minor, receiver_universe);
+    default:
+        return unusable_conversion(settlement.error, *order.row.paid_minor, payer_universe,
+                                   receiver_universe);
+    }
+}
+
+Refusal refusal_of_purchase(const domain::Settlement &settlement, const Order &order,
+                            const LockedItem &item, const storage::Universe &payer_universe,
+                            const storage::Universe &receiver_universe)
+{
+    const std::int64_t quantity = *order.row.quantity;
+    switch (settlement.error) {
+    case ErrorCode::insufficient_stock:
+        return short_of_stock(item.id, item.running.stock, quantity);
+    case ErrorCode::rule_violation:
+        return broken_rule(settlement, quantity, payer_universe, receiver_universe);
+    case ErrorCode::limit_exceeded:
+        return costs_too_much(settlement.paid_minor, order.limit_minor, payer_universe);
+    case ErrorCode::invalid_amount:
+        return fee_takes_all(quantity, item.running.price_minor, receiver_universe.rules.sale_fee,
+                             receiver_universe);
+    default:
+        return price_out_of_range(quantity, item.running.price_minor, receiver_universe);
+    }
+}
+
+Refusal refusal_of(const domain::Settlement &settlement, const Order &order, LockedRows &rows,
                    UniverseSet &universes)
 {
     const storage::Universe &payer_universe = universes.universes[order.payer_universe];
     const storage::Universe &receiver_universe = universes.universes[order.receiver_universe];
-    switch (settlement.error) {
-    case ErrorCode::insufficient_balance:
+    if (settlement.error == ErrorCode::insufficient_balance) {
         return short_of_money(*order.row.user_id, payer_universe, settlement.available_minor,
                               settlement.paid_minor);
-    case ErrorCode::insufficient_stock:
-        return short_of_stock(item->id, item->running.stock, *order.row.quantity);
-    case ErrorCode::rule_violation:
-        return broken_rule(settlement, item == nullptr ? 0 : *order.row.quantity, payer_universe,
-                           receiver_universe);
-    case ErrorCode::limit_exceeded:
-        return item == nullptr
-                   ? credits_too_little(settlement.received_minor, order.limit_minor,
-                                        receiver_universe)
-                   : costs_too_much(settlement.paid_minor, order.limit_minor, payer_universe);
-    default:
-        break;
     }
-    if (settlement.received_minor > 0) {
+    if (settlement.error == ErrorCode::amount_out_of_range && settlement.received_minor > 0) {
         return balance_out_of_range(*receiver_of(order));
     }
-    if (item == nullptr) {
-        return unusable_conversion(settlement.error, *order.row.paid_minor, payer_universe,
-                                   receiver_universe);
-    }
-    if (settlement.error == ErrorCode::invalid_amount) {
-        return fee_takes_all(*order.row.quantity, item->running.price_minor,
-                             receiver_universe.rules.sale_fee, receiver_universe);
-    }
-    return price_out_of_range(*order.row.quantity, item->running.price_minor, receiver_universe);
+    return takes_stock(order)
+               ? refusal_of_purchase(settlement, order, rows.items[order.item], payer_universe,
+                                     receiver_universe)
+               : refusal_of_exchange(settlement, order, payer_universe, receiver_universe);
 }
 
 domain::Settlement settle(Call &call, const Order &order, UniverseSet &universes, LockedRows &rows)
@@ -432,14 +449,14 @@ domain::Settlement settle(Call &call, const Order &order, UniverseSet &universes
         storage::route_in(call, universes, order.payer_universe, order.receiver_universe);
     domain::RunningBalance none{};
     domain::RunningBalance &payer = order.payer < 0 ? none : rows.wallets[order.payer].running;
-    domain::RunningBalance *receiver =
-        order.receiver < 0 ? nullptr : &rows.wallets[order.receiver].running;
     if (!takes_stock(order)) {
         return domain::settle_exchange({*order.row.paid_minor, payer_currency, receiver_currency,
                                         payer_rules, receiver_rules, route,
                                         order.limit ? order.limit_minor : 0},
-                                       payer, *receiver);
+                                       payer, rows.wallets[order.receiver].running);
     }
+    domain::RunningBalance *receiver =
+        order.receiver < 0 ? nullptr : &rows.wallets[order.receiver].running;
     return domain::settle_purchase({*order.row.quantity, payer_currency, receiver_currency,
                                     order.payer_universe == order.receiver_universe, payer_rules,
                                     receiver_rules, route,
@@ -515,8 +532,7 @@ void settle_order(Call &call, Order &order, UniverseSet &universes, LockedRows &
     const int released = expired.released.count;
     const SettledOrder settled = settle_releasing(call, order, universes, rows, expired);
     if (settled.settlement.error != ErrorCode::ok) {
-        const LockedItem *item = takes_stock(order) ? &rows.items[order.item] : nullptr;
-        refuse_order(order, refusal_of(settled.settlement, order, item, universes));
+        refuse_order(order, refusal_of(settled.settlement, order, rows, universes));
         return undo_releases(rows, expired, released);
     }
     fill_row(order, settled.settlement, universes);

@@ -407,7 +407,7 @@ List *indexes_on_column(const Writing &writing, AttrNumber attribute)
 
 void announce_arrivals(Call &call, Table &table)
 {
-    if (table.arrivals.count == 0) {
+    if (table.arrivals.data == nullptr || table.arrivals.count == 0) {
         return;
     }
     const Writing &writing = table.inserting;
