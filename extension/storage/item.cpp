@@ -1,5 +1,7 @@
 #include "storage/item.hpp"
 
+#include "domain/assert.hpp"
+
 namespace mvm::storage {
 
 namespace {
@@ -57,6 +59,7 @@ void insert_item(Call &call, const Item &item, Datum name)
 
 void update_stock(Call &call, Item &item, std::int64_t stock)
 {
+    MVM_ASSERT(item.row != nullptr && stock >= 0);
     item.stock = stock;
     item.version += 1;
     const ColumnChange changes[] = {
@@ -68,6 +71,7 @@ void update_stock(Call &call, Item &item, std::int64_t stock)
 
 void update_price(Call &call, Item &item, std::int64_t price_minor)
 {
+    MVM_ASSERT(item.row != nullptr && price_minor > 0);
     item.price_minor = price_minor;
     item.version += 1;
     const ColumnChange changes[] = {

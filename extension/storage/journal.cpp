@@ -1,5 +1,6 @@
 #include "storage/journal.hpp"
 
+#include "domain/assert.hpp"
 #include "pg/compat.hpp"
 #include "storage/balance_snapshot.hpp"
 
@@ -72,6 +73,7 @@ void append_journal(Call &call, JournalRow &row)
 
 void append_journal_rows(Call &call, JournalRow *const *rows, int count)
 {
+    MVM_ASSERT(count > 0);
     const TimestampTz now = GetCurrentTimestamp();
     for (int i = 0; i < count; ++i) {
         rows[i]->id = next_id("journal_id_seq");
