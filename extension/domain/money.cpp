@@ -1,5 +1,7 @@
 #include "domain/money.hpp"
 
+#include "domain/assert.hpp"
+
 #include <limits>
 
 namespace mvm::domain {
@@ -144,6 +146,7 @@ std::uint64_t limit_from_decimal(std::string_view text, int currency_scale, bool
 
 Result<std::int64_t> add_amounts(std::int64_t a_minor, std::int64_t b_minor) noexcept
 {
+    MVM_ASSERT(a_minor >= 0 && b_minor >= 0);
     std::int64_t sum = 0;
     if (__builtin_add_overflow(a_minor, b_minor, &sum)) {
         return failure<std::int64_t>(ErrorCode::amount_out_of_range);
@@ -153,6 +156,7 @@ Result<std::int64_t> add_amounts(std::int64_t a_minor, std::int64_t b_minor) noe
 
 Result<std::int64_t> multiply_price(std::int64_t price_minor, std::int64_t quantity) noexcept
 {
+    MVM_ASSERT(price_minor > 0 && quantity > 0);
     std::int64_t product = 0;
     if (__builtin_mul_overflow(price_minor, quantity, &product)) {
         return failure<std::int64_t>(ErrorCode::amount_out_of_range);

@@ -1,5 +1,7 @@
 #include "domain/netting.hpp"
 
+#include "domain/assert.hpp"
+
 #include <utility>
 
 namespace mvm::domain {
@@ -32,6 +34,8 @@ Settlement worse_than_limit(const Settlement &terms) noexcept
 Settlement move_money(const Settlement &terms, RunningBalance &payer,
                       RunningBalance *receiver) noexcept
 {
+    MVM_ASSERT(payer.balance_minor >= 0 && terms.paid_minor >= 0 && terms.received_minor >= 0);
+    MVM_ASSERT(receiver == nullptr || receiver->balance_minor >= 0);
     const auto plan = plan_transfer(payer.balance_minor, terms.paid_minor,
                                     receiver == nullptr ? 0 : receiver->balance_minor,
                                     receiver == nullptr ? 0 : terms.received_minor);
@@ -41,6 +45,7 @@ Settlement move_money(const Settlement &terms, RunningBalance &payer,
         settlement.available_minor = payer.balance_minor;
         return settlement;
     }
+    MVM_ASSERT(plan.value.payer_balance_minor >= 0);
     payer = {plan.value.payer_balance_minor, true};
     if (receiver != nullptr) {
         *receiver = {plan.value.receiver_balance_minor, true};
@@ -92,6 +97,7 @@ Settlement settle_purchase(const PurchaseOrder &order, RunningStock &item, Runni
     }
     const Settlement settlement = move_money(terms, payer, receiver);
     if (settlement.error == ErrorCode::ok) {
+        MVM_ASSERT(plan.value.stock_left >= 0);
         item.stock = plan.value.stock_left;
         item.changed = true;
     }

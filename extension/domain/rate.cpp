@@ -1,5 +1,7 @@
 #include "domain/rate.hpp"
 
+#include "domain/assert.hpp"
+
 #include <limits>
 
 namespace mvm::domain {
@@ -53,6 +55,10 @@ Result<Rate> rate_from_decimal(std::string_view text) noexcept
 Result<std::int64_t> convert(std::int64_t amount_minor, const Currency &from, const Currency &to,
                              Rounding rounding) noexcept
 {
+    MVM_ASSERT(amount_minor >= 0);
+    MVM_ASSERT(from.rate.mantissa > 0 && to.rate.mantissa > 0);
+    MVM_ASSERT(from.scale >= 0 && from.scale <= currency_scale_max);
+    MVM_ASSERT(to.scale >= 0 && to.scale <= currency_scale_max);
     // amount * 10^-from.scale * rate_to / rate_from * 10^to.scale, as one fraction.
     // amount * mantissa stays below 2^63 * 10^18 < 2^123.
     const uint128 product =

@@ -1,5 +1,7 @@
 #include "domain/refund.hpp"
 
+#include "domain/assert.hpp"
+
 namespace mvm::domain {
 
 namespace {
@@ -22,6 +24,7 @@ PurchaseAmounts refund_part(const PurchaseAmounts &purchase, std::int64_t bought
                             std::int64_t refunded, std::int64_t quantity,
                             bool same_currency) noexcept
 {
+    MVM_ASSERT(quantity > 0 && refunded >= 0 && quantity <= bought - refunded);
     const auto part = [&](std::int64_t amount_minor) noexcept {
         return part_of(amount_minor, bought, refunded, quantity);
     };
@@ -35,6 +38,8 @@ PurchaseAmounts refund_part(const PurchaseAmounts &purchase, std::int64_t bought
     amounts.tariff_minor = part(purchase.tariff_minor);
     amounts.received_minor = price - amounts.fee_minor;
     amounts.paid_minor = payment + amounts.tariff_minor;
+    MVM_ASSERT(amounts.received_minor >= 0 && amounts.received_minor <= purchase.received_minor);
+    MVM_ASSERT(payment >= 0 && amounts.paid_minor <= purchase.paid_minor);
     return amounts;
 }
 

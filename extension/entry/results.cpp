@@ -1,5 +1,6 @@
 #include "entry/results.hpp"
 
+#include "domain/assert.hpp"
 #include "entry/requirements.hpp"
 #include "pg/numeric.hpp"
 
@@ -129,7 +130,7 @@ void fill_trade(storage::Call &call, storage::UniverseSet &universes,
     writer.add_amount(row.fee_minor, scales.to);
     writer.add_amount(row.tariff_minor, scales.from);
     writer.add(row.memo);
-    Assert(writer.position == trade_column_count);
+    MVM_ASSERT(writer.position == trade_column_count);
 }
 
 Datum trade_result(FunctionCallInfo fcinfo, storage::Call &call, storage::UniverseSet &universes,

@@ -4,6 +4,7 @@
 
 #include <type_traits>
 
+#include "domain/assert.hpp"
 #include "pg/postgres.hpp"
 
 namespace mvm::pg {
@@ -18,7 +19,7 @@ template <typename T> struct Array {
 
     T &operator[](int i)
     {
-        Assert(i >= 0 && i < count);
+        MVM_ASSERT(i >= 0 && i < count);
         return data[i];
     }
     T *begin() { return data; }

@@ -1,11 +1,13 @@
 #include "pg/refusal.hpp"
 
+#include "domain/assert.hpp"
+
 namespace mvm::pg {
 
 void refuse(domain::ErrorCode code, const char *detail, const char *hint)
 {
     const domain::ErrorInfo *info = domain::find_error(code);
-    Assert(info != nullptr);
+    MVM_ASSERT(info != nullptr);
     const char *state = info->sqlstate;
     ereport(ERROR, (errcode(MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4])),
                     errmsg("%s", info->text), errdetail_internal("%s", detail),

@@ -1,5 +1,7 @@
 #include "storage/item.hpp"
 
+#include "domain/assert.hpp"
+
 namespace mvm::storage {
 
 namespace {
@@ -82,6 +84,7 @@ void insert_item(Call &call, const Item &item)
 
 void update_stock(Call &call, Item &item, std::int64_t stock)
 {
+    MVM_ASSERT(item.row != nullptr && stock >= 0);
     item.stock = stock;
     item.version += 1;
     const ColumnChange changes[] = {
@@ -93,6 +96,7 @@ void update_stock(Call &call, Item &item, std::int64_t stock)
 
 void update_price(Call &call, Item &item, std::int64_t price_minor)
 {
+    MVM_ASSERT(item.row != nullptr && price_minor > 0);
     item.price_minor = price_minor;
     item.version += 1;
     const ColumnChange changes[] = {

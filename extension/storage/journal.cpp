@@ -1,5 +1,6 @@
 #include "storage/journal.hpp"
 
+#include "domain/assert.hpp"
 #include "pg/compat.hpp"
 #include "storage/balance_snapshot.hpp"
 #include "storage/house_account.hpp"
@@ -76,6 +77,7 @@ void append_journal(Call &call, JournalRow &row)
 
 void append_journal_rows(Call &call, JournalRow *const *rows, int count)
 {
+    MVM_ASSERT(count > 0);
     const TimestampTz now = GetCurrentTimestamp();
     for (int i = 0; i < count; ++i) {
         CHECK_FOR_INTERRUPTS();

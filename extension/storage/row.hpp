@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "domain/assert.hpp"
 #include "storage/call.hpp"
 
 namespace mvm::storage {
@@ -15,7 +16,11 @@ struct Columns {
 
     Columns() { memset(nulls, true, sizeof nulls); }
 
-    Datum value(int column) const { return values[column - 1]; }
+    Datum value(int column) const
+    {
+        MVM_ASSERT(column >= 1 && column <= columns_max);
+        return values[column - 1];
+    }
     std::int64_t int8(int column) const { return DatumGetInt64(value(column)); }
     std::int32_t int4(int column) const { return DatumGetInt32(value(column)); }
     TimestampTz time(int column) const { return DatumGetTimestampTz(value(column)); }
@@ -31,6 +36,7 @@ struct Columns {
 
     void put(int column, Datum value)
     {
+        MVM_ASSERT(column >= 1 && column <= columns_max);
         values[column - 1] = value;
         nulls[column - 1] = false;
     }

@@ -1,5 +1,6 @@
 #include "storage/wallet.hpp"
 
+#include "domain/assert.hpp"
 #include "pg/refusal.hpp"
 #include "storage/balance_snapshot.hpp"
 
@@ -80,6 +81,7 @@ Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t univ
 
 WalletPair lock_wallets(Call &call, const WalletKey &own, const std::optional<WalletKey> &other)
 {
+    MVM_ASSERT(!other || *other < own || own < *other);
     WalletPair wallets{};
     const auto lock_other = [&] {
         bool created = false;
@@ -111,6 +113,7 @@ void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor, int 
     if (snapshot_is_due(wallet.version, movements)) {
         call.due_snapshots.push({wallet.user_id, wallet.universe_id, wallet.balance_minor});
     }
+    MVM_ASSERT(balance_minor >= 0 && movements > 0);
     wallet.balance_minor = balance_minor;
     wallet.version += 1;
     const ColumnChange changes[] = {

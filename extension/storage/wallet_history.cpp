@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "domain/assert.hpp"
 #include "domain/leg.hpp"
 #include "pg/refusal.hpp"
 #include "storage/wallet.hpp"
@@ -204,7 +205,7 @@ void open_wallet_history(Call &call, WalletHistory &history, std::int64_t user_i
 
 void next_leg(WalletHistory &history)
 {
-    Assert(history.at_leg);
+    MVM_ASSERT(history.at_leg);
     history.balance_minor += history.leg.amount_minor;
     find_leg(history);
 }

@@ -159,6 +159,38 @@ ends_while_it_waits 'a key in use' "SELECT mvm_buy(1, 1, 1, 'in use')" \
     "mvm_buy_batch(ARRAY[1], ARRAY[1], ARRAY[1], ARRAY['in use'])"
 ends_while_it_waits 'a name in use' "SELECT mvm_create_user('somebody', 1)" "mvm_create_user('somebody', 1)"
 ends_while_it_waits 'a table' 'LOCK TABLE mvm.journal' 'mvm_withdraw(1, 1)'
+
+# Each other kind of call meets a row that it needs in use.
+sql "$database" <<'SQL'
+SELECT mvm_exchange(1, 10, 1, 2) \g /dev/null
+SELECT mvm_reserve(1, 1, 1, '1 hour') \g /dev/null
+SELECT mvm_quote(1, 10, 1, 2) \g /dev/null
+SELECT mvm_buy(1, 1) \g /dev/null
+SQL
+hold=$(sql "$database" -c 'SELECT max(id) FROM mvm.hold')
+quote=$(sql "$database" -c 'SELECT max(id) FROM mvm.quote')
+purchase=$(sql "$database" -c 'SELECT max(id) FROM mvm.trades')
+state >"$work/state.before"
+open_session holder "$database"
+ask holder "BEGIN; SELECT count(*) FROM (SELECT FROM mvm.universe FOR UPDATE) u, (SELECT FROM mvm.user_account WHERE id < 4 FOR UPDATE) a,
+    (SELECT FROM mvm.wallet WHERE user_id < 4 FOR UPDATE) w, (SELECT FROM mvm.item FOR UPDATE) i,
+    (SELECT FROM mvm.hold WHERE id = $hold FOR UPDATE) h, (SELECT FROM mvm.quote WHERE id = $quote FOR UPDATE) q,
+    (SELECT FROM mvm.house_account FOR UPDATE) o" >"$work/none"
+open_session waiter "$database"
+ask waiter "SET statement_timeout = '100ms'" >"$work/none"
+for waiting in 'mvm_deposit(1, 1)' 'mvm_withdraw(1, 1)' 'mvm_transfer(1, 2, 1)' 'mvm_exchange(1, 1, 1, 2)' \
+    'mvm_buy(1, 1, pay_from => ARRAY[2, 1])' 'mvm_reserve(1, 1)' "mvm_capture($hold)" "mvm_release($hold)" \
+    "mvm_refund($purchase)" 'mvm_restock(1, 1)' 'mvm_set_price(1, 6)' 'mvm_delist_item(1)' 'mvm_relist_item(1)' \
+    "mvm_set_item_data(1, 'x')" "mvm_set_user_data(1, 'x')" 'mvm_move_user(1, 2)' 'mvm_set_exchange_rate(1, 2)' \
+    'mvm_set_rules(1, max_quantity => 5)' 'mvm_set_route(1, 2, false)' 'mvm_quote(1, 1, 1, 2)' \
+    "mvm_accept_quote($quote)" "mvm_payout(1, 'treasury', 1)"; do
+    ask waiter "SELECT $waiting" >"$work/answer"
+    holds "$waiting ends while it waits" grep 'canceling statement due to statement timeout' "$work/answer"
+done
+holds 'the session goes on' test "$(ask waiter 'SELECT 1')" = 1
+ask holder ROLLBACK >"$work/none"
+close_session waiter
+close_session holder
 state >"$work/state.after"
 holds 'all that has changed nothing' diff "$work/state.before" "$work/state.after"
 audit_is_clean "$database"
