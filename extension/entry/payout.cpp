@@ -53,10 +53,11 @@ Datum payout_function(FunctionCallInfo fcinfo)
     row.from_rate = row.to_rate = universe.exchange_rate;
     row.memo = memo;
 
-    KeyedCall keyed =
-        begin_keyed_call(call, nobody, key,
-                         psprintf("payout account=%s amount_minor=" INT64_FORMAT " universe_id=%d",
-                                  account, *row.paid_minor, universe.id));
+    KeyedCall keyed = begin_keyed_call(
+        call, nobody, key,
+        with_memo(psprintf("payout account=%s amount_minor=" INT64_FORMAT " universe_id=%d",
+                           account, *row.paid_minor, universe.id),
+                  memo));
     if (keyed.answered) {
         row = keyed.first_answer;
     } else {

@@ -29,6 +29,7 @@ SELECT id = (SELECT max(id) FROM mvm.transactions) AS same FROM mvm_payout(2, 'f
 SELECT code, detail FROM outcome($$SELECT mvm_payout(2, 'fees', 0.02, 'fees of May')$$);
 SELECT code, detail FROM outcome($$SELECT mvm_payout(2, 'treasury', 0.01, 'fees of May')$$);
 SELECT code, detail FROM outcome($$SELECT mvm_payout(1, 'fees', 0.01, 'fees of May')$$);
+SELECT code, detail FROM outcome($$SELECT mvm_payout(2, 'fees', 0.01, 'fees of May', 'invoice 8')$$);
 -- Never more than is there; all of it may go.
 SELECT balance AS all_of_it FROM mvm.house_accounts WHERE universe_id = 1 AND account = 'treasury' \gset
 SELECT code, message, detail FROM outcome(format($$SELECT mvm_payout(1, 'treasury', %s)$$, :all_of_it + 0.01));
