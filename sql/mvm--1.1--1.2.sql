@@ -60,7 +60,7 @@ SELECT set_config('mvm.kept_grants', COALESCE((
 -- calls, 4 operator. Nothing but the grants is kept of mvm_grant(), so what the owner took away afterwards counts. A role
 -- that has the whole of a set of 1.0, and nothing that 1.1 added, has been there since 1.0.
 SELECT set_config('mvm.kept_sets', COALESCE((
-    SELECT json_agg(json_build_object('role', r.grantee, 'place', r.place))
+    SELECT json_agg(json_build_object('role', r.grantee, 'place', r.place, 'has_1_1', r.has_1_1))
     FROM (
         WITH set_function (name, place, since) AS (VALUES
             ('mvm_version', 1, '1.0'), ('mvm_convert', 1, '1.0'), ('mvm_balance', 1, '1.0'), ('mvm_trades', 1, '1.0'),
@@ -92,7 +92,8 @@ SELECT set_config('mvm.kept_sets', COALESCE((
             COALESCE(CASE
                 WHEN bool_or(h.oid IS NOT NULL AND l.since = '1.1') THEN min(l.place) FILTER (WHERE h.oid IS NULL)
                 ELSE min(l.place) FILTER (WHERE h.oid IS NULL AND l.since = '1.0')
-            END, 5) - 1 AS place
+            END, 5) - 1 AS place,
+            bool_or(h.oid IS NOT NULL AND l.since = '1.1') AS has_1_1
         FROM (SELECT DISTINCT grantee FROM held) c
         CROSS JOIN listed l
         LEFT JOIN held h ON h.oid = l.oid AND h.grantee = c.grantee
@@ -1486,12 +1487,15 @@ BEGIN
             CASE WHEN kept.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
     END LOOP;
 
-    -- What is new in a role's set.
+    -- What is new in a role's set. A view that it has been granted before is its owner's to take away.
     FOR kept IN
         SELECT k.role::regrole::text AS role, s.name, s.is_view, p.oid::regprocedure AS function
-        FROM json_to_recordset(current_setting('mvm.kept_sets')::json) AS k(role oid, place integer)
+        FROM json_to_recordset(current_setting('mvm.kept_sets')::json) AS k(role oid, place integer, has_1_1 boolean)
         JOIN mvm.privilege_sets() s
             ON array_position(ARRAY['reader', 'trader', 'gateway', 'operator'], s.privilege_set) <= k.place
+            AND NOT (s.is_view AND (
+                s.name IN ('universes', 'users', 'wallets', 'items', 'transactions', 'trades', 'ledger')
+                OR k.has_1_1 AND s.name <> 'house_accounts'))
         LEFT JOIN (
             pg_extension e
             JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid

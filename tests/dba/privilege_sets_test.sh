@@ -41,6 +41,8 @@ SELECT mvm_grant('mvm_dba_reader', 'reader'), mvm_grant('mvm_dba_trader', 'trade
 REVOKE EXECUTE ON FUNCTION mvm_seed(), mvm_purge_idempotency_keys(interval), mvm_purge_quotes(interval) FROM mvm_dba_gateway;
 -- An operator who may not make refunds is a trader with more than that.
 REVOKE EXECUTE ON FUNCTION mvm_refund(bigint, bigint, text) FROM mvm_dba_limited;
+-- Views that the owner takes away, one of 1.0 and one of 1.1.
+REVOKE SELECT ON mvm.users, mvm.holds FROM mvm_dba_trader;
 GRANT USAGE ON SCHEMA mvm TO mvm_dba_single;
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO mvm_dba_single WITH GRANT OPTION', oid::regprocedure) FROM pg_proc WHERE proname = 'mvm_buy' \gexec
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO mvm_dba_handed', oid::regprocedure) FROM pg_proc WHERE proname = 'mvm_deposit' \gexec
@@ -60,6 +62,8 @@ answers 'a reader keeps the function that it was given besides' t "$database" \
 answers 'whoever has a set reads the new views' gateway,handed,limited,operator,reader,trader "$database" \
     "SELECT string_agg(substr(rolname, 9), ',' ORDER BY rolname) FROM pg_roles
      WHERE rolname LIKE 'mvm_dba_%' AND has_table_privilege(oid, 'mvm.house_accounts', 'SELECT') AND NOT rolsuper"
+answers 'a view that was taken away stays away' ff "$database" \
+    "SELECT has_table_privilege('mvm_dba_trader', 'mvm.users', 'SELECT')::char || has_table_privilege('mvm_dba_trader', 'mvm.holds', 'SELECT')::char"
 answers 'everybody has the set as mvm_grant() would give it' '' "$database" \
     "SELECT r.role, s.name FROM (VALUES ('reader', 1), ('trader', 2), ('gateway', 3), ('operator', 4)) r (role, place),
         mvm.privilege_sets() s JOIN pg_proc p ON p.proname = s.name
@@ -72,11 +76,15 @@ sql "$database" >/dev/null <<'SQL'
 CREATE EXTENSION mvm VERSION '1.0';
 SELECT mvm_grant('mvm_dba_operator', 'operator'), mvm_grant('mvm_dba_trader', 'trader'), mvm_grant('mvm_dba_old', 'operator');
 REVOKE EXECUTE ON FUNCTION mvm_seed() FROM mvm_dba_old;
+REVOKE SELECT ON mvm.users FROM mvm_dba_trader;
 ALTER EXTENSION mvm UPDATE TO '1.1';
 ALTER EXTENSION mvm UPDATE;
 SQL
 may_is 'an operator of 1.0 has what is new since' ttttttf operator "${some[@]}"
 may_is 'a trader of 1.0 has what is new since' ttfffff trader "${some[@]}"
+answers 'a trader of 1.0 reads the views that are new since, and not the one that was taken away' holds,house_accounts "$database" \
+    "SELECT string_agg(v, ',' ORDER BY v) FROM unnest('{users,holds,house_accounts}'::text[]) v
+     WHERE has_table_privilege('mvm_dba_trader', 'mvm.' || v, 'SELECT')"
 may_is 'an operator of 1.0 who may not seed has what a gateway calls' tttffff old "${some[@]}"
 
 exit "$failed"
