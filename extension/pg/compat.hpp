@@ -1,6 +1,8 @@
 // Every difference between PostgreSQL 15 and 18 that the extension meets.
 #pragma once
 
+#include "domain/assert.hpp"
+
 #include "pg/postgres.hpp"
 
 namespace mvm::pg {
@@ -117,7 +119,7 @@ inline List *insert_index_entries_of_update(ResultRelInfo *result, TupleTableSlo
 #if PG_VERSION_NUM >= 160000
     return ExecInsertIndexTuples(result, slot, estate, true, false, nullptr, NIL, only_summarizing);
 #else
-    Assert(!only_summarizing);
+    MVM_ASSERT(!only_summarizing);
     return ExecInsertIndexTuples(result, slot, estate, true, false, nullptr, NIL);
 #endif
 }

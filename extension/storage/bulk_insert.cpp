@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "domain/assert.hpp"
+
 #include "pg/compat.hpp"
 #include "storage/definition.hpp"
 #include "storage/writing.hpp"
@@ -109,7 +111,7 @@ void enter_row(Call &call, Indexes &indexes, TupleTableSlot *slot)
         CHECK_FOR_INTERRUPTS();
         // What is left for later has a trigger, and rows with triggers are written one by one.
         List *recheck = pg::insert_index_entries(&indexes.by_executor, slot, call.estate);
-        Assert(recheck == NIL);
+        MVM_ASSERT(recheck == NIL);
         list_free(recheck);
     }
 }

@@ -1,5 +1,7 @@
 #include "storage/call.hpp"
 
+#include "domain/assert.hpp"
+
 #include "pg/compat.hpp"
 #include "storage/definition.hpp"
 #include "storage/house_account.hpp"
@@ -56,7 +58,7 @@ void begin_write(Call &call, const char *name)
 
 void end_call(Call &call)
 {
-    Assert(call.due_snapshots.count == 0);
+    MVM_ASSERT(call.due_snapshots.count == 0);
     if (call.writes) {
         write_house_movements(call);
         end_writings(call);
@@ -89,7 +91,7 @@ void end_call(Call &call)
 
 void refresh_snapshot(Call &call)
 {
-    Assert(call.writes);
+    MVM_ASSERT(call.writes);
     if (!IsolationUsesXactSnapshot()) {
         end_scans(call);
         PopActiveSnapshot();
@@ -110,7 +112,7 @@ bool go_on_from_now(Call &call)
 
 void begin_next_command(Call &call)
 {
-    Assert(call.writes);
+    MVM_ASSERT(call.writes);
     CommandCounterIncrement();
     call.estate->es_output_cid = GetCurrentCommandId(true);
     call.inserted_early = false;

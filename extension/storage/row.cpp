@@ -1,5 +1,7 @@
 #include "storage/row.hpp"
 
+#include "domain/assert.hpp"
+
 #include "pg/compat.hpp"
 #include "pg/refusal.hpp"
 #include "storage/definition.hpp"
@@ -462,7 +464,7 @@ TupleTableSlot *next_version(Call &call, TableId id, HeapTuple row, const Column
     heap_deform_tuple(row, RelationGetDescr(table.relation), next->tts_values, next->tts_isnull);
     for (int i = 0; i < change_count; ++i) {
         const AttrNumber attribute = table.attributes[changes[i].column - 1];
-        Assert(attribute > 0);
+        MVM_ASSERT(attribute > 0);
         next->tts_values[attribute - 1] = changes[i].value;
         next->tts_isnull[attribute - 1] = changes[i].is_null;
     }
@@ -606,7 +608,7 @@ Datum column_of(const Table &table, TupleTableSlot *slot, int column)
 {
     bool is_null = false;
     const Datum value = nullable_column_of(table, slot, column, is_null);
-    Assert(!is_null);
+    MVM_ASSERT(!is_null);
     return value;
 }
 

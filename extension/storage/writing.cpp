@@ -1,5 +1,7 @@
 #include "storage/writing.hpp"
 
+#include "domain/assert.hpp"
+
 #include "pg/compat.hpp"
 #include "storage/compiled_checks.hpp"
 
@@ -249,8 +251,8 @@ Writing &updating(Call &call, TableId id, const ColumnChange *changes, int chang
         writing.fires_after_each_row = fires_after_each_row(writing, table.relation, updated);
         MemoryContextSwitchTo(caller);
     }
-    Assert(bms_equal(ExecGetUpdatedCols(writing.result, call.estate),
-                     columns_in(table, changes, change_count)));
+    MVM_ASSERT(bms_equal(ExecGetUpdatedCols(writing.result, call.estate),
+                         columns_in(table, changes, change_count)));
     return writing;
 }
 

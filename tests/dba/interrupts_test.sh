@@ -166,6 +166,7 @@ SELECT mvm_exchange(1, 10, 1, 2) \g /dev/null
 SELECT mvm_reserve(1, 1, 1, '1 hour') \g /dev/null
 SELECT mvm_quote(1, 10, 1, 2) \g /dev/null
 SELECT mvm_buy(1, 1) \g /dev/null
+SELECT mvm_payout(1, 'treasury', 1) \g /dev/null
 SQL
 hold=$(sql "$database" -c 'SELECT max(id) FROM mvm.hold')
 quote=$(sql "$database" -c 'SELECT max(id) FROM mvm.quote')
