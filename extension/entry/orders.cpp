@@ -502,6 +502,14 @@ void fill_row(Order &order, const domain::Settlement &settlement, UniverseSet &u
     order.row.to_rate = universes.universes[order.receiver_universe].exchange_rate;
 }
 
+// Whether an order that could not but be refused for its stock may go through now: the owner put
+// a hold past its time by hand.
+bool has_pieces_after_all(LockedRows &rows, const Order &order)
+{
+    return takes_stock(order) && !order.pays &&
+           *order.row.quantity <= rows.items[order.item].running.stock;
+}
+
 // A refused order takes back what was released for it.
 void settle_order(Call &call, Order &order, UniverseSet &universes, LockedRows &rows,
                   ExpiredHolds &expired, PendingJournal &journal)
@@ -513,6 +521,9 @@ void settle_order(Call &call, Order &order, UniverseSet &universes, LockedRows &
         }
     }
     const int released = expired.released.count;
+    if (has_pieces_after_all(rows, order)) {
+        pg::refuse_stale_snapshot(); // its wallets' turn in the global order is over
+    }
     const SettledOrder settled = settle_releasing(call, order, universes, rows, expired);
     if (settled.settlement.error != ErrorCode::ok) {
         const LockedItem *item = takes_stock(order) ? &rows.items[order.item] : nullptr;
