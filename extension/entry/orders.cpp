@@ -170,11 +170,12 @@ void replay(Call &call, Order &order, const storage::IdempotencyKey &used)
         refuse_order(order,
                      {domain::find_error_by_name(used.refusal), used.refusal_detail, nullptr});
         order.replayed = true;
-    } else if (storage::find_journal(call, *used.transaction_id, order.row)) {
+    } else if (storage::find_journal(call, used.transaction_id.value_or(0), order.row)) {
         order.answered = true;
         order.replayed = true;
     } else {
-        refuse_order(order, no_transaction(*used.transaction_id));
+        // None yet, where a trigger of the owner's repeats the call that fires it.
+        refuse_order(order, no_transaction(used.transaction_id.value_or(0)));
     }
 }
 
@@ -519,6 +520,14 @@ void fill_row(Order &order, const domain::Settlement &settlement, UniverseSet &u
     order.row.to_rate = universes.universes[order.receiver_universe].exchange_rate;
 }
 
+// Whether an order that could not but be refused for its stock may go through now: the owner put
+// a hold past its time by hand.
+bool has_pieces_after_all(LockedRows &rows, const Order &order)
+{
+    return takes_stock(order) && !order.pays &&
+           *order.row.quantity <= rows.items[order.item].running.stock;
+}
+
 // A refused order takes back what was released for it.
 void settle_order(Call &call, Order &order, UniverseSet &universes, LockedRows &rows,
                   ExpiredHolds &expired, PendingJournal &journal)
@@ -530,6 +539,9 @@ void settle_order(Call &call, Order &order, UniverseSet &universes, LockedRows &
         }
     }
     const int released = expired.released.count;
+    if (has_pieces_after_all(rows, order)) {
+        pg::refuse_stale_snapshot(); // its wallets' turn in the global order is over
+    }
     const SettledOrder settled = settle_releasing(call, order, universes, rows, expired);
     if (settled.settlement.error != ErrorCode::ok) {
         refuse_order(order, refusal_of(settled.settlement, order, rows, universes));

@@ -113,4 +113,11 @@ SELECT code, message, detail FROM outcome($$SELECT mvm_purge_idempotency_keys(in
 SELECT count(*) AS there FROM mvm.idempotency_key \gset
 SELECT :there > 0 AS some, mvm_purge_idempotency_keys(interval '0') = :there AS all_of_them;
 SELECT count(*) FROM mvm.idempotency_key;
+-- A trigger of the owner's that repeats the call that fires it finds no answer under the key yet.
+CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM mvm_buy(2, 1, 1, 'again'); RETURN NEW; END $$;
+CREATE TRIGGER again BEFORE UPDATE ON mvm.wallet FOR EACH ROW EXECUTE FUNCTION again();
+SELECT code, message FROM outcome($$SELECT mvm_buy(2, 1, 1, 'again')$$);
+DROP TRIGGER again ON mvm.wallet;
+DROP FUNCTION again();
 SELECT * FROM mvm_audit();
