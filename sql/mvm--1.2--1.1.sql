@@ -6,6 +6,11 @@
 -- Operators, functions and types of this script are those of pg_catalog, whatever stands in the schema of CREATE EXTENSION.
 SET LOCAL search_path = pg_catalog, pg_temp;
 
+-- Waits for who writes, before it looks what the market uses and which grants there are: nothing can come between. In the order
+-- in which most calls come to these tables.
+LOCK TABLE mvm.user_account, mvm.item, mvm.universe, mvm.hold, mvm.quote, mvm.journal, mvm.rule_change
+    IN ACCESS EXCLUSIVE MODE;
+
 DO $$
 DECLARE
     used text;
