@@ -62,6 +62,8 @@ SELECT mvm_quote(3, 10, 3, 1, '1 day'), mvm_quote(3, 20, 3, 1, '1 day');
 SELECT mvm_accept_quote(1);
 SELECT mvm_reserve(3, 1, 2, '1 day'), mvm_reserve(3, 1, 3, '2 days'), mvm_reserve(3, 3, 1, '1 ms');
 SELECT mvm_capture(1, 1);
+\endif
+\if :has_1_2
 SELECT mvm_deposit(3, 1, memo => E'tab\t, line\n, \\N and "quote"'), mvm_deposit(3, 1, memo => '');
 SELECT mvm_create_user('keyed', 1, 5, E'P-1\t\\', '{"a": [1.50, "\\\"ж"], "": null}');
 SELECT mvm_set_item_data(1, E'SKU\n1', (SELECT jsonb_object_agg(n, md5(n::text)) FROM generate_series(1, 150) n));
