@@ -15,6 +15,11 @@ DO $$
 DECLARE
     used text;
 BEGIN
+    -- A snapshot of before the lock does not have what others have written since.
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION 'the market can be brought to version 1.0 of mvm at READ COMMITTED only'
+            USING ERRCODE = 'feature_not_supported', HINT = 'It stays at version 1.1; nothing was changed.';
+    END IF;
     SELECT string_agg(feature, ', ') INTO used FROM (
         SELECT 'restocks, transfers or refunds' AS feature
         WHERE EXISTS (SELECT FROM mvm.journal WHERE kind IN ('s', 't', 'r'))
