@@ -6,10 +6,20 @@
 -- Operators, functions and types of this script are those of pg_catalog, whatever stands in the schema of CREATE EXTENSION.
 SET LOCAL search_path = pg_catalog, pg_temp;
 
+-- Waits for who writes, before it looks what the market uses and which grants there are: nothing can come between. In the order
+-- in which most calls come to these tables.
+LOCK TABLE mvm.user_account, mvm.item, mvm.universe, mvm.route, mvm.hold, mvm.quote, mvm.journal, mvm.rule_change, mvm.price_change
+    IN ACCESS EXCLUSIVE MODE;
+
 DO $$
 DECLARE
     used text;
 BEGIN
+    -- A snapshot of before the lock does not have what others have written since.
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION 'the market can be brought to version 1.0 of mvm at READ COMMITTED only'
+            USING ERRCODE = 'feature_not_supported', HINT = 'It stays at version 1.1; nothing was changed.';
+    END IF;
     SELECT string_agg(feature, ', ') INTO used FROM (
         SELECT 'restocks, transfers or refunds' AS feature
         WHERE EXISTS (SELECT FROM mvm.journal WHERE kind IN ('s', 't', 'r'))

@@ -7,6 +7,11 @@
 -- Operators, functions and types of this script are those of pg_catalog, whatever stands in the schema of CREATE EXTENSION.
 SET LOCAL search_path = pg_catalog, pg_temp;
 
+-- Waits for who uses the market, before it looks which grants there are: what is taken away meanwhile stays away. In the order in
+-- which most calls come to these tables.
+LOCK TABLE mvm.user_account, mvm.item, mvm.universe, mvm.route, mvm.hold, mvm.quote, mvm.journal, mvm.rule_change
+    IN ACCESS EXCLUSIVE MODE;
+
 -- ---------------------------------------------------------------------------
 -- Constraints, made anew under the pinned path
 -- ---------------------------------------------------------------------------

@@ -6,10 +6,20 @@
 -- Operators, functions and types of this script are those of pg_catalog, whatever stands in the schema of CREATE EXTENSION.
 SET LOCAL search_path = pg_catalog, pg_temp;
 
+-- Waits for who writes, before it looks what the market uses and which grants there are: nothing can come between. In the order
+-- in which most calls come to these tables.
+LOCK TABLE mvm.user_account, mvm.item, mvm.universe, mvm.hold, mvm.quote, mvm.journal, mvm.rule_change
+    IN ACCESS EXCLUSIVE MODE;
+
 DO $$
 DECLARE
     used text;
 BEGIN
+    -- A snapshot of before the lock does not have what others have written since.
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION 'the market can be brought to version 1.1 of mvm at READ COMMITTED only'
+            USING ERRCODE = 'feature_not_supported', HINT = 'It stays at version 1.2; nothing was changed.';
+    END IF;
     SELECT string_agg(feature, ', ') INTO used FROM (
         SELECT 'memos' AS feature WHERE EXISTS (SELECT FROM mvm.journal WHERE memo IS NOT NULL)
         UNION ALL
@@ -38,16 +48,23 @@ END $$;
 SELECT set_config('mvm.kept_grants', COALESCE((
     SELECT json_agg(kept)
     FROM (
-        SELECT p.oid AS function, NULL::oid AS view, p.proname AS name, g.grantee, g.privilege_type, g.is_grantable
+        SELECT p.oid AS function, NULL::oid AS view, p.proname AS name, NULL::name AS column_name,
+            g.grantee, g.privilege_type, g.is_grantable
         FROM pg_extension e
         JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
         JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
         CROSS JOIN aclexplode(p.proacl) g
         WHERE e.extname = 'mvm' AND p.proname LIKE 'mvm\_%' AND g.grantee <> p.proowner
         UNION ALL
-        SELECT NULL, c.oid, c.relname, g.grantee, g.privilege_type, g.is_grantable
+        SELECT NULL, c.oid, c.relname, NULL, g.grantee, g.privilege_type, g.is_grantable
         FROM pg_class c
         CROSS JOIN aclexplode(c.relacl) g
+        WHERE c.relnamespace = 'mvm'::regnamespace AND c.relkind = 'v' AND g.grantee <> c.relowner
+        UNION ALL
+        SELECT NULL, c.oid, c.relname, a.attname, g.grantee, g.privilege_type, g.is_grantable
+        FROM pg_class c
+        JOIN pg_attribute a ON a.attrelid = c.oid
+        CROSS JOIN aclexplode(a.attacl) g
         WHERE c.relnamespace = 'mvm'::regnamespace AND c.relkind = 'v' AND g.grantee <> c.relowner
     ) kept)::text, '[]'), true);
 
@@ -1159,10 +1176,10 @@ BEGIN
     FOR kept IN
         SELECT COALESCE('FUNCTION ' || p.oid::regprocedure, 'TABLE ' || c.oid::regclass) AS object,
             CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END AS grantee,
-            g.privilege_type,
+            g.privilege_type || COALESCE(' (' || quote_ident(g.column_name) || ')', '') AS privilege,
             CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS grant_option
         FROM json_to_recordset(current_setting('mvm.kept_grants')::json)
-            AS g(function oid, view oid, name name, grantee oid, privilege_type text, is_grantable boolean)
+            AS g(function oid, view oid, name name, column_name name, grantee oid, privilege_type text, is_grantable boolean)
         LEFT JOIN (
             SELECT f.oid, f.proname
             FROM pg_extension e
@@ -1174,7 +1191,9 @@ BEGIN
         WHERE NOT EXISTS (SELECT FROM pg_proc f WHERE f.oid = g.function)
           AND NOT EXISTS (SELECT FROM pg_class v WHERE v.oid = g.view)
           AND (p.oid IS NOT NULL OR c.oid IS NOT NULL)
+          AND (g.column_name IS NULL OR EXISTS (
+              SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = g.column_name))
     LOOP
-        EXECUTE format('GRANT %s ON %s TO %s%s', kept.privilege_type, kept.object, kept.grantee, kept.grant_option);
+        EXECUTE format('GRANT %s ON %s TO %s%s', kept.privilege, kept.object, kept.grantee, kept.grant_option);
     END LOOP;
 END $$;

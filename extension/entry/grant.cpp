@@ -121,7 +121,8 @@ void require_outcome(int outcome)
     }
 }
 
-// Runs a query about the members of the extension ($1) and the role ($2).
+// Runs a query about the members of the extension ($1) and the role ($2), as the catalogue is now: the call's own snapshot
+// may be older than what its statement, or a call that it waited for, has changed.
 pg::Array<Member> members(const char *query, Oid extension, Oid role)
 {
     static constexpr const char *all = R"(
@@ -141,8 +142,10 @@ pg::Array<Member> members(const char *query, Oid extension, Oid role)
         ))";
     Oid types[] = {OIDOID, OIDOID};
     Datum values[] = {ObjectIdGetDatum(extension), ObjectIdGetDatum(role)};
+    PushActiveSnapshot(GetLatestSnapshot());
     require_outcome(
         SPI_execute_with_args(psprintf("%s%s", all, query), 2, types, values, nullptr, true, 0));
+    PopActiveSnapshot();
     pg::Array<Member> found{};
     for (uint64 i = 0; i < SPI_processed; ++i) {
         HeapTuple row = SPI_tuptable->vals[i];

@@ -87,4 +87,17 @@ answers 'a trader of 1.0 reads the views that are new since, and not the one tha
      WHERE has_table_privilege('mvm_dba_trader', 'mvm.' || v, 'SELECT')"
 may_is 'an operator of 1.0 who may not seed has what a gateway calls' tttffff old "${some[@]}"
 
+# Back to 1.1, whose views are made anew.
+fresh_database "$database"
+sql "$database" >/dev/null <<'SQL'
+CREATE EXTENSION mvm;
+GRANT SELECT (id, username) ON mvm.users TO mvm_dba_single;
+GRANT SELECT (id, external_id) ON mvm.items TO mvm_dba_single WITH GRANT OPTION;
+ALTER EXTENSION mvm UPDATE TO '1.1';
+SQL
+answers 'a role keeps the columns that it may read on the way back, and no others' id,id:grant,username "$database" \
+    "SELECT string_agg(a.attname || CASE WHEN g.is_grantable THEN ':grant' ELSE '' END, ',' ORDER BY a.attname, g.is_grantable)
+     FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) g
+     WHERE attrelid IN ('mvm.users'::regclass, 'mvm.items'::regclass) AND g.grantee = 'mvm_dba_single'::regrole"
+
 exit "$failed"
