@@ -266,7 +266,8 @@ int release_any(Call &call, LockedRows &rows, ExpiredHolds &expired, int count)
 void undo_releases(LockedRows &rows, ExpiredHolds &expired, int kept)
 {
     while (expired.released.count > kept) {
-        const ReleasedHold &last = expired.released[--expired.released.count];
+        const ReleasedHold last = expired.released[expired.released.count - 1];
+        --expired.released.count;
         rows.items[last.hold->item].running = last.stock_before;
         rows.wallets[last.hold->wallet].running = last.balance_before;
         last.hold->state = State::locked;
