@@ -286,15 +286,6 @@ namespace {
                            RelationGetRelationName(table))));
 }
 
-// The row is locked, so only a trigger of the owner's can have changed it under us.
-[[noreturn]] void refuse_changed_row(Relation table)
-{
-    ereport(ERROR,
-            (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-             errmsg("row of \"%s.%s\" was changed by a trigger while the market was writing it",
-                    schema_name, RelationGetRelationName(table))));
-}
-
 // The columns of a row's primary key, by value or copied.
 struct KeyValues {
     Datum values[lengthof(TableShape::primary_key)];
@@ -571,6 +562,7 @@ void delete_row(Call &call, TableId id, HeapTuple row)
 {
     Table &table = table_of(call, id);
     if (forget_arrival(table, row)) {
+        require_untouched(call, id, row);
         return delete_version(call, table.relation, row);
     }
     Writing &writing = deleting(call, id);
