@@ -200,9 +200,10 @@ TupleTableSlot *find_row(Call &call, TableId id, Key key)
 
 TupleTableSlot *find_row_in(Call &call, TableId id, const char *index_name, Key key)
 {
+    const Table &table = table_of(call, id);
     Relation index = open_index(index_name);
-    IndexScanDesc scan = pg::begin_index_scan(table_of(call, id).relation, index,
-                                              GetActiveSnapshot(), key.column_count);
+    IndexScanDesc scan =
+        pg::begin_index_scan(table.relation, index, GetActiveSnapshot(), key.column_count);
     look_up(scan, key);
     TupleTableSlot *slot = read_slot(call, id);
     const bool found = index_getnext_slot(scan, ForwardScanDirection, slot);
@@ -582,8 +583,8 @@ void delete_row(Call &call, TableId id, HeapTuple row)
 
 bool has_rows(Call &call, TableId id)
 {
-    TableScanDesc scan =
-        table_beginscan(table_of(call, id).relation, GetActiveSnapshot(), 0, nullptr);
+    const Table &table = table_of(call, id);
+    TableScanDesc scan = table_beginscan(table.relation, GetActiveSnapshot(), 0, nullptr);
     const bool found = table_scan_getnextslot(scan, ForwardScanDirection, read_slot(call, id));
     table_endscan(scan);
     return found;
