@@ -141,9 +141,19 @@ Table &table_of(Call &call, TableId id)
     Table &table = call.tables[static_cast<int>(id)];
     if (table.relation == nullptr) {
         const LOCKMODE lock = call.writes ? RowExclusiveLock : AccessShareLock;
-        table.relation = table_open(relation_oid(table_shapes[static_cast<int>(id)].name), lock);
+        const Oid relation = relation_oid(table_shapes[static_cast<int>(id)].name);
+        const bool waited = !ConditionalLockRelationOid(relation, lock);
+        if (waited) {
+            LockRelationOid(relation, lock);
+        }
+        table.relation = table_open(relation, NoLock);
         find_columns(id, table);
         table.primary_key = open_primary_key(id, table.relation, lock);
+        if (waited && call.writes) {
+            // As a statement, which takes its snapshot once it has its tables: to an older one, a
+            // table that was rewritten meanwhile is empty.
+            refresh_snapshot(call);
+        }
     }
     return table;
 }

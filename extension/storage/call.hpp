@@ -109,7 +109,8 @@ void advance_command(Call &call);
 // Whether the market has the table: one of an earlier version may not.
 [[nodiscard]] bool has_table(TableId id);
 
-// The open table; opened at first use, closed by end_call.
+// The open table; opened at first use, closed by end_call. A call that writes goes on with a
+// refreshed snapshot when it had to wait for the table.
 Table &table_of(Call &call, TableId id);
 
 // The table's scan of its primary key, to be restarted with index_rescan: one for

@@ -9,9 +9,9 @@ namespace {
 // Reads the universe's last row with valid_from up to `at`.
 bool read_rate_at(Call &call, std::int32_t universe_id, TimestampTz at, TupleTableSlot *slot)
 {
+    const Table &table = table_of(call, TableId::exchange_rate_change);
     Relation index = open_index("exchange_rate_change_universe_id_idx");
-    IndexScanDesc scan = pg::begin_index_scan(
-        table_of(call, TableId::exchange_rate_change).relation, index, GetActiveSnapshot(), 2);
+    IndexScanDesc scan = pg::begin_index_scan(table.relation, index, GetActiveSnapshot(), 2);
     ScanKeyData keys[2];
     ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(universe_id));
     ScanKeyInit(&keys[1], 2, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(at));

@@ -202,9 +202,10 @@ TupleTableSlot *find_row(Call &call, TableId id, Key key)
 
 TupleTableSlot *find_row_in(Call &call, TableId id, const char *index_name, Key key)
 {
+    const Table &table = table_of(call, id);
     Relation index = open_index(index_name);
-    IndexScanDesc scan = pg::begin_index_scan(table_of(call, id).relation, index,
-                                              GetActiveSnapshot(), key.column_count);
+    IndexScanDesc scan =
+        pg::begin_index_scan(table.relation, index, GetActiveSnapshot(), key.column_count);
     look_up(scan, key);
     TupleTableSlot *slot = read_slot(call, id);
     const bool found = index_getnext_slot(scan, ForwardScanDirection, slot);
@@ -286,15 +287,6 @@ namespace {
     ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
                     errmsg("a trigger kept the market from writing a row of \"%s.%s\"", schema_name,
                            RelationGetRelationName(table))));
-}
-
-// The row is locked, so only a trigger of the owner's can have changed it under us.
-[[noreturn]] void refuse_changed_row(Relation table)
-{
-    ereport(ERROR,
-            (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-             errmsg("row of \"%s.%s\" was changed by a trigger while the market was writing it",
-                    schema_name, RelationGetRelationName(table))));
 }
 
 // The columns of a row's primary key, by value or copied.
@@ -573,6 +565,7 @@ void delete_row(Call &call, TableId id, HeapTuple row)
 {
     Table &table = table_of(call, id);
     if (forget_arrival(table, row)) {
+        require_untouched(call, id, row);
         return delete_version(call, table.relation, row);
     }
     Writing &writing = deleting(call, id);
@@ -592,8 +585,8 @@ void delete_row(Call &call, TableId id, HeapTuple row)
 
 bool has_rows(Call &call, TableId id)
 {
-    TableScanDesc scan =
-        table_beginscan(table_of(call, id).relation, GetActiveSnapshot(), 0, nullptr);
+    const Table &table = table_of(call, id);
+    TableScanDesc scan = table_beginscan(table.relation, GetActiveSnapshot(), 0, nullptr);
     const bool found = table_scan_getnextslot(scan, ForwardScanDirection, read_slot(call, id));
     table_endscan(scan);
     return found;

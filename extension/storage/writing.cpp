@@ -407,6 +407,14 @@ List *indexes_on_column(const Writing &writing, AttrNumber attribute)
     return unique_indexes_on(writing.result, &attribute, 1);
 }
 
+void refuse_changed_row(Relation table)
+{
+    ereport(ERROR,
+            (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+             errmsg("row of \"%s.%s\" was changed by a trigger while the market was writing it",
+                    schema_name, RelationGetRelationName(table))));
+}
+
 void announce_arrivals(Call &call, Table &table)
 {
     if (table.arrivals.data == nullptr || table.arrivals.count == 0) {
@@ -420,7 +428,7 @@ void announce_arrivals(Call &call, Table &table)
             continue; // it was taken back
         }
         if (!table_tuple_fetch_row_version(table.relation, &arrival.location, SnapshotSelf, slot)) {
-            elog(ERROR, "a row that was just written has gone");
+            refuse_changed_row(table.relation);
         }
         ExecARInsertTriggers(call.estate, writing.result, slot, arrival.recheck, writing.captured);
     }

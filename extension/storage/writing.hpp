@@ -38,6 +38,10 @@ List *indexes_on_primary_key(const Writing &writing, const Table &table);
 // The same of any other column.
 List *indexes_on_column(const Writing &writing, AttrNumber attribute);
 
+// A row that the call has locked or written: only a trigger of the owner's can have changed it
+// under us. 27000.
+[[noreturn]] void refuse_changed_row(Relation table);
+
 // Queues AFTER triggers for rows that came to stay.
 void announce_arrivals(Call &call, Table &table);
 

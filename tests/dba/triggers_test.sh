@@ -244,6 +244,21 @@ sql "$database" -c 'DROP TRIGGER meddle ON mvm.item'
 refuses 'with another trigger on that row, and without' 'row of "mvm.item" was changed by a trigger' \
     sql "$database" -c 'SELECT mvm_buy(1, 5)'
 sql "$database" -c 'DROP FUNCTION public.meddle CASCADE'
+sql "$database" <<'SQL'
+CREATE FUNCTION public.meddle() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE mvm.wallet SET version = version + 1 WHERE user_id = 2 AND universe_id = 3;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER meddle BEFORE INSERT ON mvm.wallet FOR EACH ROW WHEN (NEW.user_id = 3) EXECUTE FUNCTION public.meddle();
+SELECT mvm_list_item(2, 'Her rocks', 5, 10, 3), mvm_list_item(3, 'Her coffee', 5, 10, 2) \g /dev/null
+SQL
+changed_wallet='27000.*row of "mvm.wallet" was changed by a trigger'
+refuses 'nor to a wallet that the call has just made' "$changed_wallet" sql "$database" -v VERBOSITY=verbose \
+    -c 'SELECT mvm_buy_batch(ARRAY[1, 1], ARRAY[6, 7], ARRAY[1, 1])'
+refuses 'also when it is to be taken back' "$changed_wallet" sql "$database" -v VERBOSITY=verbose \
+    -c 'SELECT mvm_buy_batch(ARRAY[1, 1], ARRAY[6, 7], ARRAY[10, 1], NULL, ARRAY[0.01, NULL])'
+sql "$database" -c 'DROP FUNCTION public.meddle CASCADE'
 audit_is_clean "$database"
 sql "$database" <<'SQL'
 CREATE FUNCTION public.skim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.balance_minor := NEW.balance_minor - 1; RETURN NEW; END $$;
