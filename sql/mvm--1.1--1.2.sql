@@ -12,6 +12,16 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 LOCK TABLE mvm.user_account, mvm.item, mvm.universe, mvm.route, mvm.hold, mvm.quote, mvm.journal, mvm.rule_change
     IN ACCESS EXCLUSIVE MODE;
 
+-- A snapshot of before the lock does not have what others have written since, which the balances of the house are made from.
+DO $$
+BEGIN
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted')
+        AND pg_relation_size('mvm.journal') > 0 THEN
+        RAISE EXCEPTION 'a market in use can be brought to version 1.2 of mvm at READ COMMITTED only'
+            USING ERRCODE = 'feature_not_supported', HINT = 'It stays at version 1.1; nothing was changed.';
+    END IF;
+END $$;
+
 -- ---------------------------------------------------------------------------
 -- Constraints, made anew under the pinned path
 -- ---------------------------------------------------------------------------

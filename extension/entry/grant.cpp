@@ -121,8 +121,9 @@ void require_outcome(int outcome)
     }
 }
 
-// Runs a query about the members of the extension ($1) and the role ($2), as the catalogue is now: the call's own snapshot
-// may be older than what its statement, or a call that it waited for, has changed.
+// Runs a query about the members of the extension ($1) and the role ($2), as the catalogue is now:
+// the call's own snapshot may be older than what its statement, or a call that it waited for, has
+// changed.
 pg::Array<Member> members(const char *query, Oid extension, Oid role)
 {
     static constexpr const char *all = R"(

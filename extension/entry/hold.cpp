@@ -7,6 +7,7 @@
 #include "entry/arguments.hpp"
 #include "entry/expired_holds.hpp"
 #include "entry/keyed_call.hpp"
+#include "entry/open_limits.hpp"
 #include "entry/orders.hpp"
 #include "entry/requirements.hpp"
 #include "entry/results.hpp"
@@ -125,6 +126,7 @@ Datum reserve_function(FunctionCallInfo fcinfo)
 
     Call call;
     storage::begin_write(call, "mvm_reserve()");
+    lock_user_with_limits(call, *order.row.user_id);
     order.row.reference_id = storage::next_id("hold_id_seq");
     storage::UniverseSet universes{};
     execute_orders(call, universes, &order, 1);

@@ -63,7 +63,7 @@ void require_room_for_holds(Call &call, storage::UniverseSet &universes, const O
     }
 }
 
-void lock_quoting_user(Call &call, std::int64_t user_id)
+void lock_user_with_limits(Call &call, std::int64_t user_id)
 {
     if (!storage::has_column(call, storage::TableId::universe,
                              storage::universe_column::max_open_quotes)) {

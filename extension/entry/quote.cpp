@@ -78,7 +78,7 @@ Datum quote_function(FunctionCallInfo fcinfo)
 
     Call call;
     storage::begin_write(call, "mvm_quote()");
-    lock_quoting_user(call, user_id);
+    lock_user_with_limits(call, user_id);
     Sides sides = require_sides(call, from_id, to_id);
     const storage::Universe &from = sides.universes.universes[sides.from];
     const storage::Universe &to = sides.universes.universes[sides.to];
