@@ -62,7 +62,7 @@ ends_in_its_middle() # NAME
 {
     local share takes cancelled=0
     takes=$(milliseconds_of "SELECT ${call[$1]}")
-    for share in 5 20 40 60 80; do
+    for share in 0 2 5 20 40 60 80; do
         ask session "SET statement_timeout = $((takes * share / 100 + 1))" >"$work/none"
         ask session "BEGIN; SELECT ${call[$1]}" >"$work/answer"
         if grep -q 'canceling statement due to statement timeout' "$work/answer"; then
@@ -74,22 +74,30 @@ ends_in_its_middle() # NAME
     [ "$cancelled" -ge 1 ]
 }
 
-# Ends it by hand, committed if it were to get so far.
-ends_when_cancelled() # NAME pg_cancel_backend|pg_terminate_backend
+# Ends it by hand before it has answered. On a busy machine the signal may come too late: then once more.
+ends_when_signalled() # NAME pg_cancel_backend|pg_terminate_backend
 {
-    open_session other "$database"
-    tell other "SELECT ${call[$1]}"
-    wait_until "$database" "SELECT state = 'active' FROM pg_stat_activity WHERE pid = ${session_backend[other]}"
-    sql "$database" -c "SELECT $2(${session_backend[other]})" >"$work/none"
-    if [ "$2" = pg_cancel_backend ]; then
-        answer_of other >"$work/answer"
-        [ "$(ask other 'SELECT 1')" = 1 ]
-        grep -q 'canceling statement due to user request' "$work/answer"
-    else
-        wait_until "$database" "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = ${session_backend[other]}"
-        grep -q 'terminating connection due to administrator command' "$work/other.answers"
-    fi
-    close_session other
+    local attempt ended=false
+    for attempt in 1 2 3 4 5; do
+        open_session other "$database"
+        ask other BEGIN >"$work/none"
+        tell other "SELECT ${call[$1]}"
+        wait_until "$database" "SELECT query LIKE 'SELECT%' FROM pg_stat_activity WHERE pid = ${session_backend[other]}"
+        sql "$database" -c "SELECT $2(${session_backend[other]})" >"$work/none"
+        if [ "$2" = pg_cancel_backend ]; then
+            answer_of other >"$work/answer"
+            [ "$(ask other 'ROLLBACK; SELECT 1')" = 1 ]
+            ! grep -q 'canceling statement due to user request' "$work/answer" || ended=true
+        else
+            wait_until "$database" "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = ${session_backend[other]}"
+            grep -q 'terminating connection due to administrator command' "$work/other.answers"
+            grep -qx "answered $(<"$work/other.asked")" "$work/other.answers" || ended=true
+        fi
+        close_session other
+        printf 'attempt %s: %s\n' "$attempt" "$ended"
+        ! "$ended" || return 0
+    done
+    return 1
 }
 
 # The market is as it was before the call.
@@ -108,9 +116,17 @@ for name in "${!call[@]}"; do
     leaves_no_trace "$name" ends_in_its_middle "$name"
     holds 'the session goes on' test "$(ask session 'SELECT 1')" = 1
 done
+# Long enough to be met in their middle.
+eightfold() # COLUMN
+{
+    printf '%s' "$1 || $1 || $1 || $1 || $1 || $1 || $1 || $1"
+}
+call[mvm_buy_batch]="count(*) FROM public.batch, mvm_buy_batch($(eightfold users), $(eightfold items), $(eightfold quantities))"
+call[mvm_exchange_batch]="count(*) FROM public.batch, mvm_exchange_batch($(eightfold users), $(eightfold amounts), $(eightfold homes), $(eightfold others))"
+call[mvm_audit]="count(*) FROM ($(for _ in 1 2 3 4 5 6 7; do printf 'SELECT FROM mvm_audit() UNION ALL '; done) SELECT FROM mvm_audit()) a"
 for name in mvm_buy_batch mvm_exchange_batch mvm_audit; do
-    leaves_no_trace "$name" ends_when_cancelled "$name" pg_cancel_backend
-    leaves_no_trace "$name" ends_when_cancelled "$name" pg_terminate_backend
+    leaves_no_trace "$name" ends_when_signalled "$name" pg_cancel_backend
+    leaves_no_trace "$name" ends_when_signalled "$name" pg_terminate_backend
 done
 
 # ---------------------------------------------------------------------------
