@@ -151,6 +151,17 @@ int try_wallet(Call &call, LockedRows &rows, const WalletKey &key)
     return push_other(rows.wallets, rows.other_wallets, locked);
 }
 
+void find_missing_wallets(Call &call, LockedRows &rows)
+{
+    for (LockedWallet &locked : rows.wallets) {
+        CHECK_FOR_INTERRUPTS();
+        if (locked.wallet.row == nullptr &&
+            storage::try_lock_wallet(call, locked.key, locked.wallet) == TryLock::locked) {
+            locked.running = {locked.wallet.balance_minor, false};
+        }
+    }
+}
+
 void write_rows(Call &call, LockedRows &rows)
 {
     for (LockedItem &locked : rows.items) {

@@ -56,6 +56,10 @@ int index_of_wallet(LockedRows &rows, const storage::WalletKey &key);
 int try_item(storage::Call &call, LockedRows &rows, std::int64_t id);
 int try_wallet(storage::Call &call, LockedRows &rows, const storage::WalletKey &key);
 
+// Looks again, without waiting, for wallets that were missing when their turn came: under a
+// later snapshot somebody may have made one.
+void find_missing_wallets(storage::Call &call, LockedRows &rows);
+
 // Writes what changed, and takes back wallets that were made and not credited.
 void write_rows(storage::Call &call, LockedRows &rows);
 

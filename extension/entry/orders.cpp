@@ -368,6 +368,7 @@ void settle_moment(Call &call, UniverseSet &universes, LockedRows &rows, Order *
 {
     for (later |= storage::go_on_from_now(call); later; later = storage::go_on_from_now(call)) {
         storage::read_universes_again(call, universes);
+        find_missing_wallets(call, rows);
         pg::Array<Home> homes = find_homes(call, orders, count);
         for (int i = 0; i < count; ++i) {
             Order &order = orders[i];
