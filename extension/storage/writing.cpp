@@ -417,13 +417,14 @@ void refuse_changed_row(Relation table)
 
 void announce_arrivals(Call &call, Table &table)
 {
-    if (table.arrivals.data == nullptr || table.arrivals.count == 0) {
+    if (table.arrivals.count == 0) {
         return;
     }
     const Writing &writing = table.inserting;
     TupleTableSlot *slot = ExecGetTriggerNewSlot(call.estate, writing.result);
-    for (Arrival &arrival : table.arrivals) {
+    for (int i = 0; i < table.arrivals.count; ++i) {
         CHECK_FOR_INTERRUPTS();
+        Arrival &arrival = table.arrivals[i];
         if (!ItemPointerIsValid(&arrival.location)) {
             continue; // it was taken back
         }
