@@ -49,7 +49,8 @@ check() # SENTENCE COMMAND...
         printf 'ok - %s\n' "$sentence"
     else
         printf 'not ok - %s\n' "$sentence"
-        tail -n 100 "$work/output" | sed 's/^/#   /'
+        # What failed, where that is said; else how it ended.
+        { grep -A 20 -E '^not ok|FAILED' "$work/output" || tail -n 100 "$work/output"; } | head -n 200 | sed 's/^/#   /'
         failures=$((failures + 1))
         return 1
     fi

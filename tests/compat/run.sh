@@ -41,7 +41,8 @@ check() # SENTENCE COMMAND...
         printf 'ok - %s\n' "$sentence"
     else
         printf 'not ok - %s\n' "$sentence"
-        tail -n 60 "$work/output" | sed 's/^/#   /'
+        # What failed, where that is said; else how it ended.
+        { grep -A 20 -E '^not ok|FAILED' "$work/output" || tail -n 60 "$work/output"; } | head -n 200 | sed 's/^/#   /'
         failures=$((failures + 1))
         return 1
     fi
@@ -211,7 +212,8 @@ try_version()
         check "the packages of PostgreSQL $major can be had" fetch_packages || return 1
     elif ! fetch_packages >"$work/output" 2>&1; then
         printf '# PostgreSQL %s was not tried: its packages cannot be had today\n' "$major"
-        tail -n 5 "$work/output" | sed 's/^/#   /'
+        # What failed, where that is said; else how it ended.
+        { grep -A 20 -E '^not ok|FAILED' "$work/output" || tail -n 5 "$work/output"; } | head -n 200 | sed 's/^/#   /'
         return
     fi
     pg_config=$(readlink -f "$cache")/usr/lib/postgresql/$major/bin/pg_config

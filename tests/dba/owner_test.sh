@@ -139,7 +139,9 @@ refuses_call 'also in a batch' '55000: cannot update table "item" because it doe
     "ALTER TABLE mvm.item REPLICA IDENTITY NOTHING; $publish" 'mvm_buy_batch(ARRAY[1, 1], ARRAY[1, 1], ARRAY[1, 1])'
 refuses_call 'and one whose row filter needs more than the identity' '42P10: cannot update table "wallet"' \
     'CREATE PUBLICATION a_few FOR TABLE mvm.wallet WHERE (balance_minor > 10)' 'mvm_deposit(1, 1)'
-holds 'FULL will do' sql "$database" -c BEGIN -c 'ALTER TABLE mvm.wallet REPLICA IDENTITY FULL' -c "$publish" \
+# Without the generated column: from PostgreSQL 18 on FULL has it, and a publication must then say that it does, too.
+holds 'FULL will do' sql "$database" -c BEGIN -c 'ALTER TABLE mvm.wallet DROP COLUMN whole' \
+    -c 'ALTER TABLE mvm.wallet REPLICA IDENTITY FULL' -c "$publish" \
     -c 'SELECT mvm_deposit(1, 1)' -c ROLLBACK
 holds 'and so does an INSERT without one' sql "$database" -c BEGIN -c 'ALTER TABLE mvm.journal REPLICA IDENTITY NOTHING' \
     -c "$publish" -c 'SELECT mvm_deposit(1, 1)' -c ROLLBACK
