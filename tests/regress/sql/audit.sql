@@ -93,7 +93,7 @@ SELECT id, state FROM mvm_reserve(1, :rover, 2, '1 day');
 SELECT id, state FROM mvm_reserve(2, 1, 1, '1 day');
 SELECT id, state FROM mvm_reserve(2, 1, 1, '1 day');
 SELECT id, state FROM mvm_reserve(1, :rover, 3, '1 day');
-SELECT id, state FROM mvm_reserve(1, 1, 1, '1 ms');
+SELECT id FROM mvm_reserve(1, 1, 1, '1 ms');
 SELECT id, state FROM mvm_quote(1, 10, 1, 2, '5 minutes');
 SELECT id, state FROM mvm_quote(1, 10, 2, 1, '1 ms');
 SELECT id, state FROM mvm_quote(1, 10, 1, 2, '5 minutes');
