@@ -9,7 +9,8 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- Waits for who uses the market, before it looks which grants there are: what is taken away meanwhile stays away. In the order in
 -- which most calls come to these tables.
-LOCK TABLE mvm.user_account, mvm.item, mvm.universe, mvm.route, mvm.hold, mvm.quote, mvm.journal, mvm.rule_change
+LOCK TABLE mvm.user_account, mvm.item, mvm.universe, mvm.route, mvm.wallet, mvm.hold, mvm.quote, mvm.journal,
+    mvm.balance_snapshot, mvm.rule_change
     IN ACCESS EXCLUSIVE MODE;
 
 -- A snapshot of before the lock does not have what others have written since, which the balances of the house are made from.
@@ -186,6 +187,46 @@ CREATE UNIQUE INDEX item_external_id_key ON mvm.item (external_id) WHERE externa
 COMMENT ON COLUMN mvm.item.external_id IS 'The platform''s own key of the item, unique; null: none';
 COMMENT ON COLUMN mvm.item.metadata IS
     'The platform''s own data, a JSON object: kept, never read. Every purchase writes the item''s row anew, so keep it small';
+
+-- ---------------------------------------------------------------------------
+-- Storage: the journal is its own index
+-- ---------------------------------------------------------------------------
+
+-- Filled at the end of this script, where the journal has rows.
+ALTER TABLE mvm.journal
+    ADD COLUMN from_previous_id bigint,
+    ADD COLUMN to_previous_id bigint;
+ALTER TABLE mvm.wallet ADD COLUMN last_journal_id bigint;
+ALTER TABLE mvm.balance_snapshot ADD COLUMN last_journal_id bigint;
+COMMENT ON COLUMN mvm.journal.from_previous_id IS
+    'The row before this one of the wallet that it moves in from_universe_id; 0: it is the wallet''s first; null: it moves none there, or its row before is not known until mvm_relink_journal()';
+COMMENT ON COLUMN mvm.journal.to_previous_id IS
+    'The same in to_universe_id; null also where that is the same wallet';
+COMMENT ON COLUMN mvm.wallet.last_journal_id IS
+    'The last journal row that moved it; 0: none has; null: not known until mvm_relink_journal(). Never to be indexed: that would make every update write the indexes';
+COMMENT ON COLUMN mvm.balance_snapshot.last_journal_id IS
+    'The wallet''s last journal row before before_id; 0: there was none; null: not known until mvm_relink_journal()';
+
+-- A user's rows are found through their wallets; listings and restocks move none.
+DROP INDEX mvm.journal_user_id_idx, mvm.journal_counterparty_id_idx;
+CREATE INDEX journal_stocking_idx ON mvm.journal (user_id, id) WHERE kind IN ('l', 's');
+
+CREATE VIEW mvm.link AS
+SELECT j.id AS journal_id, j.user_id, j.from_universe_id AS universe_id, j.from_previous_id AS previous_id
+FROM mvm.journal j
+WHERE j.kind IN ('w', 'x', 'p', 't', 'r', 'h')
+UNION ALL
+SELECT j.id, j.user_id, j.to_universe_id, j.to_previous_id
+FROM mvm.journal j
+WHERE j.kind IN ('d', 'x', 'u')
+UNION ALL
+-- Where it is the wallet of the row's user too, one link is enough.
+SELECT j.id, j.counterparty_id, j.to_universe_id, j.to_previous_id
+FROM mvm.journal j
+WHERE j.kind IN ('p', 't', 'r') AND j.counterparty_id IS NOT NULL
+  AND (j.counterparty_id <> j.user_id OR j.to_universe_id <> j.from_universe_id);
+COMMENT ON VIEW mvm.link IS
+    'Which wallets each journal row moves, and each wallet''s row before it; 0: there is none, null: it is not known';
 
 -- ---------------------------------------------------------------------------
 -- Storage: balances of the house
@@ -792,7 +833,22 @@ CREATE FUNCTION @extschema@.mvm_statement(
 COMMENT ON FUNCTION @extschema@.mvm_statement(bigint, integer, timestamptz, timestamptz, integer, bigint) IS
     'What moved a user''s wallet from from_time until before to_time, oldest first, and the balance after each movement: at most max_rows (1 to 100000) lines with ids above after_id. The first page (after_id null) begins with a line ''opening'', the last ends with a line ''closing''. amount is below zero for what was taken; memo is the note that the movement was made with. MV001, MV003, MV203';
 
+CREATE FUNCTION @extschema@.mvm_transactions(user_id bigint, max_rows integer DEFAULT 100, before_id bigint DEFAULT NULL)
+    RETURNS SETOF mvm.transactions
+    LANGUAGE c STABLE ROWS 100
+    AS 'MODULE_PATHNAME', 'mvm_transactions';
+COMMENT ON FUNCTION @extschema@.mvm_transactions(bigint, integer, bigint) IS
+    'Transactions of a user, as who acted or as the counterparty, newest first: at most max_rows with ids below before_id. MV001, MV203';
+
+CREATE FUNCTION @extschema@.mvm_relink_journal() RETURNS bigint
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'mvm_relink_journal';
+COMMENT ON FUNCTION @extschema@.mvm_relink_journal() IS
+    'Links the journal''s rows anew, for rows of a dump of an earlier version or ones that were inserted by hand, and answers how many rows it put right. Writes mvm.journal, mvm.wallet and mvm.balance_snapshot anew and keeps everybody from them meanwhile. For their owner';
+
 REVOKE ALL ON FUNCTION
+    @extschema@.mvm_transactions(bigint, integer, bigint),
+    @extschema@.mvm_relink_journal(),
     @extschema@.mvm_deposit(bigint, numeric, integer, text, text),
     @extschema@.mvm_withdraw(bigint, numeric, integer, text, text),
     @extschema@.mvm_transfer(bigint, bigint, numeric, integer, text, text),
@@ -1477,6 +1533,17 @@ BEGIN ATOMIC
     SELECT COALESCE((SELECT w.id FROM written w), p.id), v.count
     FROM previous p, violation v;
 END;
+
+-- ---------------------------------------------------------------------------
+-- The links of the rows that are there
+-- ---------------------------------------------------------------------------
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM mvm.journal) OR EXISTS (SELECT FROM mvm.wallet) THEN
+        PERFORM @extschema@.mvm_relink_journal();
+    END IF;
+END $$;
 
 -- ---------------------------------------------------------------------------
 -- Roles get back what they had

@@ -8,7 +8,8 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- Waits for who writes, before it looks what the market uses and which grants there are: nothing can come between. In the order
 -- in which most calls come to these tables.
-LOCK TABLE mvm.user_account, mvm.item, mvm.universe, mvm.hold, mvm.quote, mvm.journal, mvm.rule_change
+LOCK TABLE mvm.user_account, mvm.item, mvm.universe, mvm.wallet, mvm.hold, mvm.quote, mvm.journal, mvm.balance_snapshot,
+    mvm.rule_change
     IN ACCESS EXCLUSIVE MODE;
 
 DO $$
@@ -81,6 +82,10 @@ DROP FUNCTION
     @extschema@.mvm_revoke(name),
     @extschema@.mvm_sync_sequences(),
     mvm.privilege_sets();
+-- Not in every 1.2.
+DROP FUNCTION IF EXISTS
+    @extschema@.mvm_transactions(bigint, integer, bigint),
+    @extschema@.mvm_relink_journal();
 DROP FUNCTION
     @extschema@.mvm_create_universe(text, text, numeric, integer),
     @extschema@.mvm_set_exchange_rate(integer, numeric),
@@ -870,6 +875,15 @@ COMMENT ON COLUMN mvm.journal.kind IS
 COMMENT ON COLUMN mvm.journal.user_id IS
     'Who acted: buyer, exchanger, depositor, withdrawer, sender; the seller of a listing or restock (null: treasury); of a refund the buyer, who gets the money back';
 DROP TABLE mvm.house_account, mvm.audit_house_account;
+
+-- The journal's links, which not every 1.2 has, and the indexes that 1.1 has instead.
+DROP VIEW IF EXISTS mvm.link;
+ALTER TABLE mvm.journal DROP COLUMN IF EXISTS from_previous_id, DROP COLUMN IF EXISTS to_previous_id;
+ALTER TABLE mvm.wallet DROP COLUMN IF EXISTS last_journal_id;
+ALTER TABLE mvm.balance_snapshot DROP COLUMN IF EXISTS last_journal_id;
+DROP INDEX IF EXISTS mvm.journal_stocking_idx;
+CREATE INDEX IF NOT EXISTS journal_user_id_idx ON mvm.journal (user_id, id);
+CREATE INDEX IF NOT EXISTS journal_counterparty_id_idx ON mvm.journal (counterparty_id, id) WHERE counterparty_id IS NOT NULL;
 
 -- ---------------------------------------------------------------------------
 -- Functions of 1.1

@@ -5,6 +5,7 @@
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
+#include "storage/journal_link.hpp"
 
 namespace mvm::entry {
 
@@ -34,7 +35,10 @@ void deposit(storage::Call &call, storage::JournalRow &row, storage::Universe &u
     }
     // From here only I/O can fail.
     storage::advance_command(call);
-    storage::update_balance(call, wallet, balance.value);
+    storage::number_journal_row(call, row);
+    auto last_journal_id = wallet.last_journal_id;
+    storage::link_row(row, {wallet.user_id, wallet.universe_id}, last_journal_id);
+    storage::update_balance(call, wallet, {balance.value, last_journal_id, 1});
     journal_keyed_call(call, keyed, row);
 }
 

@@ -14,6 +14,7 @@
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
+#include "storage/journal_link.hpp"
 
 namespace mvm::entry {
 
@@ -254,10 +255,51 @@ storage::JournalRow purchase_row(const Hold &hold, std::int64_t quantity,
     return row;
 }
 
-// Puts stock and money of the hold's pieces back, but for what a capture takes.
-void write_end(Call &call, Locked &locked, std::int64_t captured_quantity, std::int64_t paid_minor,
-               std::int64_t received_minor)
+// What ends a hold: its release and, of a capture, the purchase of what is captured.
+struct End {
+    storage::JournalRow release;
+    storage::JournalRow purchase;
+    std::int64_t captured_quantity; // 0: nothing
+};
+
+PendingJournal journal_of(End &end)
 {
+    PendingJournal journal{};
+    journal.rows.push(&end.release);
+    if (end.captured_quantity > 0) {
+        journal.rows.push(&end.purchase);
+    }
+    return journal;
+}
+
+// Numbers the rows, links them and writes the wallets: both rows move the buyer's, a purchase also
+// the seller's.
+void write_wallets(Call &call, Locked &locked, PendingJournal &journal, std::int64_t buyer_minor,
+                   std::int64_t seller_minor)
+{
+    storage::number_journal_rows(call, journal.rows.data, journal.rows.count);
+    storage::Wallet &buyer = locked.buyer;
+    auto last_journal_id = buyer.last_journal_id;
+    for (storage::JournalRow *row : journal.rows) {
+        storage::link_row(*row, {buyer.user_id, buyer.universe_id}, last_journal_id);
+    }
+    storage::update_balance(call, buyer, {buyer_minor, last_journal_id, journal.rows.count});
+    storage::Wallet &seller = locked.seller;
+    if (seller.row != nullptr) {
+        last_journal_id = seller.last_journal_id;
+        storage::link_row(*journal.rows[journal.rows.count - 1],
+                          {seller.user_id, seller.universe_id}, last_journal_id);
+        storage::update_balance(call, seller, {seller_minor, last_journal_id, 1});
+    }
+}
+
+// Puts stock and money of the hold's pieces back, but for what a capture takes.
+PendingJournal write_end(Call &call, Locked &locked, End &end)
+{
+    const std::int64_t captured_quantity = end.captured_quantity;
+    const std::int64_t paid_minor = end.purchase.paid_minor.value_or(0);
+    const std::int64_t received_minor =
+        locked.seller.row == nullptr ? 0 : end.purchase.received_minor.value_or(0);
     const Hold &hold = locked.hold;
     const auto stock = domain::add_amounts(locked.item.stock, hold.quantity - captured_quantity);
     const auto buyer =
@@ -274,13 +316,9 @@ void write_end(Call &call, Locked &locked, std::int64_t captured_quantity, std::
     if (stock.value != locked.item.stock) {
         storage::update_stock(call, locked.item, stock.value);
     }
-    if (buyer.value != locked.buyer.balance_minor) {
-        const int movements = captured_quantity > 0 ? 2 : 1; // the release, the purchase
-        storage::update_balance(call, locked.buyer, buyer.value, movements);
-    }
-    if (hold.seller_id && received_minor > 0) {
-        storage::update_balance(call, locked.seller, seller.value);
-    }
+    PendingJournal journal = journal_of(end);
+    write_wallets(call, locked, journal, buyer.value, seller.value);
+    return journal;
 }
 
 // In the journal a capture is the release of the whole hold and a purchase.
@@ -296,14 +334,12 @@ storage::JournalRow capture(Call &call, const Hold &seen, const std::optional<st
                                                          seen.id, locked.hold.quantity, quantity));
     }
     const domain::PurchasePlan plan = require_capture(call, locked.hold, quantity);
-    write_end(call, locked, quantity, plan.paid_minor,
-              locked.hold.seller_id ? plan.received_minor : 0);
-    storage::JournalRow release = release_row(locked.hold);
-    storage::append_journal(call, release);
-    storage::JournalRow row = purchase_row(locked.hold, quantity, plan);
-    journal_keyed_call(call, keyed, row);
+    End end{release_row(locked.hold), purchase_row(locked.hold, quantity, plan), quantity};
+    PendingJournal journal = write_end(call, locked, end);
+    LockedRows none{};
+    journal_keyed_call(call, keyed, none, journal);
     storage::close_hold(call, locked.hold, HoldState::captured, quantity);
-    return row;
+    return end.purchase;
 }
 
 Datum capture_function(FunctionCallInfo fcinfo)
@@ -339,9 +375,9 @@ Datum release_function(FunctionCallInfo fcinfo)
     const Hold seen = require_hold(call, hold_id);
     Locked locked = lock_hold_and_all(call, seen, false);
     require_active(locked.hold);
-    write_end(call, locked, 0, 0, 0);
-    storage::JournalRow row = release_row(locked.hold);
-    storage::append_journal(call, row);
+    End end{release_row(locked.hold), {}, 0};
+    PendingJournal journal = write_end(call, locked, end);
+    storage::append_journal_rows(call, journal.rows.data, journal.rows.count);
     storage::close_hold(call, locked.hold, HoldState::released, 0);
     const Datum result = hold_result(fcinfo, call, locked.hold);
     storage::end_call(call);
@@ -363,7 +399,7 @@ Datum sweep_holds_function(FunctionCallInfo fcinfo)
     const int swept = release_any(call, rows, expired, rows_max);
     journal_releases(rows, expired, 0, journal);
     // From here only I/O can fail.
-    write_rows(call, rows);
+    write_rows(call, rows, journal);
     write_releases(call, expired);
     write_journal(call, rows, journal);
     storage::end_call(call);

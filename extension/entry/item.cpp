@@ -45,6 +45,7 @@ void journal_listing(storage::Call &call, const storage::Item &item)
     row.quantity = item.stock;
     row.from_universe_id = item.universe_id;
     row.to_universe_id = item.universe_id;
+    storage::number_journal_row(call, row);
     storage::append_journal(call, row);
 }
 

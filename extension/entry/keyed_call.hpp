@@ -24,7 +24,8 @@ const char *with_memo(const char *request, const std::optional<Datum> &memo);
 KeyedCall begin_keyed_call(storage::Call &call, std::int64_t user_id,
                            const std::optional<Datum> &key, const char *request);
 
-// Appends the journal row of a call that acts and records it as the key's answer.
+// Appends the journal row of a call that acts, which has been numbered, and records it as the
+// key's answer.
 void journal_keyed_call(storage::Call &call, KeyedCall &keyed, storage::JournalRow &row);
 
 // The same where other rows go before it: the last of the pending rows is the answer.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "storage/balance_snapshot.hpp"
+#include "storage/journal_link.hpp"
 
 namespace mvm::entry {
 
@@ -162,8 +163,29 @@ void find_missing_wallets(Call &call, LockedRows &rows)
     }
 }
 
-void write_rows(Call &call, LockedRows &rows)
+namespace {
+
+// Gives the rows their ids and puts each on the chains of its wallets.
+void link_rows(Call &call, LockedRows &rows, PendingJournal &journal)
 {
+    if (journal.rows.count == 0) {
+        return;
+    }
+    storage::number_journal_rows(call, journal.rows.data, journal.rows.count);
+    for (LockedWallet &locked : rows.wallets) {
+        locked.last_journal_id = locked.wallet.last_journal_id;
+    }
+    for (const Movement &movement : journal.movements) {
+        LockedWallet &locked = rows.wallets[movement.wallet];
+        storage::link_row(*movement.row, locked.key, locked.last_journal_id);
+    }
+}
+
+} // namespace
+
+void write_rows(Call &call, LockedRows &rows, PendingJournal &journal)
+{
+    link_rows(call, rows, journal);
     for (LockedItem &locked : rows.items) {
         CHECK_FOR_INTERRUPTS();
         if (locked.running.changed) {
@@ -173,21 +195,22 @@ void write_rows(Call &call, LockedRows &rows)
     // First what goes again: nobody has heard of it yet.
     for (LockedWallet &locked : rows.wallets) {
         CHECK_FOR_INTERRUPTS();
-        if (locked.created && !locked.running.changed) {
+        if (locked.created && locked.movements == 0) {
             storage::delete_wallet(call, locked.wallet);
         }
     }
     for (LockedWallet &locked : rows.wallets) {
         CHECK_FOR_INTERRUPTS();
-        if (locked.running.changed) {
-            storage::update_balance(call, locked.wallet, locked.running.balance_minor,
-                                    locked.movements);
+        if (locked.movements > 0) {
+            storage::update_balance(
+                call, locked.wallet,
+                {locked.running.balance_minor, locked.last_journal_id, locked.movements});
         }
     }
 }
 
-void count_movement(LockedRows &rows, PendingJournal &journal, int wallet,
-                    const storage::JournalRow *row, std::int64_t balance_minor)
+void count_movement(LockedRows &rows, PendingJournal &journal, int wallet, storage::JournalRow *row,
+                    std::int64_t balance_minor)
 {
     if (wallet < 0) {
         return;
@@ -196,6 +219,7 @@ void count_movement(LockedRows &rows, PendingJournal &journal, int wallet,
     if (movements > 0 && movements % storage::movements_per_snapshot == 0) {
         journal.milestones.push({wallet, row, balance_minor});
     }
+    journal.movements.push({wallet, row});
     ++movements;
 }
 
@@ -208,9 +232,10 @@ void write_journal(Call &call, LockedRows &rows, PendingJournal &journal)
     for (const Milestone &milestone : journal.milestones) {
         CHECK_FOR_INTERRUPTS();
         const WalletKey &key = rows.wallets[milestone.wallet].key;
-        storage::append_balance_snapshot(call, key.user_id, key.universe_id,
-                                         {milestone.row->id, milestone.balance_minor},
-                                         milestone.row->transaction_time);
+        storage::append_balance_snapshot(
+            call, key,
+            {milestone.row->id, milestone.balance_minor, storage::previous_of(*milestone.row, key)},
+            milestone.row->transaction_time);
     }
 }
 

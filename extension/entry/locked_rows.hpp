@@ -20,8 +20,9 @@ struct LockedWallet {
     storage::WalletKey key;
     bool receives; // it may be credited: made when it is missing
     bool created;
-    int movements;          // journal rows of the call that change it
-    storage::Wallet wallet; // with a null row when there is none
+    int movements;                               // journal rows of the call that move it
+    std::optional<std::int64_t> last_journal_id; // the last of them, once they are linked
+    storage::Wallet wallet;                      // with a null row when there is none
     domain::RunningBalance running;
 };
 
@@ -60,9 +61,6 @@ int try_wallet(storage::Call &call, LockedRows &rows, const storage::WalletKey &
 // later snapshot somebody may have made one.
 void find_missing_wallets(storage::Call &call, LockedRows &rows);
 
-// Writes what changed, and takes back wallets that were made and not credited.
-void write_rows(storage::Call &call, LockedRows &rows);
-
 // What a wallet that moves often in one call held before one of its journal rows.
 struct Milestone {
     int wallet;
@@ -70,17 +68,28 @@ struct Milestone {
     std::int64_t balance_minor;
 };
 
+// A journal row moves a wallet, by whatever amount.
+struct Movement {
+    int wallet;
+    storage::JournalRow *row;
+};
+
 // The journal rows of a call in the order in which they take effect.
 struct PendingJournal {
     pg::Array<storage::JournalRow *> rows;
+    pg::Array<Movement> movements;
     pg::Array<Milestone> milestones;
 };
 
-// Notes that the row, which is pending, changes a wallet (-1: none) that holds so much before.
-void count_movement(LockedRows &rows, PendingJournal &journal, int wallet,
-                    const storage::JournalRow *row, std::int64_t balance_minor);
+// Notes that the row, which is pending, moves a wallet (-1: none) that holds so much before.
+void count_movement(LockedRows &rows, PendingJournal &journal, int wallet, storage::JournalRow *row,
+                    std::int64_t balance_minor);
 
-// Appends the rows in bulk.
+// Numbers and links the pending rows, writes the items and wallets that they move, and takes back
+// wallets that were made and not moved.
+void write_rows(storage::Call &call, LockedRows &rows, PendingJournal &journal);
+
+// Appends the rows in bulk, once write_rows has numbered them.
 void write_journal(storage::Call &call, LockedRows &rows, PendingJournal &journal);
 
 } // namespace mvm::entry

@@ -622,7 +622,7 @@ void execute_orders(Call &call, UniverseSet &universes, Order *orders, int count
 
     // From here only I/O can fail.
     storage::advance_command(call);
-    write_rows(call, rows);
+    write_rows(call, rows, journal);
     write_releases(call, expired);
     write_journal(call, rows, journal);
     write_keys(call, orders, count, claims);

@@ -329,7 +329,7 @@ JournalRow *journal_deal(Deal &deal, const Attempt &attempt, PendingJournal &jou
     for (int i = 0; i < attempt.payer; ++i) {
         const Settlement &terms = attempt.exchanges[i];
         if (terms.error == ErrorCode::ok) {
-            const JournalRow *row = append(row_of(deal, domain::JournalKind::exchange, terms,
+            JournalRow *row = append(row_of(deal, domain::JournalKind::exchange, terms,
                                                   deal.wallets[i].universe, payer.universe));
             count_movement(deal.rows, journal, deal.wallets[i].index, row, held_minor[i]);
             count_movement(deal.rows, journal, payer.index, row, held_minor[attempt.payer]);
@@ -362,7 +362,7 @@ JournalRow write_deal(Call &call, Deal &deal, const Attempt &attempt, KeyedCall 
     }
     // From here only I/O can fail.
     storage::advance_command(call);
-    write_rows(call, deal.rows);
+    write_rows(call, deal.rows, journal);
     write_releases(call, deal.expired);
     journal_keyed_call(call, keyed, deal.rows, journal);
     return *row;

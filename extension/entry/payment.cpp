@@ -59,7 +59,7 @@ void settle_payment(Call &call, Payment &payment, storage::JournalRow &row)
 void write_payment(Call &call, Payment &payment, KeyedCall &keyed)
 {
     storage::advance_command(call);
-    write_rows(call, payment.rows);
+    write_rows(call, payment.rows, payment.journal);
     write_releases(call, payment.expired);
     journal_keyed_call(call, keyed, payment.rows, payment.journal);
 }

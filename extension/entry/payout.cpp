@@ -64,6 +64,7 @@ Datum payout_function(FunctionCallInfo fcinfo)
         require_house_has(call, row);
         // From here only I/O can fail.
         storage::advance_command(call);
+        storage::number_journal_row(call, row);
         journal_keyed_call(call, keyed, row);
     }
     const Datum result = transaction_result(fcinfo, call, row);

@@ -109,11 +109,9 @@ void move_back(Call &call, Payment &payment, JournalRow &row)
     payment.journal.rows.push(&row);
     domain::RunningStock &stock = rows.items[0].running;
     stock = {stock.price_minor, stock.stock + *row.quantity, true};
-    if (*row.paid_minor > 0) {
-        count_movement(rows, payment.journal, payment.receiver, &row, buyer.balance_minor);
-        buyer = {balance.value, true};
-    }
-    if (payment.payer >= 0 && *row.received_minor > 0) {
+    count_movement(rows, payment.journal, payment.receiver, &row, buyer.balance_minor);
+    buyer = {balance.value, true};
+    if (payment.payer >= 0) {
         domain::RunningBalance &seller = rows.wallets[payment.payer].running;
         count_movement(rows, payment.journal, payment.payer, &row, seller.balance_minor);
         seller = {seller.balance_minor - *row.received_minor, true};

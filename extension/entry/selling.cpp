@@ -41,6 +41,7 @@ storage::JournalRow restock(Call &call, std::int64_t item_id, std::int64_t quant
     // From here only I/O can fail.
     storage::advance_command(call);
     storage::update_stock(call, item, item.stock + quantity);
+    storage::number_journal_row(call, row);
     journal_keyed_call(call, keyed, row);
     return row;
 }

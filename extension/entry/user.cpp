@@ -8,6 +8,7 @@
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
 #include "storage/hold.hpp"
+#include "storage/journal_link.hpp"
 #include "storage/taken_key.hpp"
 
 namespace mvm::entry {
@@ -63,7 +64,6 @@ void require_not_negative(domain::Sign sign, Datum balance)
 
 void journal_opening_balance(storage::Call &call, const NewUser &user)
 {
-    storage::insert_wallet(call, user.account.id, user.home.id, user.balance_minor);
     storage::JournalRow row{};
     row.kind = domain::JournalKind::deposit;
     row.user_id = user.account.id;
@@ -73,6 +73,11 @@ void journal_opening_balance(storage::Call &call, const NewUser &user)
     row.to_universe_id = user.home.id;
     row.from_rate = user.home.exchange_rate;
     row.to_rate = user.home.exchange_rate;
+    storage::number_journal_row(call, row);
+    const storage::WalletKey wallet{user.account.id, user.home.id};
+    std::optional<std::int64_t> last_journal_id = 0;
+    storage::link_row(row, wallet, last_journal_id);
+    storage::insert_wallet(call, wallet, user.balance_minor, row.id);
     storage::append_journal(call, row);
 }
 

@@ -2,6 +2,9 @@
 // balance of the past is counted from the nearest one and not from the wallet's first day.
 #pragma once
 
+#include <optional>
+
+#include "storage/wallet_key.hpp"
 #include "storage/row.hpp"
 
 namespace mvm::storage {
@@ -10,10 +13,9 @@ namespace mvm::storage {
 struct BalanceSnapshot {
     std::int64_t before_id;
     std::int64_t balance_minor;
+    // The last of those rows; 0: there was none; none: it is not known.
+    std::optional<std::int64_t> last_journal_id;
 };
-
-// Before its first journal row every wallet is empty.
-inline constexpr BalanceSnapshot no_history = {PG_INT64_MIN, 0};
 
 // One for about so many movements: statements then read few rows that they do not show,
 // and trades hardly pay for it.
@@ -25,18 +27,18 @@ inline constexpr int movements_per_snapshot = 64;
 
 // Remembers what a locked wallet held before the row with `snapshot.before_id`, which was
 // appended at `taken_at`. Does nothing in a market of version 1.0, which has no statements.
-void append_balance_snapshot(Call &call, std::int64_t user_id, std::int32_t universe_id,
-                             const BalanceSnapshot &snapshot, TimestampTz taken_at);
+void append_balance_snapshot(Call &call, const WalletKey &wallet, const BalanceSnapshot &snapshot,
+                             TimestampTz taken_at);
 
 // The same for all that call.due_snapshots has.
 void append_due_snapshots(Call &call, std::int64_t before_id, TimestampTz taken_at);
 
-// The last one whose journal rows all have ids below `id`.
-BalanceSnapshot balance_snapshot_before_id(Call &call, std::int64_t user_id,
-                                           std::int32_t universe_id, std::int64_t id);
+// The first one whose `before_id` is `id` or above; none when there is none.
+std::optional<BalanceSnapshot> balance_snapshot_from_id(Call &call, const WalletKey &wallet,
+                                                        std::int64_t id);
 
-// The last one whose journal rows all were written before `at`.
-BalanceSnapshot balance_snapshot_before_time(Call &call, std::int64_t user_id,
-                                             std::int32_t universe_id, TimestampTz at);
+// The first one taken at `at` or later; none when there is none.
+std::optional<BalanceSnapshot> balance_snapshot_from_time(Call &call, const WalletKey &wallet,
+                                                          TimestampTz at);
 
 } // namespace mvm::storage

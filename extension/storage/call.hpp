@@ -2,9 +2,12 @@
 // state that writing rows needs.
 #pragma once
 
+#include <optional>
+
 #include "pg/array.hpp"
 #include "pg/postgres.hpp"
 #include "storage/schema.hpp"
+#include "storage/wallet_key.hpp"
 
 namespace mvm::storage {
 
@@ -47,10 +50,11 @@ struct Table {
     TupleTableSlot *next;  // the row being written
 };
 
+// What a wallet held before the call, and the last journal row that had moved it by then.
 struct HeldBalance {
-    std::int64_t user_id;
-    std::int32_t universe_id;
+    WalletKey wallet;
     std::int64_t balance_minor;
+    std::optional<std::int64_t> last_journal_id;
 };
 
 // What journal rows move on the house's accounts of one universe, in minor units.

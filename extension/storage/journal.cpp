@@ -1,13 +1,10 @@
 #include "storage/journal.hpp"
 
 #include "domain/assert.hpp"
-#include "pg/compat.hpp"
 #include "storage/balance_snapshot.hpp"
 #include "storage/house_account.hpp"
 
 namespace mvm::storage {
-
-namespace {
 
 void read_journal(const Table &table, TupleTableSlot *slot, JournalRow &row)
 {
@@ -30,7 +27,11 @@ void read_journal(const Table &table, TupleTableSlot *slot, JournalRow &row)
     row.tariff_minor = columns.optional_int8(journal_column::tariff_minor);
     row.reference_id = columns.optional_int8(journal_column::reference_id);
     row.memo = columns.optional_value(journal_column::memo);
+    row.from_previous_id = columns.optional_int8(journal_column::from_previous_id);
+    row.to_previous_id = columns.optional_int8(journal_column::to_previous_id);
 }
+
+namespace {
 
 // A FillRow over an array of pointers to journal rows.
 void fill_journal_row(const void *rows, int i, Columns &columns)
@@ -54,6 +55,8 @@ void fill_journal_row(const void *rows, int i, Columns &columns)
     columns.put(journal_column::tariff_minor, row.tariff_minor);
     columns.put(journal_column::reference_id, row.reference_id);
     columns.put(journal_column::memo, row.memo);
+    columns.put(journal_column::from_previous_id, row.from_previous_id);
+    columns.put(journal_column::to_previous_id, row.to_previous_id);
 }
 
 // By-reference values of their own, which outlive the next read.
@@ -69,24 +72,39 @@ void copy_references(JournalRow &row)
 
 } // namespace
 
-void append_journal(Call &call, JournalRow &row)
+void number_journal_rows(Call &call, JournalRow *const *rows, int count)
+{
+    MVM_ASSERT(call.writes && count > 0);
+    const TimestampTz now = GetCurrentTimestamp();
+    for (int i = 0; i < count; ++i) {
+        CHECK_FOR_INTERRUPTS();
+        JournalRow &row = *rows[i];
+        row.id = next_id("journal_id_seq");
+        row.transaction_time = now;
+        row.from_previous_id = row.to_previous_id = std::nullopt;
+    }
+}
+
+void number_journal_row(Call &call, JournalRow &row)
 {
     JournalRow *const rows[] = {&row};
-    append_journal_rows(call, rows, 1);
+    number_journal_rows(call, rows, 1);
 }
 
 void append_journal_rows(Call &call, JournalRow *const *rows, int count)
 {
     MVM_ASSERT(count > 0);
-    const TimestampTz now = GetCurrentTimestamp();
     for (int i = 0; i < count; ++i) {
-        CHECK_FOR_INTERRUPTS();
-        rows[i]->id = next_id("journal_id_seq");
-        rows[i]->transaction_time = now;
         note_house_movements(call, *rows[i]);
     }
     insert_rows(call, TableId::journal, rows, count, fill_journal_row);
-    append_due_snapshots(call, rows[0]->id, now);
+    append_due_snapshots(call, rows[0]->id, rows[0]->transaction_time);
+}
+
+void append_journal(Call &call, JournalRow &row)
+{
+    JournalRow *const rows[] = {&row};
+    append_journal_rows(call, rows, 1);
 }
 
 bool find_journal(Call &call, std::int64_t id, JournalRow &row)
@@ -101,66 +119,6 @@ bool find_journal(Call &call, std::int64_t id, JournalRow &row)
     read_journal(table_of(call, TableId::journal), slot, row);
     copy_references(row);
     return true;
-}
-
-namespace {
-
-void open_journal(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
-                  ScanDirection direction, const ScanKeyData &condition)
-{
-    const char *index_name =
-        role == JournalRole::actor ? "journal_user_id_idx" : "journal_counterparty_id_idx";
-    cursor.direction = direction;
-    cursor.table = &table_of(call, TableId::journal);
-    cursor.index = open_index(index_name);
-    cursor.slot = make_slot(call, TableId::journal);
-    cursor.scan = pg::begin_index_scan(table_of(call, TableId::journal).relation, cursor.index,
-                                       GetActiveSnapshot(), 2);
-    ScanKeyData keys[2];
-    ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(user_id));
-    keys[1] = condition;
-    index_rescan(cursor.scan, keys, 2, nullptr, 0);
-    next_row(cursor);
-}
-
-} // namespace
-
-void open_journal_before(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
-                         std::int64_t before_id)
-{
-    ScanKeyData condition;
-    ScanKeyInit(&condition, 2, BTLessStrategyNumber, F_INT8LT, Int64GetDatum(before_id));
-    open_journal(call, cursor, role, user_id, BackwardScanDirection, condition);
-}
-
-void open_journal_from(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
-                       std::int64_t from_id)
-{
-    ScanKeyData condition;
-    ScanKeyInit(&condition, 2, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(from_id));
-    open_journal(call, cursor, role, user_id, ForwardScanDirection, condition);
-}
-
-void next_row(JournalCursor &cursor)
-{
-    CHECK_FOR_INTERRUPTS();
-    cursor.at_row = index_getnext_slot(cursor.scan, cursor.direction, cursor.slot);
-    if (cursor.at_row) {
-        read_journal(*cursor.table, cursor.slot, cursor.row);
-    }
-}
-
-void close_journal(JournalCursor &cursor)
-{
-    index_endscan(cursor.scan);
-    index_close(cursor.index, NoLock);
-}
-
-void find_trade(JournalCursor &cursor)
-{
-    while (cursor.at_row && cursor.row.kind != domain::JournalKind::purchase) {
-        next_row(cursor);
-    }
 }
 
 } // namespace mvm::storage

@@ -1,4 +1,4 @@
-// Rows of mvm.journal: appending, and reading back by id or one user's in order.
+// Rows of mvm.journal: appending, and reading back by id.
 #pragma once
 
 #include "domain/journal_kind.hpp"
@@ -11,8 +11,8 @@ namespace mvm::storage {
 
 struct JournalRow {
     domain::JournalKind kind;
-    std::int64_t id;              // given by append_journal
-    TimestampTz transaction_time; // given by append_journal
+    std::int64_t id;              // given by number_journal_rows
+    TimestampTz transaction_time; // given by number_journal_rows
     std::optional<std::int64_t> user_id;
     std::optional<std::int64_t> counterparty_id;
     std::optional<std::int64_t> item_id;
@@ -28,6 +28,11 @@ struct JournalRow {
     std::optional<std::int64_t> tariff_minor; // none: no tariff; in from_universe_id's currency
     std::optional<std::int64_t> reference_id; // the purchase that a refund undoes
     std::optional<Datum> memo;                // text: the client's own note
+    // The rows before this one of the wallet that it moves in from_universe_id and of the one in
+    // to_universe_id. 0: it is the wallet's first; none: there is no such wallet, or the row is not
+    // known. Given by link_row.
+    std::optional<std::int64_t> from_previous_id;
+    std::optional<std::int64_t> to_previous_id;
 };
 
 // A fee or a tariff as the journal has it: most markets have neither, and zero is not written.
@@ -36,41 +41,24 @@ inline std::optional<std::int64_t> unless_zero(std::int64_t amount_minor)
     return amount_minor == 0 ? std::nullopt : std::optional(amount_minor);
 }
 
-// Appends the row and fills in its id and time. Called after every lock is held,
-// so that ids and times follow the order of effects on each wallet and item.
-void append_journal(Call &call, JournalRow &row);
+// Gives the rows, in their order, their ids and one time. Called after every lock is held, so that
+// ids and times follow the order of effects on each wallet and item, and before wallets are
+// written.
+void number_journal_rows(Call &call, JournalRow *const *rows, int count);
 
-// The same for many rows, in their order, with one time for all.
+// The same for one row.
+void number_journal_row(Call &call, JournalRow &row);
+
+// Appends rows that have been numbered and, where they move wallets, linked.
 void append_journal_rows(Call &call, JournalRow *const *rows, int count);
+
+// The same for one row.
+void append_journal(Call &call, JournalRow &row);
 
 // Reads the row with this id as the call's snapshot sees it; its values are copies.
 [[nodiscard]] bool find_journal(Call &call, std::int64_t id, JournalRow &row);
 
-// Rows of one user in one role, in the order of their ids.
-struct JournalCursor {
-    ScanDirection direction;
-    const Table *table;
-    Relation index;
-    IndexScanDesc scan;
-    TupleTableSlot *slot;
-    bool at_row; // `row` is the current one
-    JournalRow row;
-};
-
-// `actor` is the row's user_id: the buyer of a purchase. Its seller is the counterparty.
-enum class JournalRole : std::uint8_t { actor, counterparty };
-
-// Opens at the newest row with an id below `before_id` and goes back.
-void open_journal_before(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
-                         std::int64_t before_id);
-
-// Opens at the oldest row with an id from `from_id` on and goes forward.
-void open_journal_from(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
-                       std::int64_t from_id);
-void next_row(JournalCursor &cursor);
-void close_journal(JournalCursor &cursor);
-
-// The current row or the first one further on that is a purchase.
-void find_trade(JournalCursor &cursor);
+// The row in a slot of the journal. Its text and numeric values point into the slot.
+void read_journal(const Table &table, TupleTableSlot *slot, JournalRow &row);
 
 } // namespace mvm::storage

@@ -1,20 +1,11 @@
 // Rows of mvm.wallet, and the order in which they are locked.
 #pragma once
 
-#include <compare>
 #include <optional>
 
 #include "storage/row.hpp"
 
 namespace mvm::storage {
-
-// Ordered as wallets are locked everywhere.
-struct WalletKey {
-    std::int64_t user_id;
-    std::int32_t universe_id;
-
-    friend auto operator<=>(const WalletKey &, const WalletKey &) = default;
-};
 
 struct Wallet {
     std::int64_t user_id;
@@ -22,6 +13,8 @@ struct Wallet {
     std::int64_t balance_minor; // 0 where there is no wallet yet
     std::int64_t version;
     HeapTuple row; // null: there is no wallet
+    // The last journal row that moved it; 0: there is none; none: it is not known.
+    std::optional<std::int64_t> last_journal_id;
 };
 
 // The wallet as the call's snapshot sees it.
@@ -49,12 +42,22 @@ WalletPair lock_wallets(Call &call, const WalletKey &own, const std::optional<Wa
 // Takes back a wallet that this call has created and not credited.
 void delete_wallet(Call &call, const Wallet &wallet);
 
-// Writes a locked wallet's new balance and the next version. `movements` is how many rows
-// the call is going to append to the journal that change it: after this, and not before.
-void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor, int movements = 1);
+// What journal rows make of a wallet.
+struct MovedWallet {
+    std::int64_t balance_minor;
+    std::optional<std::int64_t> last_journal_id; // the last of the rows
+    int movements;                               // how many rows
+};
 
-// Inserts the first wallet of a user that this call created.
-void insert_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id,
-                   std::int64_t balance_minor);
+// Writes a locked wallet's new balance, its last row and the next version. The call is going to
+// append the rows to the journal: after this, and not before.
+void update_balance(Call &call, Wallet &wallet, const MovedWallet &moved);
+
+// Inserts the first wallet of a user that this call created, with its first journal row.
+void insert_wallet(Call &call, const WalletKey &wallet, std::int64_t balance_minor,
+                   std::int64_t last_journal_id);
+
+// The wallets of a user as the call's snapshot sees them, without their rows.
+void read_wallets_of_user(Call &call, std::int64_t user_id, pg::Array<Wallet> &wallets);
 
 } // namespace mvm::storage
