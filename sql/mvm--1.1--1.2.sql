@@ -228,6 +228,32 @@ WHERE j.kind IN ('p', 't', 'r') AND j.counterparty_id IS NOT NULL
 COMMENT ON VIEW mvm.link IS
     'Which wallets each journal row moves, and each wallet''s row before it; 0: there is none, null: it is not known';
 
+-- What the audit since a checkpoint links to.
+ALTER TABLE mvm.audit_wallet ADD COLUMN last_journal_id bigint;
+COMMENT ON COLUMN mvm.audit_wallet.last_journal_id IS
+    'The wallet''s last journal row as of the checkpoint; 0: there was none; null: not known until the next checkpoint';
+UPDATE mvm.audit_wallet a SET last_journal_id = COALESCE((
+    SELECT l.last_id FROM (
+        SELECT l.user_id, l.universe_id, max(l.journal_id) AS last_id
+        FROM mvm.audit_checkpoint c
+        JOIN mvm.link l ON l.journal_id <= c.journal_id AND NOT c.pending @> l.journal_id
+        GROUP BY l.user_id, l.universe_id
+    ) l WHERE l.user_id = a.user_id AND l.universe_id = a.universe_id), 0);
+
+CREATE TABLE mvm.audit_digest (
+    checkpoint_id bigint NOT NULL,
+    covered int8multirange NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT audit_digest_pkey PRIMARY KEY (checkpoint_id),
+    CONSTRAINT audit_digest_length CHECK (octet_length(digest) = 32)
+);
+COMMENT ON TABLE mvm.audit_digest IS
+    'Append-only: of each checkpoint of the audit, a SHA-256 over the digest of the one before and the journal rows that are covered since. mvm_verify() computes it again';
+COMMENT ON COLUMN mvm.audit_digest.covered IS 'Ids of the journal rows that the checkpoint knew, or knew that there are none';
+CREATE TRIGGER audit_digest_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON mvm.audit_digest
+    FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();
+SELECT pg_extension_config_dump('mvm.audit_digest', '');
+
 -- ---------------------------------------------------------------------------
 -- Storage: balances of the house
 -- ---------------------------------------------------------------------------
@@ -594,7 +620,9 @@ SELECT
 FROM mvm.exchange_rate_change c;
 
 CREATE OR REPLACE VIEW mvm.audit_checkpoints AS
-SELECT c.id, c.made_at, c.journal_id AS last_transaction_id FROM mvm.audit_checkpoint c;
+SELECT c.id, c.made_at, c.journal_id AS last_transaction_id, d.digest
+FROM mvm.audit_checkpoint c
+LEFT JOIN mvm.audit_digest d ON d.checkpoint_id = c.id;
 
 -- The slots are few, so a balance costs the same however long the journal is.
 CREATE VIEW mvm.house_accounts AS
@@ -1011,6 +1039,29 @@ AS $$
     ) c
     WHERE c.balance_minor <> c.ledger_minor
     UNION ALL
+    -- Each wallet's rows, snapshots and end in the order of ids: each names the last row before it.
+    SELECT c.check_name,
+        CASE c.check_name
+            WHEN 'journal_is_linked' THEN format('transaction %s user %s universe %s', c.id, c.user_id, c.universe_id)
+            WHEN 'snapshot_names_last_row' THEN format('user %s universe %s before transaction %s', c.user_id, c.universe_id, c.id)
+            ELSE format('user %s universe %s', c.user_id, c.universe_id)
+        END, COALESCE(c.last_id, 0), c.named_id
+    FROM (
+        SELECT m.*, max(m.journal_id) OVER (PARTITION BY m.user_id, m.universe_id ORDER BY m.id, m.journal_id NULLS FIRST
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_id
+        FROM (
+            SELECT 'journal_is_linked' AS check_name, l.user_id, l.universe_id, l.journal_id AS id, l.journal_id, l.previous_id AS named_id
+            FROM mvm.link l
+            UNION ALL
+            SELECT 'snapshot_names_last_row', s.user_id, s.universe_id, s.before_id, NULL, s.last_journal_id
+            FROM mvm.balance_snapshot s
+            UNION ALL
+            SELECT 'wallet_names_last_row', w.user_id, w.universe_id, 9223372036854775807, NULL, w.last_journal_id
+            FROM mvm.wallet w
+        ) m
+    ) c
+    WHERE COALESCE(c.last_id, 0) IS DISTINCT FROM c.named_id
+    UNION ALL
     SELECT 'snapshot_is_of_transaction', format('user %s universe %s before transaction %s', s.user_id, s.universe_id, s.before_id),
         NULL, s.balance_minor
     FROM mvm.balance_snapshot s
@@ -1216,6 +1267,18 @@ AS $$
     ), snapshot AS MATERIALIZED (
         SELECT s.* FROM checkpoint c
         JOIN mvm.balance_snapshot s ON s.before_id > c.journal_id OR c.pending @> s.before_id
+    ), link AS MATERIALIZED (
+        -- as mvm.link has them
+        SELECT j.id AS journal_id, l.user_id, l.universe_id, l.previous_id
+        FROM later j
+        CROSS JOIN LATERAL (VALUES
+            (j.kind IN ('w', 'x', 'p', 't', 'r', 'h'), j.user_id, j.from_universe_id, j.from_previous_id),
+            (j.kind IN ('d', 'x', 'u'), j.user_id, j.to_universe_id, j.to_previous_id),
+            (j.kind IN ('p', 't', 'r') AND j.counterparty_id IS NOT NULL
+                AND (j.counterparty_id <> j.user_id OR j.to_universe_id <> j.from_universe_id),
+                j.counterparty_id, j.to_universe_id, j.to_previous_id)
+        ) AS l (is_one, user_id, universe_id, previous_id)
+        WHERE l.is_one
     )
     SELECT 'wallet_equals_ledger'::text,
         format('user %s universe %s', COALESCE(b.user_id, l.user_id), COALESCE(b.universe_id, l.universe_id)),
@@ -1250,6 +1313,31 @@ AS $$
     ) c
     LEFT JOIN mvm.audit_wallet a ON a.user_id = c.user_id AND a.universe_id = c.universe_id
     WHERE c.balance_minor <> COALESCE(a.balance_minor, 0) + c.ledger_minor
+    UNION ALL
+    -- As in mvm_audit(), from the rows that the checkpoint knew as the wallets' last ones.
+    SELECT c.check_name,
+        CASE c.check_name
+            WHEN 'journal_is_linked' THEN format('transaction %s user %s universe %s', c.id, c.user_id, c.universe_id)
+            WHEN 'snapshot_names_last_row' THEN format('user %s universe %s before transaction %s', c.user_id, c.universe_id, c.id)
+            ELSE format('user %s universe %s', c.user_id, c.universe_id)
+        END, GREATEST(c.last_id, a.last_journal_id, 0), c.named_id
+    FROM (
+        SELECT m.*, max(m.journal_id) OVER (PARTITION BY m.user_id, m.universe_id ORDER BY m.id, m.journal_id NULLS FIRST
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_id
+        FROM (
+            SELECT 'journal_is_linked' AS check_name, l.user_id, l.universe_id, l.journal_id AS id, l.journal_id, l.previous_id AS named_id
+            FROM link l
+            UNION ALL
+            SELECT 'snapshot_names_last_row', s.user_id, s.universe_id, s.before_id, NULL, s.last_journal_id
+            FROM snapshot s
+            UNION ALL
+            SELECT 'wallet_names_last_row', w.user_id, w.universe_id, 9223372036854775807, NULL, w.last_journal_id
+            FROM mvm.wallet w
+        ) m
+    ) c
+    LEFT JOIN mvm.audit_wallet a ON a.user_id = c.user_id AND a.universe_id = c.universe_id
+    WHERE GREATEST(c.last_id, a.last_journal_id, 0) IS DISTINCT FROM c.named_id
+      AND (c.last_id IS NOT NULL OR a.user_id IS NULL OR a.last_journal_id IS NOT NULL)
     UNION ALL
     SELECT 'snapshot_is_of_transaction', format('user %s universe %s before transaction %s', s.user_id, s.universe_id, s.before_id),
         NULL, s.balance_minor
@@ -1449,6 +1537,12 @@ AS $$
     WHERE s.reached < s.highest
 $$;
 
+CREATE FUNCTION mvm.journal_digest(digest_before bytea, known int8multirange, covered int8multirange) RETURNS bytea
+    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET jit = off
+    AS 'MODULE_PATHNAME', 'mvm_journal_digest';
+COMMENT ON FUNCTION mvm.journal_digest(bytea, int8multirange, int8multirange) IS
+    'SHA-256 over digest_before and, each as a line of text, the journal rows with ids in covered and not in known, in the order of their ids';
+
 -- Bound to the functions that it calls, not to their names: who owns their schema may rename it and make another.
 CREATE OR REPLACE FUNCTION mvm.write_audit_checkpoint(anew boolean)
     RETURNS TABLE (checkpoint_id bigint, violations bigint)
@@ -1492,14 +1586,25 @@ BEGIN ATOMIC
         ON CONFLICT (only_one) DO UPDATE SET id = EXCLUDED.id, made_at = EXCLUDED.made_at,
             journal_id = EXCLUDED.journal_id, pending = EXCLUDED.pending,
             next_transaction_id = EXCLUDED.next_transaction_id
-        RETURNING c.id
+        RETURNING c.id, int8multirange(int8range(1, c.journal_id + 1)) - c.pending AS covered
+    ), digests AS (
+        INSERT INTO mvm.audit_digest (checkpoint_id, covered, digest)
+        SELECT w.id, w.covered, mvm.journal_digest(COALESCE(d.digest, ''), COALESCE(d.covered, '{}'), w.covered)
+        FROM written w
+        LEFT JOIN (
+            SELECT d.covered, d.digest FROM mvm.audit_digest d ORDER BY d.checkpoint_id DESC LIMIT 1
+        ) d ON true
     ), wallets AS (
-        INSERT INTO mvm.audit_wallet AS a (user_id, universe_id, balance_minor)
-        SELECT COALESCE(w.user_id, k.user_id), COALESCE(w.universe_id, k.universe_id), COALESCE(w.balance_minor, 0)
+        INSERT INTO mvm.audit_wallet AS a (user_id, universe_id, balance_minor, last_journal_id)
+        SELECT COALESCE(w.user_id, k.user_id), COALESCE(w.universe_id, k.universe_id), COALESCE(w.balance_minor, 0),
+            COALESCE(w.last_journal_id, 0)
         FROM mvm.wallet w
         FULL JOIN mvm.audit_wallet k ON k.user_id = w.user_id AND k.universe_id = w.universe_id
-        WHERE (SELECT v.count = 0 FROM violation v) AND COALESCE(w.balance_minor, 0) IS DISTINCT FROM k.balance_minor
-        ON CONFLICT (user_id, universe_id) DO UPDATE SET balance_minor = EXCLUDED.balance_minor
+        WHERE (SELECT v.count = 0 FROM violation v)
+          AND (COALESCE(w.balance_minor, 0), COALESCE(w.last_journal_id, 0))
+            IS DISTINCT FROM (k.balance_minor, k.last_journal_id)
+        ON CONFLICT (user_id, universe_id) DO UPDATE SET balance_minor = EXCLUDED.balance_minor,
+            last_journal_id = EXCLUDED.last_journal_id
     ), items AS (
         INSERT INTO mvm.audit_item AS a (item_id, stock)
         SELECT COALESCE(i.id, k.item_id), COALESCE(i.stock, 0)
@@ -1533,6 +1638,18 @@ BEGIN ATOMIC
     SELECT COALESCE((SELECT w.id FROM written w), p.id), v.count
     FROM previous p, violation v;
 END;
+
+CREATE FUNCTION @extschema@.mvm_verify(checkpoint_id bigint)
+    RETURNS TABLE (id bigint, last_transaction_id bigint, digest bytea, computed bytea)
+    LANGUAGE c STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'mvm_verify';
+COMMENT ON FUNCTION @extschema@.mvm_verify(bigint) IS
+    'Computes the digests of the checkpoints up to checkpoint_id again from the journal''s rows: digest is what each was given when it was made. Where they differ, a row up to there has been changed, removed or added since. MV203';
+
+REVOKE ALL ON FUNCTION
+    mvm.journal_digest(bytea, int8multirange, int8multirange),
+    @extschema@.mvm_verify(bigint)
+FROM PUBLIC;
 
 -- ---------------------------------------------------------------------------
 -- The links of the rows that are there

@@ -85,7 +85,8 @@ DROP FUNCTION
 -- Not in every 1.2.
 DROP FUNCTION IF EXISTS
     @extschema@.mvm_transactions(bigint, integer, bigint),
-    @extschema@.mvm_relink_journal();
+    @extschema@.mvm_relink_journal(),
+    @extschema@.mvm_verify(bigint);
 DROP FUNCTION
     @extschema@.mvm_create_universe(text, text, numeric, integer),
     @extschema@.mvm_set_exchange_rate(integer, numeric),
@@ -633,7 +634,7 @@ COMMENT ON FUNCTION @extschema@.mvm_audit() IS
     'A row per violation, none when the market is clean: wallets and snapshots of their balances against the ledger, zero sums per transaction and currency, stock against its movements, conversions never below the rate, holds and accepted quotes against their journal rows and the rates that there were, refunds within their purchases, universes'' rates against their history, references, idempotency keys, sequences. Amounts in minor units';
 
 DROP VIEW mvm.house_accounts, mvm.sequence_position;
-DROP VIEW mvm.universes, mvm.users, mvm.items, mvm.transactions, mvm.trades, mvm.rule_changes;
+DROP VIEW mvm.universes, mvm.users, mvm.items, mvm.transactions, mvm.trades, mvm.rule_changes, mvm.audit_checkpoints;
 ALTER TYPE mvm.exchange_result DROP ATTRIBUTE memo;
 
 -- ---------------------------------------------------------------------------
@@ -769,6 +770,10 @@ JOIN mvm.universe u ON u.id = c.universe_id;
 COMMENT ON VIEW mvm.rule_changes IS
     'The rules of a universe, or of its route to to_universe_id, as each change left them, and who made it';
 
+CREATE VIEW mvm.audit_checkpoints AS
+SELECT c.id, c.made_at, c.journal_id AS last_transaction_id FROM mvm.audit_checkpoint c;
+COMMENT ON VIEW mvm.audit_checkpoints IS 'The latest checkpoint of the audit, if there is one';
+
 -- Without payouts.
 CREATE OR REPLACE VIEW mvm.leg AS
 -- the payer
@@ -878,6 +883,9 @@ DROP TABLE mvm.house_account, mvm.audit_house_account;
 
 -- The journal's links, which not every 1.2 has, and the indexes that 1.1 has instead.
 DROP VIEW IF EXISTS mvm.link;
+DROP FUNCTION IF EXISTS mvm.journal_digest(bytea, int8multirange, int8multirange);
+DROP TABLE IF EXISTS mvm.audit_digest;
+ALTER TABLE mvm.audit_wallet DROP COLUMN IF EXISTS last_journal_id;
 ALTER TABLE mvm.journal DROP COLUMN IF EXISTS from_previous_id, DROP COLUMN IF EXISTS to_previous_id;
 ALTER TABLE mvm.wallet DROP COLUMN IF EXISTS last_journal_id;
 ALTER TABLE mvm.balance_snapshot DROP COLUMN IF EXISTS last_journal_id;

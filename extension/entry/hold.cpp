@@ -277,10 +277,10 @@ PendingJournal journal_of(End &end)
 void write_wallets(Call &call, Locked &locked, PendingJournal &journal, std::int64_t buyer_minor,
                    std::int64_t seller_minor)
 {
-    storage::number_journal_rows(call, journal.rows.data, journal.rows.count);
     storage::Wallet &buyer = locked.buyer;
     auto last_journal_id = buyer.last_journal_id;
     for (storage::JournalRow *row : journal.rows) {
+        storage::number_journal_row(call, *row); // each at a time of its own
         storage::link_row(*row, {buyer.user_id, buyer.universe_id}, last_journal_id);
     }
     storage::update_balance(call, buyer, {buyer_minor, last_journal_id, journal.rows.count});

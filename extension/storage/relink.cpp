@@ -44,7 +44,7 @@ void open_table(TableId id, Table &table)
     const Oid relation = relation_oid(table_shapes[static_cast<int>(id)].name);
     table = {};
     table.relation = table_open(relation, AccessExclusiveLock);
-    CheckTableNotInUse(table.relation, "mvm_relink_journal()");
+    CheckTableNotInUse(table.relation, "relink");
     find_columns(id, table);
 }
 

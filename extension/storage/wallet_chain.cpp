@@ -55,6 +55,7 @@ bool read_row(JournalReader &reader, std::int64_t id)
         bool call_again = false;
         if (table_index_fetch_tuple(reader.scan->xs_heapfetch, place, GetActiveSnapshot(),
                                     reader.slot, &call_again, nullptr)) {
+            pgstat_count_heap_fetch(reader.scan->indexRelation);
             return true;
         }
     }
