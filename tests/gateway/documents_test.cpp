@@ -64,6 +64,11 @@ TEST_F(Documents, openapi_is_version_3_1_and_its_references_resolve)
     expect_references_resolve(all, all);
 }
 
+TEST_F(Documents, openapi_is_of_the_version_of_the_market)
+{
+    EXPECT_EQ(document()["info"]["version"], MVM_VERSION);
+}
+
 TEST_F(Documents, openapi_describes_every_path_parameter_and_every_answer)
 {
     const nlohmann::json all = document();
