@@ -11,7 +11,7 @@ namespace {
 
 Datum version_function(FunctionCallInfo)
 {
-    return CStringGetTextDatum("1.2");
+    return CStringGetTextDatum(MVM_VERSION);
 }
 
 Datum amount_function(FunctionCallInfo fcinfo)

@@ -90,7 +90,7 @@ copy_sources()
 {
     mkdir -p "$source"
     find "$source" -type f ! -name '*.o' -delete
-    (cd "$root" && tar -c --exclude='*.o' --exclude='*.so' extension sql tests Makefile.pgxs) | tar -x -C "$source"
+    (cd "$root" && tar -c --exclude='*.o' --exclude='*.so' extension sql tests Makefile.pgxs VERSION) | tar -x -C "$source"
     cp -p "$here/violations.cpp" "$source/extension/pg/"
 }
 

@@ -152,7 +152,7 @@ compile()
     local folder name objects
     source=$work/source-$major
     mkdir "$source"
-    (cd "$root" && tar -c --exclude='*.o' --exclude='*.so' extension sql tests Makefile.pgxs) | tar -x -C "$source"
+    (cd "$root" && tar -c --exclude='*.o' --exclude='*.so' extension sql tests Makefile.pgxs VERSION) | tar -x -C "$source"
     for folder in "$source"/extension/*/; do
         name=$(basename "$folder")
         mapfile -t objects < <(cd "$source" && find "extension/$name" -name '*.cpp' | sed 's/cpp$/o/')
