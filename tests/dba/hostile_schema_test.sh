@@ -71,7 +71,7 @@ sql postgres -c "SET client_min_messages = warning" -c "DROP ROLE IF EXISTS $gat
 # ---------------------------------------------------------------------------
 
 {
-    grep -hv '^ *--' "$root"/sql/*.sql
+    find "$root/sql" -name '*.sql' -exec grep -hv '^ *--' {} +
     cat "$root/gateway/queries.hpp" "$root"/scripts/*.sql "$root/scripts/prepare-market.sh"
     grep -rlZ SPI_exec "$root/extension" | xargs -0 cat
 } >"$work/texts"
@@ -225,6 +225,22 @@ holds 'a stranger makes a function of the name and arguments of one of the marke
     -c "SET ROLE $stranger" -c "SELECT hostile.plant('public.mvm_version()', 'text')"
 refuses 'then the market is not installed there' 'already exists with same argument types' sql $market -c 'CREATE EXTENSION mvm'
 pinned $market -c 'DROP FUNCTION public.mvm_version()'
+
+# Scripts that update create functions OR REPLACE: the server refuses that for what is not the extension's own.
+hostile_database $market
+holds 'a market of 1.1 is made' sql $market -c "CREATE EXTENSION mvm VERSION '1.1'"
+for planted in 'mvm_revoke(name)|void' \
+    'mvm_sync_sequences()|TABLE (sequence_name text, from_value bigint, to_value bigint)'; do
+    pinned $market -c "SET ROLE $stranger" -c "SELECT hostile.plant('public.${planted%|*}', '${planted#*|}')" >/dev/null
+    refuses "beside a stranger's ${planted%|*} it is not brought to 1.2" 'is not a member of extension "mvm"' \
+        sql $market -c "ALTER EXTENSION mvm UPDATE TO '1.2'"
+    pinned_answers 'it stays at 1.1' 1.1 $market "SELECT extversion FROM pg_extension WHERE extname = 'mvm'"
+    pinned $market -c "DROP FUNCTION public.${planted%|*}"
+done
+holds 'without them it is' sql $market -c "ALTER EXTENSION mvm UPDATE TO '1.2'"
+no_trap_was_called 'neither calls a trap' $market
+
+hostile_database $market
 holds 'a stranger who may create in the database makes a schema mvm' pinned $market \
     -c "GRANT CREATE ON DATABASE $market TO $stranger" -c "SET ROLE $stranger" -c 'CREATE SCHEMA mvm'
 refuses 'then the market is not installed' 'schema "mvm" already exists' sql $market -c 'CREATE EXTENSION mvm'
