@@ -3,7 +3,7 @@
 # is up is not disturbed. Ends with a line "N passed, N failed"; exits non-zero unless all passed.
 #
 #   ./mvm test              everything
-#   ./mvm test SUITE...     only these: lint, regress, isolation, programs, and any tests/SUITE/run.sh
+#   ./mvm test SUITE...     only these: regress, isolation, programs, and any tests/SUITE/run.sh
 #
 # What the suites find in their environment: PGHOST, PGPORT, PGUSER and PGPASSFILE of a superuser on a real PostgreSQL,
 # and its password in MVM_TEST_PASSWORD; MVM_TEST_SERVERS (scripts/servers.sh) with MVM_TEST_POSTGRES_DIR,
@@ -36,7 +36,6 @@ run_all()
 run_suite()
 {
     case "$1" in
-        lint) run_lint ;;
         regress) run_installcheck regress ISOLATION= ;;
         isolation) run_installcheck isolation REGRESS= ;;
         programs) ctest --test-dir "$root/build" --output-on-failure --no-tests=error ;;
@@ -80,56 +79,6 @@ count_suite()
     fi
 }
 
-# Prints "ok - NAME" when the command succeeds.
-check()
-{
-    local name=$1
-    shift
-    if "$@"; then
-        printf 'ok - %s\n' "$name"
-    else
-        printf 'not ok - %s\n' "$name"
-        return 1
-    fi
-}
-
-# Files of the checkout whose names match one of the patterns; not what was built or fetched.
-find_sources()
-{
-    local pattern names=()
-    for pattern in "$@"; do
-        names+=(-o -path "$pattern")
-    done
-    find . \( -path ./.git -o -path ./.mvm -o -path ./build -o -name node_modules \) -prune -o \
-        -type f \( "${names[@]:1}" \) -print | sort
-}
-
-# How each source is compiled: the extension by PGXS, everything else by CMake.
-write_compile_commands()
-{
-    make --no-print-directory --dry-run --always-make -f Makefile.pgxs all |
-        sed -n -E '/ -c -o .*\.cpp$/p' |
-        jq --raw-input --arg directory "$root" '{$directory, command: ., file: split(" ")[-1]}' |
-        jq --slurp --slurpfile others "$root/build/compile_commands.json" \
-            '. + ($others[0] | map(select(.file | contains("/extension/") | not)))'
-}
-
-run_lint()
-(
-    cd "$root"
-    local scripts sources status=0
-    mapfile -t scripts < <(find_sources './mvm' './.ci/run' '*.sh')
-    mapfile -t sources < <(find_sources '*.cpp' '*.hpp')
-    check "shellcheck finds nothing in ${#scripts[@]} scripts" shellcheck -x "${scripts[@]}" || status=1
-    check "clang-format would change nothing in ${#sources[@]} sources" \
-        clang-format --dry-run -Werror "${sources[@]}" || status=1
-    mkdir -p "$state/lint"
-    write_compile_commands >"$state/lint/compile_commands.json"
-    check "clang-tidy finds nothing in $(jq length "$state/lint/compile_commands.json") sources" \
-        run-clang-tidy -quiet -j "$(nproc)" -p "$state/lint" -extra-arg=-Wno-unknown-warning-option || status=1
-    return "$status"
-)
-
 run_installcheck() # SUITE ARGUMENT
 {
     local suite=$1 status=0
@@ -146,7 +95,7 @@ all_suites()
     local script
     for script in "$root"/tests/*/run.sh; do
         script=${script%/run.sh}
-        printf '%s\n' "${script##*/}"
+        [ "${script##*/}" = lint ] || printf '%s\n' "${script##*/}"
     done
 }
 
