@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmark works: every row of it, in a tiny size, on servers of its own. How fast anything was is not judged.
+# The benchmark works, every row of it in a tiny size, on servers of its own. How fast anything was is not judged.
 set -euo pipefail
 # shellcheck source=tests/lib/checks.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"

@@ -8,6 +8,8 @@
 #
 #   tests/compat/run.sh [MAJOR...]     17 and 18 unless told
 set -euo pipefail
+# shellcheck disable=SC2034 # checks.sh takes them
+parts=(17 18)
 # shellcheck source=tests/lib/checks.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
 
@@ -201,10 +203,6 @@ try_version()
     run_suites
 }
 
-if [ $# -eq 0 ]; then
-    set -- 17 18
-fi
 for major in "$@"; do
-    [ -n "${release_of[$major]:-}" ] || fail "no release of Debian is named for PostgreSQL $major"
     try_version || true # its failure is counted
 done

@@ -6,6 +6,9 @@
 #   . "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
 #   holds 'two and two are four' test $((2 + 2)) -eq 4
 #
+# A suite whose parts may be chosen names them in parts=(A B) before that; then "$@" holds only those, and --list prints
+# them.
+#
 # A suite needs no last line: when its script ends, however it does, what at_end was told is cleaned up, the checks are
 # counted in one line, and the exit code is zero only if the script ran to its end, something was checked and all passed.
 # shellcheck shell=bash
@@ -14,10 +17,22 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=scripts/common.sh
 . "$root/scripts/common.sh"
 
-work=$(mktemp -d) # for files of the suite, deleted at the end
 suite=$(readlink -f "$0")
 suite=${suite#"$root/tests/"} # dba/indexes_test.sh
 suite=${suite%/run.sh}
+
+if [ "${1:-}" = --list ]; then
+    [ -z "${parts+set}" ] || printf '%s\n' "${parts[@]}"
+    exit
+fi
+if [ -n "${parts+set}" ]; then
+    for part in "$@"; do
+        [[ " ${parts[*]} " == *" $part "* ]] || fail "no part of $suite is named $part; there are: ${parts[*]}"
+    done
+    [ $# -gt 0 ] || set -- "${parts[@]}"
+fi
+
+work=$(mktemp -d) # for files of the suite, deleted at the end
 broken= # the command that ended the script early
 cleaners=()
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # What can be found in the sources without running them.
 #
-#   tests/lint/run.sh [PART...]     shellcheck, clang-format, clang-tidy; all unless told
+#   tests/lint/run.sh [PART...]     all unless told
 #
 # clang-tidy needs build/ (./mvm test makes it) and PG_CONFIG.
 set -euo pipefail
+# shellcheck disable=SC2034 # checks.sh takes them
+parts=(shellcheck clang-format clang-tidy links)
 # shellcheck source=tests/lib/checks.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
 cd "$root"
@@ -59,14 +61,47 @@ check_code()
     holds "clang-tidy finds nothing in $(jq length "$work/compile_commands.json") sources" clang_tidy
 }
 
-if [ $# -eq 0 ]; then
-    set -- shellcheck clang-format clang-tidy
-fi
+# Where an editor or a forge would make an anchor of a heading: small letters, hyphens, nothing else.
+anchors_of() # FILE
+{
+    # shellcheck disable=SC2016 # the backquotes are those of a block of code
+    sed -n -E '/^```/,/^```$/d; s/^#+ //p' "$1" | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'
+}
+
+# Links from one page of the checkout to another, or to a file; not to other places.
+broken_links() # FILE...
+{
+    local page link target anchor
+    for page in "$@"; do
+        while read -r link; do
+            case "$link" in
+                *://* | mailto:*) continue ;;
+            esac
+            target=${link%%#*}
+            target=${target:+$(dirname "$page")/$target}
+            target=${target:-$page}
+            anchor=${link#"${link%%#*}"}
+            if [ ! -e "$target" ]; then
+                printf '%s: %s is not there\n' "$page" "$link"
+            elif [ -n "$anchor" ] && ! anchors_of "$target" | grep -qxF -- "${anchor#\#}"; then
+                printf '%s: %s has no heading %s\n' "$page" "$target" "$anchor"
+            fi
+        done < <(grep -oE '\]\([^) ]+\)' "$page" | sed -E 's/^\]\(//; s/\)$//')
+    done
+}
+
+check_links()
+{
+    local pages
+    mapfile -t pages < <(find_sources '*.md')
+    prints_nothing "every link in ${#pages[@]} pages leads somewhere" broken_links "${pages[@]}"
+}
+
 for part in "$@"; do
     case "$part" in
         shellcheck) check_scripts ;;
         clang-format) check_layout ;;
         clang-tidy) check_code ;;
-        *) fail "no such part: $part" ;;
+        links) check_links ;;
     esac
 done

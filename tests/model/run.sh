@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The randomised model test: thousands of random operations on the extension and on a plain PL/pgSQL model of the same
-# rules; every outcome and, at the end, every table must be equal, and so must statements and balances of the past. Then a
-# random sequence of orders three ways: by single calls, in batches of random sizes, and on the model.
+# Thousands of random operations end alike on the extension and on a plain model of its rules, in PL/pgSQL: every outcome
+# and, at the end, every table must be equal, and so must statements and balances of the past. Then a random sequence of
+# orders three ways: by single calls, in batches of random sizes, and on the model.
 #
 #   MVM_MODEL_SEED    0 to 999999998; random unless told (or the first argument)
 #   MVM_MODEL_STEPS   operations, 20000 unless told (or the second argument)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A market goes from each version to the next and back with its data, its roles and its working; one that uses what the
+# A market goes from each version to the next and back with its data, its roles and its working. One that uses what the
 # older version does not have stays where it is.
 #
 # PGHOST, PGPORT, PGUSER and PGPASSFILE name a server with the extension installed.
