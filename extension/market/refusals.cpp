@@ -1,10 +1,9 @@
-#include "entry/refusals.hpp"
+#include "market/refusals.hpp"
 
-#include "entry/arguments.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
 
-namespace mvm::entry {
+namespace mvm::market {
 
 using domain::ErrorCode;
 
@@ -79,21 +78,6 @@ Refusal quantity_below_one(std::int64_t quantity)
 Refusal null_argument(const char *name)
 {
     return {ErrorCode::invalid_argument, psprintf("%s must not be null.", name), nullptr};
-}
-
-Refusal key_length(int length)
-{
-    return {
-        ErrorCode::invalid_argument,
-        psprintf("idempotency_key has %d characters, 1 to %d are allowed.", length, key_length_max),
-        nullptr};
-}
-
-Refusal memo_length(int length)
-{
-    return {ErrorCode::invalid_argument,
-            psprintf("memo has %d characters, at most %d are allowed.", length, memo_length_max),
-            nullptr};
 }
 
 Refusal key_mismatch(const char *first_request, const char *request)
@@ -290,4 +274,4 @@ void raise(const Refusal &refusal)
     pg::refuse(refusal.code, refusal.detail, refusal.hint);
 }
 
-} // namespace mvm::entry
+} // namespace mvm::market

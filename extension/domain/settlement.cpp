@@ -1,6 +1,4 @@
-#include "domain/netting.hpp"
-
-#include "domain/assert.hpp"
+#include "domain/settlement.hpp"
 
 #include <utility>
 
@@ -30,29 +28,6 @@ Settlement worse_than_limit(const Settlement &terms) noexcept
     return settlement;
 }
 
-// Moves the money of an order whose terms are settled.
-Settlement move_money(const Settlement &terms, RunningBalance &payer,
-                      RunningBalance *receiver) noexcept
-{
-    MVM_ASSERT(payer.balance_minor >= 0 && terms.paid_minor >= 0 && terms.received_minor >= 0);
-    MVM_ASSERT(receiver == nullptr || receiver->balance_minor >= 0);
-    const auto plan = plan_transfer(payer.balance_minor, terms.paid_minor,
-                                    receiver == nullptr ? 0 : receiver->balance_minor,
-                                    receiver == nullptr ? 0 : terms.received_minor);
-    if (!plan.ok()) {
-        Settlement settlement = terms;
-        settlement.error = plan.error;
-        settlement.available_minor = payer.balance_minor;
-        return settlement;
-    }
-    MVM_ASSERT(plan.value.payer_balance_minor >= 0);
-    payer = {plan.value.payer_balance_minor, true};
-    if (receiver != nullptr) {
-        *receiver = {plan.value.receiver_balance_minor, true};
-    }
-    return terms;
-}
-
 } // namespace
 
 BrokenRule first_closed(bool payer_open, bool receiver_open, const RouteRules &route) noexcept
@@ -66,8 +41,7 @@ BrokenRule first_closed(bool payer_open, bool receiver_open, const RouteRules &r
     return route.allowed ? BrokenRule::none : BrokenRule::route_closed;
 }
 
-Settlement settle_purchase(const PurchaseOrder &order, RunningStock &item, RunningBalance &payer,
-                           RunningBalance *receiver) noexcept
+Settlement settle_purchase(const PurchaseOrder &order) noexcept
 {
     const BrokenRule closed =
         first_closed(order.payer_rules.trade_open, order.item_rules.trade_open, order.route);
@@ -77,7 +51,7 @@ Settlement settle_purchase(const PurchaseOrder &order, RunningStock &item, Runni
     if (order.quantity > order.item_rules.max_quantity) {
         return broken(BrokenRule::above_max_quantity, {});
     }
-    const auto plan = plan_purchase({order.quantity, item.price_minor, item.stock,
+    const auto plan = plan_purchase({order.quantity, order.price_minor, order.stock,
                                      order.same_currency, order.payer_currency, order.item_currency,
                                      order.item_rules.sale_fee, order.route.tariff});
     if (!plan.ok()) {
@@ -95,17 +69,10 @@ Settlement settle_purchase(const PurchaseOrder &order, RunningStock &item, Runni
     if (std::cmp_greater(terms.paid_minor, order.max_paid_minor)) {
         return worse_than_limit(terms);
     }
-    const Settlement settlement = move_money(terms, payer, receiver);
-    if (settlement.error == ErrorCode::ok) {
-        MVM_ASSERT(plan.value.stock_left >= 0);
-        item.stock = plan.value.stock_left;
-        item.changed = true;
-    }
-    return settlement;
+    return terms;
 }
 
-Settlement settle_exchange(const ExchangeOrder &order, RunningBalance &payer,
-                           RunningBalance &receiver) noexcept
+Settlement settle_exchange(const ExchangeOrder &order) noexcept
 {
     const BrokenRule closed = first_closed(order.payer_rules.exchange_open,
                                            order.receiver_rules.exchange_open, order.route);
@@ -128,7 +95,7 @@ Settlement settle_exchange(const ExchangeOrder &order, RunningBalance &payer,
     if (std::cmp_less(terms.received_minor, order.min_received_minor)) {
         return worse_than_limit(terms);
     }
-    return move_money(terms, payer, &receiver);
+    return terms;
 }
 
 } // namespace mvm::domain

@@ -3,7 +3,7 @@
 
 #include "entry/orders.hpp"
 
-namespace mvm::entry {
+namespace mvm::market {
 
 inline constexpr int paying_wallets_max = 16;
 
@@ -17,4 +17,4 @@ storage::JournalRow buy_from_wallets(storage::Call &call, storage::UniverseSet &
                                      const Order &order,
                                      const pg::Array<std::int32_t> &universe_ids);
 
-} // namespace mvm::entry
+} // namespace mvm::market

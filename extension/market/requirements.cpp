@@ -1,8 +1,8 @@
-#include "entry/requirements.hpp"
+#include "market/requirements.hpp"
 
 #include "pg/numeric.hpp"
 
-namespace mvm::entry {
+namespace mvm::market {
 
 storage::UserAccount require_user(storage::Call &call, std::int64_t user_id)
 {
@@ -82,4 +82,4 @@ void require_room_for(storage::Call &call, const storage::Item &item, std::int64
     }
 }
 
-} // namespace mvm::entry
+} // namespace mvm::market

@@ -1,12 +1,12 @@
 // Why a call or an order is refused: the error and the numbers behind it.
 #pragma once
 
-#include "domain/netting.hpp"
+#include "domain/settlement.hpp"
 
 #include "storage/item.hpp"
 #include "storage/universe.hpp"
 
-namespace mvm::entry {
+namespace mvm::market {
 
 struct Refusal {
     domain::ErrorCode code;
@@ -24,8 +24,6 @@ Refusal not_listed(std::int64_t item_id);
 Refusal not_positive(const char *name, Datum amount);
 Refusal quantity_below_one(std::int64_t quantity);
 Refusal null_argument(const char *name);
-Refusal key_length(int length);
-Refusal memo_length(int length);
 Refusal key_mismatch(const char *first_request, const char *request);
 
 // Of an amount that the universe's currency does not have, or that passes 64 bits in it.
@@ -65,4 +63,4 @@ Refusal credits_too_little(std::int64_t received_minor, std::uint64_t limit_mino
 
 [[noreturn]] void raise(const Refusal &refusal);
 
-} // namespace mvm::entry
+} // namespace mvm::market

@@ -1,12 +1,12 @@
-#include "entry/pay_from.hpp"
+#include "market/pay_from.hpp"
 
 #include "entry/expired_holds.hpp"
 #include "entry/keyed_call.hpp"
-#include "entry/requirements.hpp"
+#include "market/requirements.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
 
-namespace mvm::entry {
+namespace mvm::market {
 
 namespace {
 
@@ -443,4 +443,4 @@ JournalRow buy_from_wallets(Call &call, UniverseSet &universes, const Order &ord
     return write_deal(call, deal, attempt, keyed);
 }
 
-} // namespace mvm::entry
+} // namespace mvm::market

@@ -6,12 +6,12 @@
 #include "entry/arguments.hpp"
 #include "entry/expired_holds.hpp"
 #include "entry/keyed_call.hpp"
-#include "entry/open_limits.hpp"
+#include "market/open_limits.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
 #include "storage/user_account.hpp"
 
-namespace mvm::entry {
+namespace mvm::market {
 
 namespace {
 
@@ -633,4 +633,4 @@ void execute_orders(Call &call, UniverseSet &universes, Order *orders, int count
     }
 }
 
-} // namespace mvm::entry
+} // namespace mvm::market

@@ -1,12 +1,12 @@
 // What a call needs to be there or to be so; raises the error that says otherwise.
 #pragma once
 
-#include "entry/refusals.hpp"
+#include "market/refusals.hpp"
 #include "storage/hold.hpp"
 #include "storage/house_account.hpp"
 #include "storage/user_account.hpp"
 
-namespace mvm::entry {
+namespace mvm::market {
 
 storage::UserAccount require_user(storage::Call &call, std::int64_t user_id);
 storage::Universe require_universe(storage::Call &call, std::int32_t universe_id);
@@ -28,4 +28,4 @@ void require_house_has(storage::Call &call, const storage::JournalRow &row);
 // those that holds may give back: the end of a hold must never wait for room.
 void require_room_for(storage::Call &call, const storage::Item &item, std::int64_t quantity);
 
-} // namespace mvm::entry
+} // namespace mvm::market

@@ -3,7 +3,7 @@
 
 #include "entry/orders.hpp"
 
-namespace mvm::entry {
+namespace mvm::market {
 
 // Of holds that are settled and about to be written: rule_violation when one lives longer than
 // its item's universe allows, or is one more of the buyer's than it allows. The buyer was locked
@@ -20,4 +20,4 @@ void lock_user_with_limits(storage::Call &call, std::int64_t user_id);
 void require_room_for_quote(storage::Call &call, std::int64_t user_id, const storage::Universe &to,
                             std::int64_t lifetime_us);
 
-} // namespace mvm::entry
+} // namespace mvm::market

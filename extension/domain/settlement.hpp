@@ -1,5 +1,5 @@
-// A batch of orders on rows held in memory: each order takes effect before the
-// next one is looked at, and every row is written once at the end.
+// At which terms an order is settled, or why it is refused. Whether the payer has the money, and
+// the receiver room for it, is for whoever moves it to say.
 #pragma once
 
 #include "domain/plan.hpp"
@@ -8,25 +8,13 @@
 
 namespace mvm::domain {
 
-struct RunningBalance {
-    std::int64_t balance_minor = 0;
-    bool changed = false;
-};
-
-struct RunningStock {
-    std::int64_t price_minor = 0;
-    std::int64_t stock = 0;
-    bool changed = false;
-};
-
-// What an order did, or what it was refused with and the numbers behind it.
+// The terms of an order, or what it is refused with and the numbers behind it.
 struct Settlement {
     ErrorCode error = ErrorCode::ok;
     std::int64_t paid_minor = 0;
     std::int64_t received_minor = 0;
     std::int64_t fee_minor = 0;
     std::int64_t tariff_minor = 0;
-    std::int64_t available_minor = 0;   // the payer's balance, for insufficient_balance
     BrokenRule rule = BrokenRule::none; // for rule_violation
 };
 
@@ -36,6 +24,8 @@ BrokenRule first_closed(bool payer_open, bool receiver_open, const RouteRules &r
 // Both sides of a purchase and what holds between them.
 struct PurchaseOrder {
     std::int64_t quantity = 1; // 1 or more
+    std::int64_t price_minor = 0;
+    std::int64_t stock = 0;
     Currency payer_currency;
     Currency item_currency;
     bool same_currency = true; // the payer's home is the item's universe
@@ -45,10 +35,8 @@ struct PurchaseOrder {
     std::uint64_t max_paid_minor = std::numeric_limits<std::uint64_t>::max(); // the buyer's limit
 };
 
-// Sells to `payer`. `receiver` is null where a treasury sells, whose account is
-// derived and has no balance to keep. A refused order changes nothing.
-Settlement settle_purchase(const PurchaseOrder &order, RunningStock &item, RunningBalance &payer,
-                           RunningBalance *receiver) noexcept;
+// rule_violation, insufficient_stock, invalid_amount, amount_out_of_range, limit_exceeded.
+Settlement settle_purchase(const PurchaseOrder &order) noexcept;
 
 struct ExchangeOrder {
     std::int64_t amount_minor = 0; // above zero
@@ -60,8 +48,7 @@ struct ExchangeOrder {
     std::uint64_t min_received_minor = 0; // the user's limit
 };
 
-// Exchanges from `payer` into `receiver`. A refused order changes nothing.
-Settlement settle_exchange(const ExchangeOrder &order, RunningBalance &payer,
-                           RunningBalance &receiver) noexcept;
+// rule_violation, invalid_amount, amount_out_of_range, limit_exceeded.
+Settlement settle_exchange(const ExchangeOrder &order) noexcept;
 
 } // namespace mvm::domain

@@ -1,10 +1,10 @@
-#include "entry/open_limits.hpp"
+#include "market/open_limits.hpp"
 
-#include "entry/requirements.hpp"
+#include "market/requirements.hpp"
 #include "pg/interval.hpp"
 #include "storage/quote.hpp"
 
-namespace mvm::entry {
+namespace mvm::market {
 
 namespace {
 
@@ -91,4 +91,4 @@ void require_room_for_quote(Call &call, std::int64_t user_id, const storage::Uni
         limits->quotes_max);
 }
 
-} // namespace mvm::entry
+} // namespace mvm::market
