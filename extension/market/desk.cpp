@@ -154,6 +154,14 @@ int add_opening_wallet(Desk &desk, const WalletKey &key)
     return push_other(desk.wallets, desk.other_wallets, locked);
 }
 
+int add_opening_item(Desk &desk, const storage::Item &item)
+{
+    LockedItem locked = locked_item(item.id);
+    locked.found = true;
+    locked.item = item;
+    return push_other(desk.items, desk.other_items, locked);
+}
+
 int index_of_item(Desk &desk, std::int64_t id)
 {
     return index_of(desk.items, desk.items_in_order, desk.other_items, id);

@@ -44,15 +44,15 @@ struct Posting {
 
 struct Desk {
     storage::Call &call;
-    pg::Array<LockedItem> items;
-    pg::Array<LockedWallet> wallets;
+    pg::Array<LockedItem> items{};
+    pg::Array<LockedWallet> wallets{};
     // How many of them were locked in the global order, in which they stand. The others were
     // locked later and without waiting; their indexes are here in that order.
-    int items_in_order;
-    int wallets_in_order;
-    pg::Array<int> other_items;
-    pg::Array<int> other_wallets;
-    pg::Array<Posting> postings; // in the order in which they take effect
+    int items_in_order = 0;
+    int wallets_in_order = 0;
+    pg::Array<int> other_items{};
+    pg::Array<int> other_wallets{};
+    pg::Array<Posting> postings{}; // in the order in which they take effect
 };
 
 // ---------------------------------------------------------------------------
@@ -77,6 +77,10 @@ void lock_wallets(Desk &desk, std::initializer_list<WantedWallet> wanted);
 // Adds the first wallet of a user that this call has made, which nobody else can know of; its
 // index.
 int add_opening_wallet(Desk &desk, const storage::WalletKey &key);
+
+// Adds an item that this call has just inserted with its stock, which is still to be posted; its
+// index.
+int add_opening_item(Desk &desk, const storage::Item &item);
 
 // Index of a locked row; -1 when it is not locked.
 int index_of_item(Desk &desk, std::int64_t id);

@@ -18,10 +18,10 @@ struct ExpiredHold; // one that the call has met
 // What a call knows of such holds, and which it releases at its desk.
 struct Expiry {
     Desk &desk;
-    TimestampTz now; // 0: it has met none yet
-    HTAB *lists;     // of each item and wallet
-    HTAB *holds;
-    pg::Array<ExpiredHold *> released;
+    TimestampTz now = 0;   // it has met none yet
+    HTAB *lists = nullptr; // of each item and wallet
+    HTAB *holds = nullptr;
+    pg::Array<ExpiredHold *> released{};
 };
 
 // Whether any hold past its time keeps pieces of the item.
