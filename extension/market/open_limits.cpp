@@ -2,6 +2,7 @@
 
 #include "market/requirements.hpp"
 #include "pg/interval.hpp"
+#include "storage/hold.hpp"
 #include "storage/quote.hpp"
 
 namespace mvm::market {
@@ -35,31 +36,30 @@ void require_one_more(const char *rule, std::int32_t universe_id, std::int64_t u
     }
 }
 
-void require_room_for_hold(Call &call, const storage::Universe &item_universe, const Order &order)
-{
-    const auto limits = storage::open_limits(call, item_universe);
-    if (!limits) {
-        return;
-    }
-    require_lifetime_within("max_hold_ttl", item_universe.id, order.lifetime_us,
-                            limits->hold_ttl_us_max);
-    const std::int64_t buyer_id = *order.row.user_id;
-    require_one_more("max_open_holds", item_universe.id, buyer_id,
-                     storage::open_holds(call, buyer_id, item_universe.id, GetCurrentTimestamp(),
-                                         limits->holds_max),
-                     limits->holds_max);
-}
-
 } // namespace
 
-void require_room_for_holds(Call &call, storage::UniverseSet &universes, const Order *orders,
-                            int count)
+RoomForHold read_room_for_hold(Call &call, const storage::Universe &item_universe,
+                               std::int64_t buyer_id)
 {
-    for (int i = 0; i < count; ++i) {
-        const Order &order = orders[i];
-        if (!order.answered && order.row.kind == domain::JournalKind::hold) {
-            require_room_for_hold(call, universes.universes[order.receiver_universe], order);
-        }
+    RoomForHold room{};
+    const auto limits = storage::open_limits(call, item_universe);
+    if (limits) {
+        room.limited = true;
+        room.universe_id = item_universe.id;
+        room.limits = *limits;
+        room.open_count = storage::open_holds(call, buyer_id, item_universe.id,
+                                              GetCurrentTimestamp(), limits->holds_max);
+    }
+    return room;
+}
+
+void require_room_for_hold(const RoomForHold &room, std::int64_t buyer_id, std::int64_t lifetime_us)
+{
+    if (room.limited) {
+        require_lifetime_within("max_hold_ttl", room.universe_id, lifetime_us,
+                                room.limits.hold_ttl_us_max);
+        require_one_more("max_open_holds", room.universe_id, buyer_id, room.open_count,
+                         room.limits.holds_max);
     }
 }
 

@@ -1,20 +1,20 @@
 #include "market/pay_from.hpp"
 
-#include "entry/expired_holds.hpp"
-#include "entry/keyed_call.hpp"
+#include "domain/assert.hpp"
+#include "market/expiry.hpp"
+#include "market/keys.hpp"
 #include "market/requirements.hpp"
 #include "pg/numeric.hpp"
-#include "pg/refusal.hpp"
 
 namespace mvm::market {
 
 namespace {
 
 using domain::ErrorCode;
-using domain::RunningBalance;
 using domain::Settlement;
 using storage::Call;
 using storage::JournalRow;
+using storage::Universe;
 using storage::UniverseSet;
 using storage::WalletKey;
 
@@ -27,187 +27,231 @@ struct PartWallet {
 
 // What a purchase paid in the currency of one of the wallets comes to.
 struct Attempt {
-    Settlement exchanges[paying_wallets_max]; // of the wallets before it; error ok: made
-    Settlement purchase;
-    int payer;  // the wallet that pays what is left
-    int failed; // the wallet whose exchange is refused, with `purchase` as its terms; -1: none
-    domain::RunningStock stock;
-    RunningBalance balances[paying_wallets_max];
-    RunningBalance seller;
+    Settlement terms;  // of the purchase or, where one is refused, of the exchange
+    Obstacle obstacle; // to posting it
+    int payer;         // the wallet that pays what is left
+    int exchange;      // the wallet whose exchange is refused; -1: none
+    JournalRow *purchase;
+
+    bool made() const { return terms.error == ErrorCode::ok && !obstacle.exists(); }
+    bool lacks_stock() const
+    {
+        return exchange < 0 && terms.error == ErrorCode::insufficient_stock;
+    }
+    bool lacks_money() const
+    {
+        return exchange < 0 && obstacle.error == ErrorCode::insufficient_balance;
+    }
 };
 
 struct Deal {
     UniverseSet &universes;
-    std::int64_t quantity;
-    storage::Item item; // the first of the locked rows
+    const Order &order;
+    std::uint64_t limit_minor; // where there is a limit
+    const KeyedCall &keyed;
+    Expiry &expiry; // and its desk, where the item is the first
     int item_universe;
     pg::Array<PartWallet> wallets; // the buyer's, in the order of paying
     int seller;                    // index of its locked wallet; -1: a treasury
-    LockedRows rows;
-    ExpiredHolds expired;
-    std::optional<Datum> memo; // of the purchase and its exchanges
+
+    Desk &desk() const { return expiry.desk; }
+    const storage::Item &item() const { return desk().items.data[0].item; }
+    const Universe &universe(int index) const { return universes.universes.data[index]; }
+    const Universe &universe_of(int wallet) const
+    {
+        return universe(wallets.data[wallet].universe);
+    }
 };
 
-const domain::UniverseRules &rules_of(const Deal &deal, int universe)
+JournalRow *new_row(const Deal &deal, domain::JournalKind kind, const Settlement &terms, int from,
+                    int to)
 {
-    return deal.universes.universes.data[universe].rules;
+    auto *row = pg::zeroed<JournalRow>(1);
+    row->kind = kind;
+    row->user_id = deal.order.user_id;
+    row->memo = deal.order.memo;
+    row->paid_minor = terms.paid_minor;
+    row->received_minor = terms.received_minor;
+    row->fee_minor = storage::unless_zero(terms.fee_minor);
+    row->tariff_minor = storage::unless_zero(terms.tariff_minor);
+    row->from_universe_id = deal.universe(from).id;
+    row->to_universe_id = deal.universe(to).id;
+    row->from_rate = deal.universe(from).exchange_rate;
+    row->to_rate = deal.universe(to).exchange_rate;
+    return row;
 }
 
-const domain::Currency &currency_of(const Deal &deal, int universe)
+std::int64_t balance_of(const Deal &deal, int wallet)
 {
-    return deal.universes.currencies.data[universe];
+    return static_cast<std::int64_t>(
+        deal.desk().wallets[deal.wallets.data[wallet].index].balance_minor);
 }
 
-// Exchanges all that is in the wallets before `payer` into its currency. What is
+Settlement settle_exchange(const Deal &deal, int from, int to, std::int64_t amount_minor)
+{
+    domain::ExchangeOrder order;
+    order.amount_minor = amount_minor;
+    order.payer_currency = deal.universes.currencies[from];
+    order.receiver_currency = deal.universes.currencies[to];
+    order.payer_rules = deal.universe(from).rules;
+    order.receiver_rules = deal.universe(to).rules;
+    order.route = storage::route_in(deal.universes, from, to);
+    return domain::settle_exchange(order);
+}
+
+// Exchanges all that is in the wallets before the payer into its currency. What is
 // worth less than its smallest unit, or no more than the fee, stays where it is.
-bool gather(Call &call, const Deal &deal, int payer, Attempt &attempt)
+bool gather(const Deal &deal, Attempt &attempt)
 {
-    const int to = deal.wallets.data[payer].universe;
-    for (int i = 0; i < payer; ++i) {
-        attempt.exchanges[i].error = ErrorCode::invalid_amount;
-        if (attempt.balances[i].balance_minor == 0) {
+    const PartWallet &payer = deal.wallets.data[attempt.payer];
+    for (int i = 0; i < attempt.payer; ++i) {
+        const PartWallet &wallet = deal.wallets.data[i];
+        const std::int64_t amount_minor = balance_of(deal, i);
+        if (amount_minor == 0) {
             continue;
         }
-        const int from = deal.wallets.data[i].universe;
-        domain::ExchangeOrder order;
-        order.amount_minor = attempt.balances[i].balance_minor;
-        order.payer_currency = currency_of(deal, from);
-        order.receiver_currency = currency_of(deal, to);
-        order.payer_rules = rules_of(deal, from);
-        order.receiver_rules = rules_of(deal, to);
-        order.route = storage::route_in(call, deal.universes, from, to);
-        attempt.exchanges[i] =
-            domain::settle_exchange(order, attempt.balances[i], attempt.balances[payer]);
-        if (attempt.exchanges[i].error != ErrorCode::ok &&
-            attempt.exchanges[i].error != ErrorCode::invalid_amount) {
-            attempt.failed = i;
-            attempt.purchase = attempt.exchanges[i];
+        attempt.terms = settle_exchange(deal, wallet.universe, payer.universe, amount_minor);
+        if (attempt.terms.error == ErrorCode::invalid_amount) {
+            continue;
+        }
+        if (attempt.terms.error == ErrorCode::ok) {
+            JournalRow *row = new_row(deal, domain::JournalKind::exchange, attempt.terms,
+                                      wallet.universe, payer.universe);
+            attempt.obstacle = post(deal.desk(), {row, -1, wallet.index, payer.index});
+        }
+        if (!attempt.made()) {
+            attempt.terms.paid_minor = amount_minor;
+            attempt.exchange = i;
             return false;
         }
     }
     return true;
 }
 
-const RunningBalance &running_of(const Deal &deal, int wallet)
+Settlement settle_purchase(const Deal &deal, int payer)
 {
-    return deal.rows.wallets.data[wallet].running;
+    const int from = deal.wallets.data[payer].universe;
+    domain::PurchaseOrder order;
+    order.quantity = deal.order.quantity;
+    order.price_minor = deal.item().price_minor;
+    order.stock = static_cast<std::int64_t>(deal.desk().items[0].stock);
+    order.payer_currency = deal.universes.currencies[from];
+    order.item_currency = deal.universes.currencies[deal.item_universe];
+    order.same_currency = from == deal.item_universe;
+    order.payer_rules = deal.universe(from).rules;
+    order.item_rules = deal.universe(deal.item_universe).rules;
+    order.route = storage::route_in(deal.universes, from, deal.item_universe);
+    return domain::settle_purchase(order);
 }
 
-Attempt try_payer(Call &call, const Deal &deal, int payer)
+// Posts the exchanges and the purchase, or nothing.
+Attempt try_payer(const Deal &deal, int payer)
 {
     Attempt attempt{};
     attempt.payer = payer;
-    attempt.failed = -1;
-    attempt.stock = deal.rows.items.data[0].running;
-    for (int i = 0; i < deal.wallets.count; ++i) {
-        attempt.balances[i] = running_of(deal, deal.wallets.data[i].index);
+    attempt.exchange = -1;
+    const Mark mark = mark_of(deal.expiry);
+    if (gather(deal, attempt)) {
+        attempt.terms = settle_purchase(deal, payer);
+        if (attempt.terms.error == ErrorCode::ok) {
+            const PartWallet &wallet = deal.wallets.data[payer];
+            attempt.purchase = new_row(deal, domain::JournalKind::purchase, attempt.terms,
+                                       wallet.universe, deal.item_universe);
+            attempt.purchase->counterparty_id = deal.item().seller_id;
+            attempt.purchase->item_id = deal.item().id;
+            attempt.purchase->quantity = deal.order.quantity;
+            put_key(deal.keyed, *attempt.purchase);
+            attempt.obstacle = post(deal.desk(), {attempt.purchase, 0, wallet.index, deal.seller});
+        }
     }
-    if (deal.seller >= 0) {
-        attempt.seller = running_of(deal, deal.seller);
+    if (!attempt.made()) {
+        take_back(deal.expiry, mark);
     }
-    if (!gather(call, deal, payer, attempt)) {
-        return attempt;
-    }
-    domain::PurchaseOrder order;
-    order.quantity = deal.quantity;
-    const int from = deal.wallets.data[payer].universe;
-    order.payer_currency = currency_of(deal, from);
-    order.item_currency = currency_of(deal, deal.item_universe);
-    order.same_currency = from == deal.item_universe;
-    order.payer_rules = rules_of(deal, from);
-    order.item_rules = rules_of(deal, deal.item_universe);
-    order.route = storage::route_in(call, deal.universes, from, deal.item_universe);
-    attempt.purchase = domain::settle_purchase(order, attempt.stock, attempt.balances[payer],
-                                               deal.seller >= 0 ? &attempt.seller : nullptr);
     return attempt;
 }
 
 // Releases holds past their time of all wallets before the payer's, as all that is there
 // is exchanged.
-bool release_before(Call &call, Deal &deal, int payer)
+bool release_before(const Deal &deal, int payer)
 {
     bool any = false;
     for (int i = 0; i < payer; ++i) {
-        any |= release_all_money(call, deal.rows, deal.expired, deal.wallets[i].index);
+        any |= release_all_money(deal.expiry, deal.wallets.data[i].index);
     }
     return any;
 }
 
-bool lacks(const Attempt &attempt, ErrorCode error)
-{
-    return attempt.failed < 0 && attempt.purchase.error == error;
-}
-
 // The same, where holds past their time make up for stock or money that is missing: those of
 // the payer's own wallet before those of the others. An attempt that fails leaves them.
-Attempt try_payer_releasing(Call &call, Deal &deal, int payer)
+Attempt try_payer_releasing(const Deal &deal, int payer)
 {
-    const int released = deal.expired.released.count;
-    Attempt attempt = try_payer(call, deal, payer);
+    const Mark mark = mark_of(deal.expiry);
+    Attempt attempt = try_payer(deal, payer);
     const auto release_own = [&] {
-        return release_money(call, deal.rows, deal.expired, deal.wallets[payer].index,
-                             attempt.purchase.paid_minor - attempt.purchase.available_minor);
+        return release_money(deal.expiry, deal.wallets.data[payer].index,
+                             attempt.obstacle.needed -
+                                 static_cast<std::int64_t>(attempt.obstacle.held));
     };
-    if (lacks(attempt, ErrorCode::insufficient_stock) &&
-        release_pieces(call, deal.rows, deal.expired, 0,
-                       deal.quantity - deal.rows.items[0].running.stock)) {
-        attempt = try_payer(call, deal, payer);
+    if (attempt.lacks_stock() &&
+        release_pieces(deal.expiry, 0,
+                       deal.order.quantity -
+                           static_cast<std::int64_t>(deal.desk().items[0].stock))) {
+        attempt = try_payer(deal, payer);
     }
-    if (lacks(attempt, ErrorCode::insufficient_balance) &&
-        (release_own() || release_before(call, deal, payer))) {
-        attempt = try_payer(call, deal, payer);
+    if (attempt.lacks_money() && (release_own() || release_before(deal, payer))) {
+        attempt = try_payer(deal, payer);
     }
-    if (lacks(attempt, ErrorCode::insufficient_balance) && release_own()) {
-        attempt = try_payer(call, deal, payer);
+    if (attempt.lacks_money() && release_own()) {
+        attempt = try_payer(deal, payer);
     }
-    if (attempt.purchase.error != ErrorCode::ok) {
-        undo_releases(deal.rows, deal.expired, released);
+    if (!attempt.made()) {
+        take_back(deal.expiry, mark);
     }
     return attempt;
 }
 
 // An exchange into the payer's wallet that is refused: by a rule, or because it
 // would pass the largest amount.
-[[noreturn]] void refuse_exchange(const Deal &deal, const Order &order, const Attempt &attempt)
+[[noreturn]] void refuse_exchange(const Deal &deal, const Attempt &attempt)
 {
-    const PartWallet &from = deal.wallets.data[attempt.failed];
-    const storage::Universe &payer = deal.universes.universes.data[from.universe];
-    const storage::Universe &receiver =
-        deal.universes.universes.data[deal.wallets.data[attempt.payer].universe];
-    if (attempt.purchase.error == ErrorCode::rule_violation) {
-        raise(broken_rule(attempt.purchase, 0, payer, receiver));
+    const Universe &payer = deal.universe_of(attempt.exchange);
+    const Universe &receiver = deal.universe_of(attempt.payer);
+    if (attempt.obstacle.exists()) {
+        raise(balance_out_of_range(deal.order.user_id));
     }
-    if (attempt.purchase.received_minor > 0) {
-        raise(balance_out_of_range(*order.row.user_id));
+    if (attempt.terms.error == ErrorCode::rule_violation) {
+        raise(broken_rule(attempt.terms, 0, payer, receiver));
     }
-    raise(unusable_conversion(attempt.purchase.error,
-                              attempt.balances[attempt.failed].balance_minor, payer, receiver));
+    raise(unusable_conversion(attempt.terms.error, attempt.terms.paid_minor, payer, receiver));
 }
 
-[[noreturn]] void refuse(const Deal &deal, const Order &order, const Attempt &attempt)
+[[noreturn]] void refuse(const Deal &deal, const Attempt &attempt)
 {
-    if (attempt.failed >= 0) {
-        refuse_exchange(deal, order, attempt);
+    if (attempt.exchange >= 0) {
+        refuse_exchange(deal, attempt);
     }
-    const storage::Universe &payer =
-        deal.universes.universes.data[deal.wallets.data[attempt.payer].universe];
-    const storage::Universe &item_universe = deal.universes.universes.data[deal.item_universe];
-    const Settlement &terms = attempt.purchase;
-    switch (terms.error) {
-    case ErrorCode::insufficient_balance:
-        raise(short_of_money(*order.row.user_id, payer, terms.available_minor, terms.paid_minor));
+    const std::int64_t quantity = deal.order.quantity;
+    const storage::Item &item = deal.item();
+    const Universe &payer = deal.universe_of(attempt.payer);
+    const Universe &item_universe = deal.universe(deal.item_universe);
+    const Obstacle &obstacle = attempt.obstacle;
+    if (obstacle.error == ErrorCode::insufficient_balance) {
+        raise(short_of_money(deal.order.user_id, payer, static_cast<std::int64_t>(obstacle.held),
+                             obstacle.needed));
+    }
+    if (obstacle.exists()) {
+        raise(balance_out_of_range(item.seller_id.value_or(deal.order.user_id)));
+    }
+    switch (attempt.terms.error) {
     case ErrorCode::insufficient_stock:
-        raise(short_of_stock(deal.item.id, deal.item.stock, deal.quantity));
+        raise(short_of_stock(item.id, item.stock, quantity));
     case ErrorCode::rule_violation:
-        raise(broken_rule(terms, deal.quantity, payer, item_universe));
+        raise(broken_rule(attempt.terms, quantity, payer, item_universe));
     case ErrorCode::invalid_amount:
-        raise(fee_takes_all(deal.quantity, deal.item.price_minor, item_universe.rules.sale_fee,
-                            item_universe));
+        raise(
+            fee_takes_all(quantity, item.price_minor, item_universe.rules.sale_fee, item_universe));
     default:
-        if (terms.received_minor > 0) {
-            raise(balance_out_of_range(order.seller_id.value_or(*order.row.user_id)));
-        }
-        raise(price_out_of_range(deal.quantity, deal.item.price_minor, item_universe));
+        raise(price_out_of_range(quantity, item.price_minor, item_universe));
     }
 }
 
@@ -223,224 +267,158 @@ int require_universe_in(Call &call, UniverseSet &universes, std::int32_t univers
 // The buyer's limit is on what the purchase costs in the last wallet's currency, whichever
 // wallet pays, and also where the last one may not or cannot. A price beyond 64 bits is for
 // the attempts to refuse.
-void require_within_limit(Call &call, const Deal &deal, const Order &order)
+void require_within_limit(const Deal &deal)
 {
-    if (!order.limit || order.limit_minor >= PG_INT64_MAX ||
-        !domain::multiply_price(deal.item.price_minor, deal.quantity).ok()) {
+    if (!deal.order.limit || deal.limit_minor >= PG_INT64_MAX ||
+        !domain::multiply_price(deal.item().price_minor, deal.order.quantity).ok()) {
         return;
     }
     const int last = deal.wallets.data[deal.wallets.count - 1].universe;
     domain::PurchaseTerms terms;
-    terms.quantity = deal.quantity;
-    terms.price_minor = deal.item.price_minor;
+    terms.quantity = deal.order.quantity;
+    terms.price_minor = deal.item().price_minor;
     terms.stock = PG_INT64_MAX;
     terms.same_currency = last == deal.item_universe;
-    terms.buyer_currency = currency_of(deal, last);
-    terms.item_currency = currency_of(deal, deal.item_universe);
-    terms.tariff = storage::route_in(call, deal.universes, last, deal.item_universe).tariff;
+    terms.buyer_currency = deal.universes.currencies[last];
+    terms.item_currency = deal.universes.currencies[deal.item_universe];
+    terms.tariff = storage::route_in(deal.universes, last, deal.item_universe).tariff;
     const auto plan = domain::plan_purchase(terms);
     const std::uint64_t cost_minor = plan.ok() ? static_cast<std::uint64_t>(plan.value.paid_minor)
                                                : PG_UINT64_MAX; // beyond the largest amount
-    if (cost_minor > order.limit_minor) {
-        raise(costs_too_much(cost_minor, order.limit_minor, deal.universes.universes.data[last]));
+    if (cost_minor > deal.limit_minor) {
+        raise(costs_too_much(cost_minor, deal.limit_minor, deal.universe(last)));
     }
 }
 
 // Whose people may not buy may not do so from other wallets either.
-void require_open_home(Call &call, const Deal &deal, std::int32_t home_id)
+void require_open_home(const Deal &deal, int home)
 {
-    const int home = require_universe_in(call, deal.universes, home_id);
-    if (!rules_of(deal, home).trade_open) {
+    if (!deal.universe(home).rules.trade_open) {
         Settlement closed;
         closed.rule = domain::BrokenRule::payer_universe_closed;
-        raise(broken_rule(closed, deal.quantity, deal.universes.universes.data[home],
-                          deal.universes.universes.data[deal.item_universe]));
+        raise(broken_rule(closed, deal.order.quantity, deal.universe(home),
+                          deal.universe(deal.item_universe)));
     }
 }
 
 // The first wallet that can pay with what the ones before it have.
-Attempt require_payer(Call &call, Deal &deal, const Order &order)
+Attempt require_payer(const Deal &deal)
 {
     Attempt attempt{};
     for (int payer = 0; payer < deal.wallets.count; ++payer) {
-        attempt = try_payer_releasing(call, deal, payer);
-        if (attempt.purchase.error == ErrorCode::ok) {
+        attempt = try_payer_releasing(deal, payer);
+        if (attempt.made()) {
             return attempt;
         }
     }
-    refuse(deal, order, attempt);
+    refuse(deal, attempt);
 }
 
-// Locks the item, the buyer's wallets and the seller's; those that are missing are made.
-void lock_all(Call &call, Deal &deal, const Order &order,
-              const pg::Array<std::int32_t> &universe_ids)
+// The buyer's wallets and the seller's, locked; those that are missing are made.
+void lock_deal_wallets(Call &call, Deal &deal, const pg::Array<std::int32_t> &universe_ids)
 {
     pg::Array<WantedWallet> wanted{};
     for (int i = 0; i < universe_ids.count; ++i) {
-        const WalletKey key{*order.row.user_id, universe_ids.data[i]};
-        const int universe = require_universe_in(call, deal.universes, key.universe_id);
-        deal.wallets.push({key, universe, -1});
+        const WalletKey key{deal.order.user_id, universe_ids.data[i]};
+        deal.wallets.push({key, require_universe_in(call, deal.universes, key.universe_id), -1});
         wanted.push({key, true});
     }
-    const WalletKey seller{deal.item.seller_id.value_or(0), deal.item.universe_id};
-    if (deal.item.seller_id) {
+    const WalletKey seller{deal.item().seller_id.value_or(0), deal.item().universe_id};
+    if (deal.item().seller_id) {
         wanted.push({seller, true});
     }
-    lock_wallets(call, deal.rows, wanted);
+    lock_wallets(deal.desk(), wanted);
     for (PartWallet &wallet : deal.wallets) {
-        wallet.index = index_of_wallet(deal.rows, wallet.key);
+        wallet.index = index_of_wallet(deal.desk(), wallet.key);
     }
-    deal.seller = deal.item.seller_id ? index_of_wallet(deal.rows, seller) : -1;
+    deal.seller = deal.item().seller_id ? index_of_wallet(deal.desk(), seller) : -1;
 }
 
-JournalRow row_of(const Deal &deal, domain::JournalKind kind, const Settlement &terms, int from,
-                  int to)
+// Rates, rules, routes and the home are of the moment at which all is locked. From here on no table
+// is read but that of holds past their time. Returns the home's index.
+int read_terms(Call &call, Deal &deal)
 {
-    JournalRow row{};
-    row.kind = kind;
-    row.user_id = deal.wallets.data[0].key.user_id;
-    row.memo = deal.memo;
-    row.paid_minor = terms.paid_minor;
-    row.received_minor = terms.received_minor;
-    row.fee_minor = storage::unless_zero(terms.fee_minor);
-    row.tariff_minor = storage::unless_zero(terms.tariff_minor);
-    row.from_universe_id = deal.universes.universes.data[from].id;
-    row.to_universe_id = deal.universes.universes.data[to].id;
-    row.from_rate = deal.universes.universes.data[from].exchange_rate;
-    row.to_rate = deal.universes.universes.data[to].exchange_rate;
-    return row;
-}
-
-// The journal rows of the deal, with the balances that they find.
-JournalRow *journal_deal(Deal &deal, const Attempt &attempt, PendingJournal &journal)
-{
-    journal_releases(deal.rows, deal.expired, 0, journal);
-    std::int64_t held_minor[paying_wallets_max];
+    if (storage::go_on_from_now(call)) {
+        storage::read_universes_again(call, deal.universes);
+    }
+    const int home = require_universe_in(call, deal.universes,
+                                         require_user(call, deal.order.user_id).universe_id);
     for (int i = 0; i < deal.wallets.count; ++i) {
-        held_minor[i] = running_of(deal, deal.wallets[i].index).balance_minor;
-    }
-    const auto append = [&](const JournalRow &values) {
-        auto *row = static_cast<JournalRow *>(palloc(sizeof(JournalRow)));
-        *row = values;
-        journal.rows.push(row);
-        return row;
-    };
-    const PartWallet &payer = deal.wallets[attempt.payer];
-    for (int i = 0; i < attempt.payer; ++i) {
-        const Settlement &terms = attempt.exchanges[i];
-        if (terms.error == ErrorCode::ok) {
-            const JournalRow *row = append(row_of(deal, domain::JournalKind::exchange, terms,
-                                                  deal.wallets[i].universe, payer.universe));
-            count_movement(deal.rows, journal, deal.wallets[i].index, row, held_minor[i]);
-            count_movement(deal.rows, journal, payer.index, row, held_minor[attempt.payer]);
-            held_minor[attempt.payer] += terms.received_minor;
+        const int from = deal.wallets[i].universe;
+        storage::read_route(call, deal.universes, from, deal.item_universe);
+        for (int payer = i + 1; payer < deal.wallets.count; ++payer) {
+            storage::read_route(call, deal.universes, from, deal.wallets[payer].universe);
         }
     }
-    JournalRow *row = append(row_of(deal, domain::JournalKind::purchase, attempt.purchase,
-                                    payer.universe, deal.item_universe));
-    row->counterparty_id = deal.item.seller_id;
-    row->item_id = deal.item.id;
-    row->quantity = deal.quantity;
-    count_movement(deal.rows, journal, payer.index, row, held_minor[attempt.payer]);
-    if (deal.seller >= 0) {
-        count_movement(deal.rows, journal, deal.seller, row,
-                       running_of(deal, deal.seller).balance_minor);
-    }
-    return row;
+    return home;
 }
 
-JournalRow write_deal(Call &call, Deal &deal, const Attempt &attempt, KeyedCall &keyed)
-{
-    PendingJournal journal{};
-    const JournalRow *row = journal_deal(deal, attempt, journal);
-    deal.rows.items[0].running = attempt.stock;
-    for (int i = 0; i < deal.wallets.count; ++i) {
-        deal.rows.wallets[deal.wallets[i].index].running = attempt.balances[i];
-    }
-    if (deal.seller >= 0) {
-        deal.rows.wallets[deal.seller].running = attempt.seller;
-    }
-    // From here only I/O can fail.
-    storage::advance_command(call);
-    write_rows(call, deal.rows);
-    write_releases(call, deal.expired);
-    journal_keyed_call(call, keyed, deal.rows, journal);
-    return *row;
-}
-
-const char *canonical_request(const Order &order, const pg::Array<std::int32_t> &universe_ids)
+const char *canonical_request(const Order &order, std::uint64_t limit_minor,
+                              const pg::Array<std::int32_t> &universe_ids)
 {
     const char *request = psprintf(
-        "purchase item_id=" INT64_FORMAT " quantity=" INT64_FORMAT " pay_from=", *order.row.item_id,
-        *order.row.quantity);
+        "purchase item_id=" INT64_FORMAT " quantity=" INT64_FORMAT " pay_from=", order.item_id,
+        order.quantity);
     for (int i = 0; i < universe_ids.count; ++i) {
         request = psprintf("%s%s%d", request, i == 0 ? "" : ",", universe_ids.data[i]);
     }
     if (order.limit) {
-        request = psprintf("%s max_amount_minor=" UINT64_FORMAT, request, order.limit_minor);
+        request = psprintf("%s max_amount_minor=" UINT64_FORMAT, request, limit_minor);
     }
-    return with_memo(request, order.row.memo);
+    return with_memo(request, order.memo);
 }
 
-void require_for_sale(const Order &order, const storage::Item &item)
+// Locks the item, which is then the desk's first.
+void lock_for_sale(Desk &desk, const Order &order)
 {
-    if (item.seller_id == order.row.user_id) {
-        raise(own_item(item.id, *order.row.user_id));
+    if (lock_item(desk, order.item_id) < 0) {
+        raise(no_item(order.item_id));
+    }
+    const storage::Item &item = desk.items[0].item;
+    if (item.seller_id == order.user_id) {
+        raise(own_item(item.id, order.user_id));
     }
     if (!item.listed) {
         raise(not_listed(item.id));
     }
 }
 
-// The item as it is when it is locked.
-storage::Item require_locked_item(Call &call, LockedRows &rows, std::int64_t item_id)
-{
-    pg::Array<std::int64_t> items{};
-    items.push(item_id);
-    lock_items(call, rows, items);
-    if (!rows.items[0].found) {
-        raise(no_item(item_id));
-    }
-    return rows.items[0].item;
-}
-
 } // namespace
 
-JournalRow buy_from_wallets(Call &call, UniverseSet &universes, const Order &order_asked,
+JournalRow buy_from_wallets(Call &call, UniverseSet &universes, const Order &order,
                             const pg::Array<std::int32_t> &universe_ids)
 {
-    Order order = order_asked;
-    std::int32_t home_id = require_user(call, *order.row.user_id).universe_id;
-    Deal deal{universes, *order.row.quantity, {}, 0, {}, -1, {}, {}, order.row.memo};
+    MVM_ASSERT(universe_ids.count >= 1 && universe_ids.count <= paying_wallets_max);
+    require_user(call, order.user_id);
+    int last = -1;
     for (int i = 0; i < universe_ids.count; ++i) {
-        require_universe_in(call, universes, universe_ids.data[i]);
+        last = require_universe_in(call, universes, universe_ids.data[i]);
     }
+    std::uint64_t limit_minor = 0;
     if (order.limit) {
-        const int last =
-            require_universe_in(call, universes, universe_ids.data[universe_ids.count - 1]);
-        order.limit_minor = domain::limit_from_decimal(
-            pg::text_of_numeric(*order.limit), universes.universes[last].currency_scale, false);
+        limit_minor = domain::limit_from_decimal(pg::text_of_numeric(*order.limit),
+                                                 universes.universes[last].currency_scale, false);
     }
-    KeyedCall keyed = begin_keyed_call(call, *order.row.user_id, order.key,
-                                       canonical_request(order, universe_ids));
+    const KeyedCall keyed = begin_keyed_call(call, order.user_id, order.key,
+                                             canonical_request(order, limit_minor, universe_ids));
     if (keyed.answered) {
         return keyed.first_answer;
     }
 
-    deal.item = require_locked_item(call, deal.rows, *order.row.item_id);
-    require_for_sale(order, deal.item);
-    order.seller_id = deal.item.seller_id;
-    deal.item_universe = require_universe_in(call, universes, deal.item.universe_id);
-    lock_all(call, deal, order, universe_ids);
-    // Rates, rules, routes and the home are of the moment at which all is locked.
-    if (storage::go_on_from_now(call)) {
-        storage::read_universes_again(call, universes);
-        home_id = require_user(call, *order.row.user_id).universe_id;
-    }
-    require_open_home(call, deal, home_id);
-    require_within_limit(call, deal, order);
-    const Attempt attempt = require_payer(call, deal, order);
-    return write_deal(call, deal, attempt, keyed);
+    Desk desk{call, {}, {}, 0, 0, {}, {}, {}};
+    lock_for_sale(desk, order);
+    Expiry expiry{desk, 0, nullptr, nullptr, {}};
+    Deal deal{universes, order, limit_minor, keyed, expiry, -1, {}, -1};
+    deal.item_universe = require_universe_in(call, universes, deal.item().universe_id);
+    lock_deal_wallets(call, deal, universe_ids);
+    require_open_home(deal, read_terms(call, deal));
+    require_within_limit(deal);
+    const Attempt attempt = require_payer(deal);
+
+    write(desk);
+    write_releases(expiry);
+    end_keyed_call(call, keyed, *attempt.purchase);
+    return *attempt.purchase;
 }
 
 } // namespace mvm::market

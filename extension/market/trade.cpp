@@ -1,15 +1,9 @@
-#include "entry/orders.hpp"
-
-#include <algorithm>
-
-#include "domain/netting.hpp"
-#include "entry/arguments.hpp"
-#include "entry/expired_holds.hpp"
-#include "entry/keyed_call.hpp"
+#include "market/desk.hpp"
+#include "market/expiry.hpp"
+#include "market/keys.hpp"
 #include "market/open_limits.hpp"
-#include "pg/numeric.hpp"
+#include "market/trade_requests.hpp"
 #include "pg/refusal.hpp"
-#include "storage/user_account.hpp"
 
 namespace mvm::market {
 
@@ -17,330 +11,157 @@ namespace {
 
 using domain::ErrorCode;
 using domain::JournalKind;
-using storage::Call;
-using storage::UniverseSet;
-using storage::WalletKey;
+using storage::JournalRow;
+using Stage = OrderState::Stage;
 
 // ---------------------------------------------------------------------------
-// Who acts
+// Keys
 // ---------------------------------------------------------------------------
 
-struct Home {
-    std::int64_t user_id;
-    std::int32_t universe_id; // 0: there is no such user
-};
-
-bool by_user(const Home &a, const Home &b)
+void claim_keys_of(Orders &orders, pg::Array<KeyedRequest> &requests)
 {
-    return a.user_id < b.user_id;
-}
-
-bool same_user(const Home &a, const Home &b)
-{
-    return a.user_id == b.user_id;
-}
-
-// Each user once, in the order of their ids.
-pg::Array<Home> find_homes(Call &call, Order *orders, int count)
-{
-    pg::Array<Home> homes{};
-    for (int i = 0; i < count; ++i) {
-        if (!orders[i].answered) {
-            homes.push({*orders[i].row.user_id, 0});
+    for (int i = 0; i < orders.count; ++i) {
+        const Order &order = orders.orders[i];
+        if (orders.states[i].runs() && order.key) {
+            CHECK_FOR_INTERRUPTS();
+            KeyedRequest request{};
+            request.user_id = order.user_id;
+            request.key = *order.key;
+            request.request = canonical_request(orders, i);
+            orders.states[i].request = requests.push(request);
         }
     }
-    std::sort(homes.begin(), homes.end(), by_user);
-    homes.count =
-        static_cast<int>(std::unique(homes.begin(), homes.end(), same_user) - homes.begin());
-    for (Home &home : homes) {
+    claim_keys(orders.call, requests);
+    for (int i = 0; i < orders.count; ++i) {
         CHECK_FOR_INTERRUPTS();
-        storage::UserAccount user;
-        if (storage::find_user(call, home.user_id, user)) {
-            home.universe_id = user.universe_id;
-        }
-    }
-    return homes;
-}
-
-std::int32_t home_of(pg::Array<Home> &homes, std::int64_t user_id)
-{
-    return std::lower_bound(homes.begin(), homes.end(), Home{user_id, 0}, by_user)->universe_id;
-}
-
-// ---------------------------------------------------------------------------
-// What they ask for
-// ---------------------------------------------------------------------------
-
-// The universes and the amount of an exchange, in the order of docs/rules.md.
-void resolve_exchange(Call &call, UniverseSet &universes, Order &order)
-{
-    const std::int32_t from_id = order.row.from_universe_id;
-    const std::int32_t to_id = order.row.to_universe_id;
-    order.payer_universe = storage::universe_in(call, universes, from_id);
-    order.receiver_universe = storage::universe_in(call, universes, to_id);
-    if (order.payer_universe < 0) {
-        return refuse_order(order, no_universe(from_id));
-    }
-    if (order.receiver_universe < 0) {
-        return refuse_order(order, no_universe(to_id));
-    }
-    if (from_id == to_id) {
-        return refuse_order(order, same_universe(from_id));
-    }
-    const storage::Universe &from = universes.universes[order.payer_universe];
-    const auto amount_minor =
-        domain::amount_from_decimal(pg::text_of_numeric(order.amount), from.currency_scale);
-    if (!amount_minor.ok()) {
-        return refuse_order(order,
-                            unusable_amount(amount_minor.error, "amount", order.amount, from));
-    }
-    order.row.paid_minor = amount_minor.value;
-    if (order.limit) {
-        order.limit_minor = domain::limit_from_decimal(
-            pg::text_of_numeric(*order.limit),
-            universes.universes[order.receiver_universe].currency_scale, true);
-    }
-}
-
-// A purchase is paid from home, and limited in that currency.
-void resolve_purchase_at_home(Call &call, UniverseSet &universes, Order &order, std::int32_t home)
-{
-    order.row.from_universe_id = home;
-    if (order.limit) {
-        const int index = storage::universe_in(call, universes, home);
-        if (index < 0) {
-            return refuse_order(order, no_universe(home));
-        }
-        order.limit_minor = domain::limit_from_decimal(
-            pg::text_of_numeric(*order.limit), universes.universes[index].currency_scale, false);
-    }
-}
-
-void resolve_requests(Call &call, UniverseSet &universes, pg::Array<Home> &homes, Order *orders,
-                      int count)
-{
-    for (int i = 0; i < count; ++i) {
-        CHECK_FOR_INTERRUPTS();
-        Order &order = orders[i];
-        if (order.answered) {
+        OrderState &state = orders.states[i];
+        Answer &answer = orders.answers[i];
+        if (state.request < 0) {
             continue;
         }
-        const std::int32_t home = home_of(homes, *order.row.user_id);
-        if (home == 0) {
-            refuse_order(order, no_user(*order.row.user_id));
-        } else if (order.row.kind == JournalKind::exchange) {
-            resolve_exchange(call, universes, order);
-        } else {
-            resolve_purchase_at_home(call, universes, order, home);
+        const KeyedRequest &request = requests[state.request];
+        switch (request.state) {
+        case KeyedRequest::State::acts:
+            answer.row.idempotency_key = orders.orders[i].key;
+            break;
+        case KeyedRequest::State::repeats:
+            state.stage = Stage::repeats;
+            break;
+        case KeyedRequest::State::answered:
+            state.stage = Stage::answered;
+            answer.refusal =
+                answer_of_earlier_call(orders.call, request, answer.row, answer.replayed);
+            break;
         }
     }
 }
 
-// ---------------------------------------------------------------------------
-// Idempotency keys
-// ---------------------------------------------------------------------------
-
-const char *canonical_request(const Order &order)
+// Answers an order by the earlier one under the same key; its row is copied once it is written.
+void repeat_first_answer(Orders &orders, int i, const pg::Array<KeyedRequest> &requests, int first)
 {
-    const storage::JournalRow &row = order.row;
-    const bool exchanges = row.kind == JournalKind::exchange;
-    const char *limit = "";
-    if (order.limit) {
-        limit = psprintf(" %s=" UINT64_FORMAT,
-                         exchanges ? "min_converted_minor" : "max_amount_minor", order.limit_minor);
+    const KeyedRequest &request = requests.data[orders.states[i].request];
+    const Refusal mismatch = mismatch_with(requests.data[request.first], request);
+    if (mismatch.code != ErrorCode::ok) {
+        orders.answers[i].refusal = mismatch;
+        return;
     }
-    if (exchanges) {
-        return with_memo(psprintf("exchange amount_minor=" INT64_FORMAT
-                                  " from_universe_id=%d to_universe_id=%d%s",
-                                  *row.paid_minor, row.from_universe_id, row.to_universe_id, limit),
-                         row.memo);
-    }
-    return with_memo(psprintf("%s item_id=" INT64_FORMAT " quantity=" INT64_FORMAT "%s",
-                              domain::name_of(row.kind), *row.item_id, *row.quantity, limit),
-                     row.memo);
+    orders.answers[i].refusal = orders.answers[first].refusal;
+    orders.answers[i].replayed = true;
 }
 
-// Answers an order whose key an earlier call has used.
-void replay(Call &call, Order &order, const storage::IdempotencyKey &used)
+void write_keys(Orders &orders, const pg::Array<KeyedRequest> &requests)
 {
-    const char *first_request = TextDatumGetCString(used.request);
-    if (strcmp(first_request, order.request) != 0) {
-        refuse_order(order, key_mismatch(first_request, order.request));
-    } else if (used.refusal != nullptr) {
-        refuse_order(order,
-                     {domain::find_error_by_name(used.refusal), used.refusal_detail, nullptr});
-        order.replayed = true;
-    } else if (storage::find_journal(call, used.transaction_id.value_or(0), order.row)) {
-        order.answered = true;
-        order.replayed = true;
-    } else {
-        // None yet, where a trigger of the owner's repeats the call that fires it.
-        refuse_order(order, no_transaction(used.transaction_id.value_or(0)));
-    }
-}
-
-struct KeyedOrder {
-    std::int64_t user_id;
-    std::string_view key; // in the argument: keys may be large
-    int order;
-};
-
-int compare_keys(const KeyedOrder &a, const KeyedOrder &b)
-{
-    if (a.user_id != b.user_id) {
-        return a.user_id < b.user_id ? -1 : 1;
-    }
-    return a.key.compare(b.key);
-}
-
-// Claims every key once, in the order (user, key). A new key that stands twice in
-// the batch belongs to its first order; the others are answered when that one is.
-// Of a used key every order is a repeat.
-void claim_keys(Call &call, Order *orders, int count, pg::Array<storage::IdempotencyKey> &claims)
-{
-    pg::Array<KeyedOrder> keyed{};
-    for (int i = 0; i < count; ++i) {
-        if (!orders[i].answered && orders[i].key) {
-            CHECK_FOR_INTERRUPTS();
-            orders[i].request = canonical_request(orders[i]);
-            keyed.push({*orders[i].row.user_id, view_of(*orders[i].key), i});
+    for (int i = 0; i < orders.count; ++i) {
+        const int place = orders.states[i].request;
+        if (place < 0 || requests.data[place].state != KeyedRequest::State::acts) {
+            continue;
         }
-    }
-    std::sort(keyed.begin(), keyed.end(), [](const KeyedOrder &a, const KeyedOrder &b) {
-        const int order = compare_keys(a, b);
-        return order != 0 ? order < 0 : a.order < b.order;
-    });
-    storage::IdempotencyKey claim{};
-    bool claimed = false;
-    int first = -1;
-    for (int i = 0; i < keyed.count; ++i) {
         CHECK_FOR_INTERRUPTS();
-        Order &order = orders[keyed[i].order];
-        if (i == 0 || compare_keys(keyed[i - 1], keyed[i]) != 0) {
-            first = keyed[i].order;
-            claim = {};
-            claim.user_id = keyed[i].user_id;
-            claim.key = *order.key;
-            claim.request = CStringGetTextDatum(order.request);
-            claimed = storage::claim_key(call, claim);
-            if (claimed) {
-                order.row.idempotency_key = order.key;
-                order.claim = claims.push(claim);
-            }
-        }
-        if (!claimed) {
-            replay(call, order, claim);
-        } else if (keyed[i].order != first) {
-            order.first_with_key = first;
+        const Answer &answer = orders.answers[i];
+        if (answer.refused()) {
+            record_refusal(orders.call, requests.data[place], answer.refusal);
+        } else {
+            record_answer(orders.call, requests.data[place], answer.row.id);
         }
     }
 }
 
-// Answers an order by the earlier one under the same key.
-void repeat_first_answer(Order &order, const Order &first)
-{
-    if (strcmp(order.request, first.request) != 0) {
-        refuse_order(order, key_mismatch(first.request, order.request));
-    } else {
-        order.row = first.row;
-        order.refusal = first.refusal;
-        order.answered = true;
-        order.replayed = true;
-    }
-}
-
-bool runs(const Order &order)
-{
-    return !order.answered && order.first_with_key < 0;
-}
-
-// Whether the order takes from an item's stock.
-bool takes_stock(const Order &order)
-{
-    return order.row.kind != JournalKind::exchange;
-}
-
 // ---------------------------------------------------------------------------
-// Items
+// Locking
 // ---------------------------------------------------------------------------
 
-void lock_ordered_items(Call &call, LockedRows &rows, Order *orders, int count)
+void lock_ordered_items(Orders &orders, Desk &desk)
 {
     pg::Array<std::int64_t> ids{};
-    for (int i = 0; i < count; ++i) {
-        if (runs(orders[i]) && takes_stock(orders[i])) {
-            ids.push(*orders[i].row.item_id);
+    for (int i = 0; i < orders.count; ++i) {
+        if (orders.states[i].runs() && takes_stock(orders.orders[i])) {
+            ids.push(orders.orders[i].item_id);
         }
     }
-    lock_items(call, rows, ids);
+    lock_items(desk, ids);
 }
 
 // The seller and both universes of a purchase.
-void resolve_purchase(Call &call, UniverseSet &universes, LockedRows &rows, Order &order)
+void resolve_item(Orders &orders, Desk &desk, int i)
 {
-    order.item = index_of_item(rows, *order.row.item_id);
-    const LockedItem *found = &rows.items[order.item];
-    if (!found->found) {
-        return refuse_order(order, no_item(found->id));
+    const Order &order = orders.orders[i];
+    OrderState &state = orders.states[i];
+    JournalRow &row = orders.answers[i].row;
+    state.item = index_of_item(desk, order.item_id);
+    const LockedItem &locked = desk.items[state.item];
+    if (!locked.found) {
+        return refuse_order(orders, i, no_item(locked.id));
     }
-    if (found->item.seller_id == order.row.user_id) {
-        return refuse_order(order, own_item(found->id, *order.row.user_id));
+    const storage::Item &item = locked.item;
+    if (item.seller_id == order.user_id) {
+        return refuse_order(orders, i, own_item(item.id, order.user_id));
     }
-    if (!found->item.listed) {
-        return refuse_order(order, not_listed(found->id));
+    if (!item.listed) {
+        return refuse_order(orders, i, not_listed(item.id));
     }
-    order.seller_id = found->item.seller_id;
-    order.price_minor = found->item.price_minor;
-    if (order.row.kind == JournalKind::purchase) {
-        order.row.counterparty_id = found->item.seller_id; // a hold pays nobody yet
+    if (order.kind == JournalKind::hold) {
+        orders.answers[i].hold = {item.seller_id, item.price_minor, item.universe_id};
+    } else {
+        row.counterparty_id = item.seller_id; // a hold pays nobody yet
     }
-    order.row.to_universe_id = found->item.universe_id;
-    order.payer_universe = storage::universe_in(call, universes, order.row.from_universe_id);
-    order.receiver_universe = storage::universe_in(call, universes, order.row.to_universe_id);
-    if (order.payer_universe < 0 || order.receiver_universe < 0) {
-        refuse_order(order, no_universe(order.payer_universe < 0 ? order.row.from_universe_id
-                                                                 : order.row.to_universe_id));
+    row.to_universe_id = item.universe_id;
+    state.payer_universe =
+        storage::universe_in(orders.call, orders.universes, row.from_universe_id);
+    state.receiver_universe =
+        storage::universe_in(orders.call, orders.universes, row.to_universe_id);
+    if (state.payer_universe < 0 || state.receiver_universe < 0) {
+        refuse_order(
+            orders, i,
+            no_universe(state.payer_universe < 0 ? row.from_universe_id : row.to_universe_id));
     }
-}
-
-// ---------------------------------------------------------------------------
-// Wallets
-// ---------------------------------------------------------------------------
-
-// Who is credited by the order; none for a treasury.
-std::optional<std::int64_t> receiver_of(const Order &order)
-{
-    return order.row.kind == JournalKind::exchange ? order.row.user_id : order.row.counterparty_id;
 }
 
 // Stock only shrinks within a batch, but for holds past their time: where there are none,
 // such an order will be refused whatever the orders before it do, and needs no wallet.
-bool exceeds_stock(Call &call, LockedRows &rows, ExpiredHolds &expired, const Order &order)
+bool exceeds_stock(const Orders &orders, Expiry &expiry, int i)
 {
-    return takes_stock(order) && *order.row.quantity > rows.items[order.item].item.stock &&
-           !has_expired_on_item(call, expired, *order.row.item_id);
+    const Order &order = orders.orders[i];
+    return takes_stock(order) &&
+           order.quantity > expiry.desk.items[orders.states[i].item].item.stock &&
+           !has_expired_on_item(expiry, order.item_id);
 }
 
-// Returns whether the call went on from a later moment for it.
-bool lock_ordered_wallets(Call &call, LockedRows &rows, ExpiredHolds &expired, Order *orders,
-                          int count)
+void lock_ordered_wallets(Orders &orders, Expiry &expiry)
 {
-    // Sees the holds that were made while the call waited for their items.
-    const bool later = storage::go_on_from_now(call);
     pg::Array<WantedWallet> wanted{};
-    for (int i = 0; i < count; ++i) {
-        Order &order = orders[i];
-        order.pays = runs(order) && !exceeds_stock(call, rows, expired, order);
-        if (!order.pays) {
+    for (int i = 0; i < orders.count; ++i) {
+        OrderState &state = orders.states[i];
+        state.pays = state.runs() && !exceeds_stock(orders, expiry, i);
+        if (!state.pays) {
             continue;
         }
-        wanted.push({{*order.row.user_id, order.row.from_universe_id}, false});
-        if (const auto receiver = receiver_of(order)) {
-            wanted.push({{*receiver, order.row.to_universe_id}, true});
+        const storage::WalletsOfRow wallets = storage::wallets_of(orders.answers[i].row);
+        wanted.push({*wallets.from, false});
+        if (wallets.to) {
+            wanted.push({*wallets.to, true});
         }
     }
-    lock_wallets(call, rows, wanted);
-    return later;
+    lock_wallets(expiry.desk, wanted);
 }
 
 // ---------------------------------------------------------------------------
@@ -348,14 +169,14 @@ bool lock_ordered_wallets(Call &call, LockedRows &rows, ExpiredHolds &expired, O
 // ---------------------------------------------------------------------------
 
 // The home of a buyer who has moved since the order was resolved.
-void resolve_anew(Call &call, UniverseSet &universes, LockedRows &rows, Order &order,
-                  std::int32_t home)
+void resolve_anew(Orders &orders, Desk &desk, int i, std::int32_t home)
 {
-    resolve_purchase_at_home(call, universes, order, home);
-    order.payer_universe = storage::universe_in(call, universes, home);
-    if (order.payer_universe < 0) {
-        refuse_order(order, no_universe(home));
-    } else if (order.pays && try_wallet(call, rows, {*order.row.user_id, home}) < 0) {
+    OrderState &state = orders.states[i];
+    resolve_purchase_at_home(orders, i, home);
+    state.payer_universe = storage::universe_in(orders.call, orders.universes, home);
+    if (state.payer_universe < 0) {
+        refuse_order(orders, i, no_universe(home));
+    } else if (state.pays && try_wallet(desk, {orders.orders[i].user_id, home}) < 0) {
         pg::refuse_stale_snapshot(); // that wallet's turn in the global order is over
     }
 }
@@ -363,22 +184,33 @@ void resolve_anew(Call &call, UniverseSet &universes, LockedRows &rows, Order &o
 // Rates, rules, routes and homes are not locked. When a lock had to be waited for, they are
 // read again, so that every order is settled at terms that held at one moment. `later`: a
 // lock was waited for before.
-void settle_moment(Call &call, UniverseSet &universes, LockedRows &rows, Order *orders, int count,
-                   bool later)
+void settle_moment(Orders &orders, Desk &desk, bool later)
 {
-    for (later |= storage::go_on_from_now(call); later; later = storage::go_on_from_now(call)) {
-        storage::read_universes_again(call, universes);
-        find_missing_wallets(call, rows);
-        pg::Array<Home> homes = find_homes(call, orders, count);
-        for (int i = 0; i < count; ++i) {
-            Order &order = orders[i];
-            if (!runs(order) || !takes_stock(order)) {
+    for (later |= storage::go_on_from_now(orders.call); later;
+         later = storage::go_on_from_now(orders.call)) {
+        storage::read_universes_again(orders.call, orders.universes);
+        find_missing_wallets(desk);
+        pg::Array<Home> homes = find_homes(orders);
+        for (int i = 0; i < orders.count; ++i) {
+            if (!orders.states[i].runs() || !takes_stock(orders.orders[i])) {
                 continue;
             }
-            const std::int32_t home = home_of(homes, *order.row.user_id);
-            if (home != order.row.from_universe_id) {
-                resolve_anew(call, universes, rows, order, home);
+            const std::int32_t home = home_of(homes, orders.orders[i].user_id);
+            if (home != orders.answers[i].row.from_universe_id) {
+                resolve_anew(orders, desk, i, home);
             }
+        }
+    }
+}
+
+// What settling needs besides: from here on no table is read but that of holds past their time.
+void read_terms(Orders &orders)
+{
+    for (int i = 0; i < orders.count; ++i) {
+        const OrderState &state = orders.states[i];
+        if (state.runs()) {
+            storage::read_route(orders.call, orders.universes, state.payer_universe,
+                                state.receiver_universe);
         }
     }
 }
@@ -387,248 +219,247 @@ void settle_moment(Call &call, UniverseSet &universes, LockedRows &rows, Order *
 // Settling
 // ---------------------------------------------------------------------------
 
-Refusal refusal_of_exchange(const domain::Settlement &settlement, const Order &order,
-                            const storage::Universe &payer_universe,
+Refusal refusal_of_exchange(const domain::Settlement &settlement, std::int64_t amount_minor,
+                            std::uint64_t limit_minor, const storage::Universe &payer_universe,
                             const storage::Universe &receiver_universe)
 {
     switch (settlement.error) {
     case ErrorCode::rule_violation:
         return broken_rule(settlement, 0, payer_universe, receiver_universe);
     case ErrorCode::limit_exceeded:
-        return credits_too_little(settlement.received_minor, order.limit_minor, receiver_universe);
+        return credits_too_little(settlement.received_minor, limit_minor, receiver_universe);
     default:
-        return unusable_conversion(settlement.error, *order.row.paid_minor, payer_universe,
+        return unusable_conversion(settlement.error, amount_minor, payer_universe,
                                    receiver_universe);
     }
 }
 
-Refusal refusal_of_purchase(const domain::Settlement &settlement, const Order &order,
-                            const LockedItem &item, const storage::Universe &payer_universe,
+Refusal refusal_of_purchase(const domain::Settlement &settlement, std::int64_t quantity,
+                            std::uint64_t limit_minor, const LockedItem &item,
+                            const storage::Universe &payer_universe,
                             const storage::Universe &receiver_universe)
 {
-    const std::int64_t quantity = *order.row.quantity;
     switch (settlement.error) {
     case ErrorCode::insufficient_stock:
-        return short_of_stock(item.id, item.running.stock, quantity);
+        return short_of_stock(item.id, static_cast<std::int64_t>(item.stock), quantity);
     case ErrorCode::rule_violation:
         return broken_rule(settlement, quantity, payer_universe, receiver_universe);
     case ErrorCode::limit_exceeded:
-        return costs_too_much(settlement.paid_minor, order.limit_minor, payer_universe);
+        return costs_too_much(settlement.paid_minor, limit_minor, payer_universe);
     case ErrorCode::invalid_amount:
-        return fee_takes_all(quantity, item.running.price_minor, receiver_universe.rules.sale_fee,
+        return fee_takes_all(quantity, item.item.price_minor, receiver_universe.rules.sale_fee,
                              receiver_universe);
     default:
-        return price_out_of_range(quantity, item.running.price_minor, receiver_universe);
+        return price_out_of_range(quantity, item.item.price_minor, receiver_universe);
     }
 }
 
-Refusal refusal_of(const domain::Settlement &settlement, const Order &order, LockedRows &rows,
-                   UniverseSet &universes)
+Refusal refusal_of_terms(const Orders &orders, Desk &desk, int i,
+                         const domain::Settlement &settlement)
 {
-    const storage::Universe &payer_universe = universes.universes[order.payer_universe];
-    const storage::Universe &receiver_universe = universes.universes[order.receiver_universe];
-    if (settlement.error == ErrorCode::insufficient_balance) {
-        return short_of_money(*order.row.user_id, payer_universe, settlement.available_minor,
-                              settlement.paid_minor);
-    }
-    if (settlement.error == ErrorCode::amount_out_of_range && settlement.received_minor > 0) {
-        return balance_out_of_range(*receiver_of(order));
-    }
+    const Order &order = orders.orders[i];
+    const OrderState &state = orders.states[i];
+    const storage::Universe &payer_universe = orders.universes.universes[state.payer_universe];
+    const storage::Universe &receiver_universe =
+        orders.universes.universes[state.receiver_universe];
     return takes_stock(order)
-               ? refusal_of_purchase(settlement, order, rows.items[order.item], payer_universe,
-                                     receiver_universe)
-               : refusal_of_exchange(settlement, order, payer_universe, receiver_universe);
+               ? refusal_of_purchase(settlement, order.quantity, state.limit_minor,
+                                     desk.items[state.item], payer_universe, receiver_universe)
+               : refusal_of_exchange(settlement, *orders.answers[i].row.paid_minor,
+                                     state.limit_minor, payer_universe, receiver_universe);
 }
 
-domain::Settlement settle(Call &call, const Order &order, UniverseSet &universes, LockedRows &rows)
+Refusal refusal_of_obstacle(const Orders &orders, Desk &desk, int i, const Obstacle &obstacle)
 {
-    const domain::Currency &payer_currency = universes.currencies[order.payer_universe];
-    const domain::Currency &receiver_currency = universes.currencies[order.receiver_universe];
-    const domain::UniverseRules &payer_rules = universes.universes[order.payer_universe].rules;
+    const std::int64_t user_id = desk.wallets[obstacle.wallet].key.user_id;
+    if (obstacle.error == ErrorCode::insufficient_balance) {
+        return short_of_money(user_id, orders.universes.universes[orders.states[i].payer_universe],
+                              static_cast<std::int64_t>(obstacle.held), obstacle.needed);
+    }
+    return balance_out_of_range(user_id);
+}
+
+domain::Settlement settle(const Orders &orders, Desk &desk, int i)
+{
+    const Order &order = orders.orders[i];
+    const OrderState &state = orders.states[i];
+    storage::UniverseSet &universes = orders.universes;
+    const domain::Currency &payer_currency = universes.currencies[state.payer_universe];
+    const domain::Currency &receiver_currency = universes.currencies[state.receiver_universe];
+    const domain::UniverseRules &payer_rules = universes.universes[state.payer_universe].rules;
     const domain::UniverseRules &receiver_rules =
-        universes.universes[order.receiver_universe].rules;
+        universes.universes[state.receiver_universe].rules;
     const domain::RouteRules route =
-        storage::route_in(call, universes, order.payer_universe, order.receiver_universe);
-    domain::RunningBalance none{};
-    domain::RunningBalance &payer = order.payer < 0 ? none : rows.wallets[order.payer].running;
+        storage::route_in(universes, state.payer_universe, state.receiver_universe);
     if (!takes_stock(order)) {
-        return domain::settle_exchange({*order.row.paid_minor, payer_currency, receiver_currency,
-                                        payer_rules, receiver_rules, route,
-                                        order.limit ? order.limit_minor : 0},
-                                       payer, rows.wallets[order.receiver].running);
+        return domain::settle_exchange({*orders.answers[i].row.paid_minor, payer_currency,
+                                        receiver_currency, payer_rules, receiver_rules, route,
+                                        order.limit ? state.limit_minor : 0});
     }
-    domain::RunningBalance *receiver =
-        order.receiver < 0 ? nullptr : &rows.wallets[order.receiver].running;
-    return domain::settle_purchase({*order.row.quantity, payer_currency, receiver_currency,
-                                    order.payer_universe == order.receiver_universe, payer_rules,
-                                    receiver_rules, route,
-                                    order.limit ? order.limit_minor : PG_UINT64_MAX},
-                                   rows.items[order.item].running, payer, receiver);
+    const LockedItem &item = desk.items[state.item];
+    return domain::settle_purchase(
+        {order.quantity, item.item.price_minor, static_cast<std::int64_t>(item.stock),
+         payer_currency, receiver_currency, state.payer_universe == state.receiver_universe,
+         payer_rules, receiver_rules, route, order.limit ? state.limit_minor : PG_UINT64_MAX});
 }
 
-// How an order was settled, and what its wallets held just before.
-struct SettledOrder {
-    domain::Settlement settlement;
-    std::int64_t payer_minor;
-    std::int64_t receiver_minor;
-};
-
-SettledOrder settle_now(Call &call, const Order &order, UniverseSet &universes, LockedRows &rows)
+// Where stock falls short, holds past their time make up for it.
+domain::Settlement settle_releasing(const Orders &orders, Expiry &expiry, int i)
 {
-    const auto balance_of = [&](int wallet) {
-        return wallet < 0 ? 0 : rows.wallets[wallet].running.balance_minor;
-    };
-    SettledOrder settled{};
-    settled.payer_minor = balance_of(order.payer);
-    settled.receiver_minor = balance_of(order.receiver);
-    settled.settlement = settle(call, order, universes, rows);
-    return settled;
+    const OrderState &state = orders.states[i];
+    const domain::Settlement terms = settle(orders, expiry.desk, i);
+    if (terms.error != ErrorCode::insufficient_stock || !state.pays) {
+        return terms;
+    }
+    const auto stock = static_cast<std::int64_t>(expiry.desk.items[state.item].stock);
+    return release_pieces(expiry, state.item, orders.orders[i].quantity - stock)
+               ? settle(orders, expiry.desk, i)
+               : terms;
 }
 
-// Where stock or balance falls short, holds past their time make up for it.
-SettledOrder settle_releasing(Call &call, const Order &order, UniverseSet &universes,
-                              LockedRows &rows, ExpiredHolds &expired)
+// Completes the journal row of an order at its terms.
+void fill_row(const Orders &orders, int i, const domain::Settlement &terms)
 {
-    SettledOrder settled = settle_now(call, order, universes, rows);
-    if (settled.settlement.error == ErrorCode::insufficient_stock && order.pays &&
-        release_pieces(call, rows, expired, order.item,
-                       *order.row.quantity - rows.items[order.item].running.stock)) {
-        settled = settle_now(call, order, universes, rows);
-    }
-    const domain::Settlement &terms = settled.settlement;
-    if (terms.error == ErrorCode::insufficient_balance &&
-        release_money(call, rows, expired, order.payer, terms.paid_minor - terms.available_minor)) {
-        settled = settle_now(call, order, universes, rows);
-    }
-    return settled;
-}
-
-// Completes the journal row of an order that goes through.
-void fill_row(Order &order, const domain::Settlement &settlement, UniverseSet &universes)
-{
-    order.row.paid_minor = settlement.paid_minor;
-    order.row.from_rate = universes.universes[order.payer_universe].exchange_rate;
-    if (order.row.kind == JournalKind::hold) {
+    const OrderState &state = orders.states[i];
+    JournalRow &row = orders.answers[i].row;
+    row.paid_minor = terms.paid_minor;
+    row.from_rate = orders.universes.universes[state.payer_universe].exchange_rate;
+    if (row.kind == JournalKind::hold) {
         // Set aside in the buyer's currency; price, fee and tariff are settled at the capture.
-        order.row.received_minor = settlement.paid_minor;
-        order.row.to_universe_id = order.row.from_universe_id;
-        order.row.to_rate = order.row.from_rate;
+        row.received_minor = terms.paid_minor;
+        row.to_universe_id = row.from_universe_id;
+        row.to_rate = row.from_rate;
         return;
     }
-    order.row.received_minor = settlement.received_minor;
-    order.row.fee_minor = storage::unless_zero(settlement.fee_minor);
-    order.row.tariff_minor = storage::unless_zero(settlement.tariff_minor);
-    order.row.to_rate = universes.universes[order.receiver_universe].exchange_rate;
+    row.received_minor = terms.received_minor;
+    row.fee_minor = storage::unless_zero(terms.fee_minor);
+    row.tariff_minor = storage::unless_zero(terms.tariff_minor);
+    row.to_rate = orders.universes.universes[state.receiver_universe].exchange_rate;
 }
 
 // Whether an order that could not but be refused for its stock may go through now: the owner put
 // a hold past its time by hand.
-bool has_pieces_after_all(LockedRows &rows, const Order &order)
+bool has_pieces_after_all(const Orders &orders, Desk &desk, int i)
 {
-    return takes_stock(order) && !order.pays &&
-           *order.row.quantity <= rows.items[order.item].running.stock;
+    const Order &order = orders.orders[i];
+    return takes_stock(order) && !orders.states[i].pays &&
+           static_cast<Held>(order.quantity) <= desk.items[orders.states[i].item].stock;
+}
+
+Refusal try_order(Orders &orders, Expiry &expiry, int i)
+{
+    Desk &desk = expiry.desk;
+    OrderState &state = orders.states[i];
+    if (state.pays) {
+        const storage::WalletsOfRow wallets = storage::wallets_of(orders.answers[i].row);
+        state.payer = index_of_wallet(desk, *wallets.from);
+        state.receiver = wallets.to ? index_of_wallet(desk, *wallets.to) : -1;
+    }
+    if (has_pieces_after_all(orders, desk, i)) {
+        pg::refuse_stale_snapshot(); // its wallets' turn in the global order is over
+    }
+    const domain::Settlement terms = settle_releasing(orders, expiry, i);
+    if (terms.error != ErrorCode::ok) {
+        return refusal_of_terms(orders, desk, i, terms);
+    }
+    fill_row(orders, i, terms);
+    const Obstacle obstacle = post_releasing(
+        expiry, {&orders.answers[i].row, takes_stock(orders.orders[i]) ? state.item : -1,
+                 state.payer, state.receiver});
+    return obstacle.exists() ? refusal_of_obstacle(orders, desk, i, obstacle) : Refusal{};
 }
 
 // A refused order takes back what was released for it.
-void settle_order(Call &call, Order &order, UniverseSet &universes, LockedRows &rows,
-                  ExpiredHolds &expired, PendingJournal &journal)
+void settle_orders(Orders &orders, Expiry &expiry, const pg::Array<KeyedRequest> &requests,
+                   const int *order_of_request)
 {
-    if (order.pays) {
-        order.payer = index_of_wallet(rows, {*order.row.user_id, order.row.from_universe_id});
-        if (const auto receiver = receiver_of(order)) {
-            order.receiver = index_of_wallet(rows, {*receiver, order.row.to_universe_id});
-        }
-    }
-    const int released = expired.released.count;
-    if (has_pieces_after_all(rows, order)) {
-        pg::refuse_stale_snapshot(); // its wallets' turn in the global order is over
-    }
-    const SettledOrder settled = settle_releasing(call, order, universes, rows, expired);
-    if (settled.settlement.error != ErrorCode::ok) {
-        refuse_order(order, refusal_of(settled.settlement, order, rows, universes));
-        return undo_releases(rows, expired, released);
-    }
-    fill_row(order, settled.settlement, universes);
-    journal_releases(rows, expired, released, journal);
-    journal.rows.push(&order.row);
-    count_movement(rows, journal, order.payer, &order.row, settled.payer_minor);
-    count_movement(rows, journal, order.receiver, &order.row, settled.receiver_minor);
-}
-
-void settle_orders(Call &call, Order *orders, int count, UniverseSet &universes, LockedRows &rows,
-                   ExpiredHolds &expired, PendingJournal &journal)
-{
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < orders.count; ++i) {
         CHECK_FOR_INTERRUPTS();
-        Order &order = orders[i];
-        if (order.first_with_key >= 0) {
-            repeat_first_answer(order, orders[order.first_with_key]);
-        } else if (runs(order)) {
-            settle_order(call, order, universes, rows, expired, journal);
+        const OrderState &state = orders.states[i];
+        if (state.stage == Stage::repeats) {
+            repeat_first_answer(orders, i, requests,
+                                order_of_request[requests.data[state.request].first]);
+        } else if (state.runs()) {
+            const Mark mark = mark_of(expiry);
+            const Refusal refusal = try_order(orders, expiry, i);
+            if (refusal.code != ErrorCode::ok) {
+                refuse_order(orders, i, refusal);
+                take_back(expiry, mark);
+            }
         }
     }
 }
 
-void write_keys(Call &call, Order *orders, int count, pg::Array<storage::IdempotencyKey> &claims)
+// ---------------------------------------------------------------------------
+// Room for holds
+// ---------------------------------------------------------------------------
+
+// A hold comes alone, and raises when there is no room for it.
+RoomForHold room_for_hold(const Orders &orders)
 {
-    for (int i = 0; i < count; ++i) {
-        const Order &order = orders[i];
-        if (order.claim < 0) {
-            continue;
-        }
-        CHECK_FOR_INTERRUPTS();
-        if (order.refusal.code == ErrorCode::ok) {
-            storage::record_answer(call, claims[order.claim], order.row.id);
-        } else {
-            storage::record_refusal(call, claims[order.claim],
-                                    domain::find_error(order.refusal.code)->name,
-                                    order.refusal.detail);
+    if (orders.count != 1 || orders.orders[0].kind != JournalKind::hold ||
+        !orders.states[0].runs()) {
+        return {};
+    }
+    const storage::Universe &universe =
+        orders.universes.universes[orders.states[0].receiver_universe];
+    return read_room_for_hold(orders.call, universe, orders.orders[0].user_id);
+}
+
+int *orders_of_requests(const Orders &orders, int request_count)
+{
+    int *places = pg::zeroed<int>(request_count);
+    for (int i = 0; i < orders.count; ++i) {
+        if (orders.states[i].request >= 0) {
+            places[orders.states[i].request] = i;
         }
     }
+    return places;
 }
 
 } // namespace
 
-void refuse_order(Order &order, const Refusal &refusal)
+void execute_orders(storage::Call &call, storage::UniverseSet &universes, const Order *asked,
+                    Answer *answers, int count)
 {
-    order.refusal = refusal;
-    order.answered = true;
-}
-
-void execute_orders(Call &call, UniverseSet &universes, Order *orders, int count)
-{
+    Orders orders{call, universes, asked, answers, pg::zeroed<OrderState>(count), count};
     for (int i = 0; i < count; ++i) {
-        orders[i].first_with_key = orders[i].claim = orders[i].payer = orders[i].receiver = -1;
+        OrderState &state = orders.states[i];
+        state.stage = answers[i].refused() ? Stage::answered : Stage::runs;
+        state.request = state.payer = state.receiver = -1;
+        state.payer_universe = state.receiver_universe = -1;
     }
-    pg::Array<Home> homes = find_homes(call, orders, count);
-    resolve_requests(call, universes, homes, orders, count);
+    resolve_requests(orders);
+    pg::Array<KeyedRequest> requests{};
+    claim_keys_of(orders, requests);
+    const int *order_of_request = orders_of_requests(orders, requests.count);
 
-    pg::Array<storage::IdempotencyKey> claims{};
-    claim_keys(call, orders, count, claims);
-
-    LockedRows rows{};
-    lock_ordered_items(call, rows, orders, count);
+    Desk desk{call, {}, {}, 0, 0, {}, {}, {}};
+    lock_ordered_items(orders, desk);
     for (int i = 0; i < count; ++i) {
-        if (runs(orders[i]) && takes_stock(orders[i])) {
-            resolve_purchase(call, universes, rows, orders[i]);
+        if (orders.states[i].runs() && takes_stock(asked[i])) {
+            resolve_item(orders, desk, i);
         }
     }
-    ExpiredHolds expired{};
-    const bool later = lock_ordered_wallets(call, rows, expired, orders, count);
-    settle_moment(call, universes, rows, orders, count, later);
-    PendingJournal journal{};
-    settle_orders(call, orders, count, universes, rows, expired, journal);
-    require_room_for_holds(call, universes, orders, count);
+    // Sees the holds that were made while the call waited for their items.
+    const bool later = storage::go_on_from_now(call);
+    Expiry expiry{desk, 0, nullptr, nullptr, {}};
+    lock_ordered_wallets(orders, expiry);
+    settle_moment(orders, desk, later);
+    read_terms(orders);
+    const RoomForHold room = room_for_hold(orders);
+    settle_orders(orders, expiry, requests, order_of_request);
+    if (count == 1 && orders.states[0].runs()) {
+        require_room_for_hold(room, asked[0].user_id, asked[0].lifetime_us);
+    }
 
-    // From here only I/O can fail.
-    storage::advance_command(call);
-    write_rows(call, rows);
-    write_releases(call, expired);
-    write_journal(call, rows, journal);
-    write_keys(call, orders, count, claims);
+    write(desk);
+    write_releases(expiry);
+    write_keys(orders, requests);
     for (int i = 0; i < count; ++i) {
-        if (orders[i].first_with_key >= 0 && orders[i].refusal.code == ErrorCode::ok) {
-            orders[i].row = orders[orders[i].first_with_key].row; // now with its id and time
+        if (orders.states[i].stage == Stage::repeats && !answers[i].refused()) {
+            const int first = requests[orders.states[i].request].first;
+            answers[i].row = answers[order_of_request[first]].row; // now with its id and time
         }
     }
 }
