@@ -405,9 +405,9 @@ JournalRow buy_from_wallets(Call &call, UniverseSet &universes, const Order &ord
         return keyed.first_answer;
     }
 
-    Desk desk{call, {}, {}, 0, 0, {}, {}, {}};
+    Desk desk{call};
     lock_for_sale(desk, order);
-    Expiry expiry{desk, 0, nullptr, nullptr, {}};
+    Expiry expiry{desk};
     Deal deal{universes, order, limit_minor, keyed, expiry, -1, {}, -1};
     deal.item_universe = require_universe_in(call, universes, deal.item().universe_id);
     lock_deal_wallets(call, deal, universe_ids);

@@ -82,9 +82,10 @@ Quote new_quote(const QuoteRequest &request, const domain::Settlement &terms,
 
 } // namespace
 
-Quote make_quote(Call &call, UniverseSet &universes, const QuoteRequest &request)
+Quote make_quote(Call &call, const QuoteRequest &request)
 {
     lock_user_with_limits(call, request.user_id);
+    UniverseSet universes{};
     Sides sides = require_sides(call, universes, request.from_universe_id, request.to_universe_id);
     const storage::Universe &from = universes.universes[sides.from];
     const storage::Universe &to = universes.universes[sides.to];
@@ -160,7 +161,7 @@ JournalRow exchange_row(const Quote &quote)
 
 } // namespace
 
-JournalRow accept_quote(Call &call, UniverseSet &universes, std::int64_t quote_id)
+JournalRow accept_quote(Call &call, std::int64_t quote_id)
 {
     Quote quote = require_locked_quote(call, quote_id);
     Desk desk{call};
@@ -169,6 +170,7 @@ JournalRow accept_quote(Call &call, UniverseSet &universes, std::int64_t quote_i
                         {{quote.user_id, quote.to_universe_id}, true}});
     storage::go_on_from_now(call);
     require_open(quote);
+    UniverseSet universes{};
     const Sides sides =
         require_sides(call, universes, quote.from_universe_id, quote.to_universe_id);
     require_open_sides(universes, sides);

@@ -3,7 +3,6 @@
 
 #include "storage/journal.hpp"
 #include "storage/quote.hpp"
-#include "storage/universe.hpp"
 
 namespace mvm::market {
 
@@ -15,15 +14,13 @@ struct QuoteRequest {
     std::int64_t lifetime_us;
 };
 
-// Freezes the terms of the exchange; moves nothing. `universes` then has both.
+// Freezes the terms of the exchange; moves nothing.
 // The refusals of an exchange, but for the balance; rule_violation beyond what the universe that
 // credits lets a user keep open.
-storage::Quote make_quote(storage::Call &call, storage::UniverseSet &universes,
-                          const QuoteRequest &request);
+storage::Quote make_quote(storage::Call &call, const QuoteRequest &request);
 
 // Exchanges at the quote's terms: the journal row of the exchange.
 // quote_not_found, quote_closed, rule_violation, insufficient_balance, amount_out_of_range.
-storage::JournalRow accept_quote(storage::Call &call, storage::UniverseSet &universes,
-                                 std::int64_t quote_id);
+storage::JournalRow accept_quote(storage::Call &call, std::int64_t quote_id);
 
 } // namespace mvm::market

@@ -434,7 +434,7 @@ void execute_orders(storage::Call &call, storage::UniverseSet &universes, const 
     claim_keys_of(orders, requests);
     const int *order_of_request = orders_of_requests(orders, requests.count);
 
-    Desk desk{call, {}, {}, 0, 0, {}, {}, {}};
+    Desk desk{call};
     lock_ordered_items(orders, desk);
     for (int i = 0; i < count; ++i) {
         if (orders.states[i].runs() && takes_stock(asked[i])) {
@@ -443,7 +443,7 @@ void execute_orders(storage::Call &call, storage::UniverseSet &universes, const 
     }
     // Sees the holds that were made while the call waited for their items.
     const bool later = storage::go_on_from_now(call);
-    Expiry expiry{desk, 0, nullptr, nullptr, {}};
+    Expiry expiry{desk};
     lock_ordered_wallets(orders, expiry);
     settle_moment(orders, desk, later);
     read_terms(orders);
