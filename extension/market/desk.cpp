@@ -13,8 +13,6 @@ using domain::ErrorCode;
 using storage::TryLock;
 using storage::WalletKey;
 
-constexpr Held held_max = PG_INT64_MAX;
-
 std::int64_t key_of(const LockedItem &item)
 {
     return item.id;
@@ -220,35 +218,10 @@ void find_missing_wallets(Desk &desk)
 
 namespace {
 
-// What a posting adds to or takes from the rows that it names.
-struct Movement {
-    std::int64_t from_minor;
-    std::int64_t to_minor;
-    std::int64_t pieces;
-};
-
-Movement movement_of(const storage::JournalRow &row)
+domain::Movement movement_of(const storage::JournalRow &row)
 {
-    const domain::KindInfo &kind = domain::info_of(row.kind);
-    const int received = kind.received_by_user + kind.received_by_counterparty;
-    return {kind.paid_by_user * row.paid_minor.value_or(0),
-            received * row.received_minor.value_or(0), kind.stocked * row.quantity.value_or(0)};
-}
-
-// Adds or takes; false, and then nothing, when there is not so much to take.
-bool move(Held &held, std::int64_t change)
-{
-    // A change is at least -(2^63 - 1), so that its opposite is in range.
-    if (change < 0 && held < static_cast<Held>(-change)) {
-        return false;
-    }
-    held += static_cast<Held>(change); // modulo 2^64: takes what is below zero
-    return true;
-}
-
-void move_back(Held &held, std::int64_t change)
-{
-    held -= static_cast<Held>(change);
+    return domain::movement_of(row.kind, row.paid_minor.value_or(0), row.received_minor.value_or(0),
+                               row.quantity.value_or(0));
 }
 
 Obstacle obstacle(ErrorCode error, int wallet, Held held, std::int64_t change)
@@ -263,7 +236,7 @@ Obstacle move_money(Desk &desk, int wallet, std::int64_t change)
         return {};
     }
     LockedWallet &locked = desk.wallets[wallet];
-    if (!move(locked.balance_minor, change)) {
+    if (!domain::move(locked.balance_minor, change)) {
         return obstacle(ErrorCode::insufficient_balance, wallet, locked.balance_minor, change);
     }
     ++locked.movements;
@@ -273,14 +246,14 @@ Obstacle move_money(Desk &desk, int wallet, std::int64_t change)
 void move_money_back(Desk &desk, int wallet, std::int64_t change)
 {
     if (wallet >= 0) {
-        move_back(desk.wallets[wallet].balance_minor, change);
+        domain::move_back(desk.wallets[wallet].balance_minor, change);
         --desk.wallets[wallet].movements;
     }
 }
 
 Obstacle move_pieces(Desk &desk, int item, std::int64_t change)
 {
-    if (item >= 0 && !move(desk.items[item].stock, change)) {
+    if (item >= 0 && !domain::move(desk.items[item].stock, change)) {
         return obstacle(ErrorCode::insufficient_stock, -1, desk.items[item].stock, change);
     }
     return {};
@@ -288,11 +261,11 @@ Obstacle move_pieces(Desk &desk, int item, std::int64_t change)
 
 void undo(Desk &desk, const Posting &posting)
 {
-    const Movement movement = movement_of(*posting.row);
+    const domain::Movement movement = movement_of(*posting.row);
     move_money_back(desk, posting.from, movement.from_minor);
     move_money_back(desk, posting.to, movement.to_minor);
     if (posting.item >= 0) {
-        move_back(desk.items[posting.item].stock, movement.pieces);
+        domain::move_back(desk.items[posting.item].stock, movement.pieces);
     }
 }
 
@@ -301,7 +274,7 @@ void undo(Desk &desk, const Posting &posting)
 Obstacle move_all(Desk &desk, const Posting &posting)
 {
     MVM_ASSERT(posting.from < 0 || posting.from != posting.to);
-    const Movement movement = movement_of(*posting.row);
+    const domain::Movement movement = movement_of(*posting.row);
     Obstacle found = move_money(desk, posting.from, movement.from_minor);
     if (found.exists()) {
         return found;
@@ -325,11 +298,11 @@ Obstacle move_all(Desk &desk, const Posting &posting)
 Obstacle beyond_range(Desk &desk, const Posting &posting)
 {
     for (const int wallet : {posting.from, posting.to}) {
-        if (wallet >= 0 && desk.wallets[wallet].balance_minor > held_max) {
+        if (wallet >= 0 && !domain::is_amount(desk.wallets[wallet].balance_minor)) {
             return {ErrorCode::amount_out_of_range, wallet, desk.wallets[wallet].balance_minor, 0};
         }
     }
-    if (posting.item >= 0 && desk.items[posting.item].stock > held_max) {
+    if (posting.item >= 0 && !domain::is_amount(desk.items[posting.item].stock)) {
         return {ErrorCode::amount_out_of_range, -1, desk.items[posting.item].stock, 0};
     }
     return {};
@@ -435,7 +408,7 @@ void pass_row(Progress &progress, int wallet, const storage::JournalRow *row, st
         due.push({wallet, row, static_cast<std::int64_t>(progress.balance_minor)});
     }
     ++progress.movements;
-    move(progress.balance_minor, change);
+    domain::move(progress.balance_minor, change);
 }
 
 // Counts again what each wallet that moves often held on the way.
@@ -453,7 +426,7 @@ void add_snapshots_within(Desk &desk, pg::Array<DueSnapshot> &due)
         progress[i].balance_minor = static_cast<Held>(desk.wallets[i].wallet.balance_minor);
     }
     for (const Posting &posting : desk.postings) {
-        const Movement movement = movement_of(*posting.row);
+        const domain::Movement movement = movement_of(*posting.row);
         if (posting.from >= 0) {
             pass_row(progress[posting.from], posting.from, posting.row, movement.from_minor, due);
         }

@@ -7,15 +7,14 @@
 #include <initializer_list>
 
 #include "domain/error.hpp"
+#include "domain/movement.hpp"
 #include "storage/item.hpp"
 #include "storage/journal.hpp"
 #include "storage/wallet.hpp"
 
 namespace mvm::market {
 
-// What a row holds between two postings: minor units, or pieces. Twice the largest amount fits, as
-// a hold that ends puts all back before its purchase takes its part.
-using Held = std::uint64_t;
+using domain::Held;
 
 struct LockedItem {
     std::int64_t id;

@@ -1,9 +1,7 @@
-// Orders of a batch on running balances and stock.
-#include "domain/netting.hpp"
+// The terms of orders. Rules have a file of their own.
+#include "domain/settlement.hpp"
 
 #include <gtest/gtest.h>
-
-#include <limits>
 
 using namespace mvm::domain;
 
@@ -13,92 +11,75 @@ const Currency earth{{1, 0}, 2};
 const Currency mars{{25, 1}, 2};
 
 // Without rules and limits.
-Settlement settle_purchase(std::int64_t quantity, const Currency &payer_currency,
-                           const Currency &item_currency, bool same_currency, RunningStock &item,
-                           RunningBalance &payer, RunningBalance *receiver)
+PurchaseOrder purchase(std::int64_t quantity, std::int64_t price_minor, std::int64_t stock,
+                       const Currency &payer_currency, const Currency &item_currency)
 {
     PurchaseOrder order;
     order.quantity = quantity;
+    order.price_minor = price_minor;
+    order.stock = stock;
     order.payer_currency = payer_currency;
     order.item_currency = item_currency;
-    order.same_currency = same_currency;
-    return mvm::domain::settle_purchase(order, item, payer, receiver);
+    order.same_currency = payer_currency.rate == item_currency.rate;
+    return order;
 }
 
-Settlement settle_exchange(std::int64_t amount_minor, const Currency &payer_currency,
-                           const Currency &receiver_currency, RunningBalance &payer,
-                           RunningBalance &receiver)
+ExchangeOrder exchange(std::int64_t amount_minor, const Currency &payer_currency,
+                       const Currency &receiver_currency)
 {
     ExchangeOrder order;
     order.amount_minor = amount_minor;
     order.payer_currency = payer_currency;
     order.receiver_currency = receiver_currency;
-    return mvm::domain::settle_exchange(order, payer, receiver);
+    return order;
 }
 
 } // namespace
 
-TEST(Netting, each_purchase_sees_what_the_one_before_left)
+TEST(Settlement, a_purchase_takes_all_of_the_stock_and_not_one_piece_more)
 {
-    RunningStock item{500, 3, false};
-    RunningBalance buyer{1200, false};
-    RunningBalance seller{0, false};
-    EXPECT_EQ(settle_purchase(2, earth, earth, true, item, buyer, &seller).error, ErrorCode::ok);
-    EXPECT_EQ(item.stock, 1);
-    EXPECT_EQ(buyer.balance_minor, 200);
-    EXPECT_EQ(seller.balance_minor, 1000);
-
-    const Settlement poor = settle_purchase(1, earth, earth, true, item, buyer, &seller);
-    EXPECT_EQ(poor.error, ErrorCode::insufficient_balance);
-    EXPECT_EQ(poor.available_minor, 200);
-    EXPECT_EQ(poor.paid_minor, 500);
-    EXPECT_EQ(settle_purchase(2, earth, earth, true, item, seller, &buyer).error,
+    const Settlement all = settle_purchase(purchase(3, 500, 3, earth, earth));
+    EXPECT_EQ(all.error, ErrorCode::ok);
+    EXPECT_EQ(all.paid_minor, 1500);
+    EXPECT_EQ(all.received_minor, 1500);
+    EXPECT_EQ(settle_purchase(purchase(4, 500, 3, earth, earth)).error,
               ErrorCode::insufficient_stock);
 }
 
-TEST(Netting, a_refused_order_changes_nothing)
+TEST(Settlement, a_purchase_across_currencies_is_paid_in_the_buyers)
 {
-    RunningStock item{500, 3, false};
-    RunningBalance buyer{499, false};
-    RunningBalance seller{7, false};
-    EXPECT_NE(settle_purchase(1, earth, earth, true, item, buyer, &seller).error, ErrorCode::ok);
-    EXPECT_EQ(item.stock, 3);
-    EXPECT_FALSE(item.changed);
-    EXPECT_EQ(buyer.balance_minor, 499);
-    EXPECT_FALSE(buyer.changed);
-    EXPECT_EQ(seller.balance_minor, 7);
-    EXPECT_FALSE(seller.changed);
-}
-
-TEST(Netting, a_treasury_has_no_balance_to_keep)
-{
-    RunningStock item{1000, 1, false};
-    RunningBalance buyer{400, false};
-    const Settlement sale = settle_purchase(1, earth, mars, false, item, buyer, nullptr);
+    const Settlement sale = settle_purchase(purchase(1, 1000, 1, earth, mars));
     EXPECT_EQ(sale.error, ErrorCode::ok);
     EXPECT_EQ(sale.paid_minor, 400);
     EXPECT_EQ(sale.received_minor, 1000);
-    EXPECT_EQ(buyer.balance_minor, 0);
 }
 
-TEST(Netting, an_exchange_moves_both_balances_and_rounds_down)
+TEST(Settlement, an_exchange_rounds_down)
 {
-    RunningBalance payer{100, false};
-    RunningBalance receiver{0, false};
-    const Settlement exchange = settle_exchange(99, mars, earth, payer, receiver);
-    EXPECT_EQ(exchange.error, ErrorCode::ok);
-    EXPECT_EQ(exchange.received_minor, 39);
-    EXPECT_EQ(payer.balance_minor, 1);
-    EXPECT_EQ(receiver.balance_minor, 39);
+    const Settlement terms = settle_exchange(exchange(99, mars, earth));
+    EXPECT_EQ(terms.error, ErrorCode::ok);
+    EXPECT_EQ(terms.paid_minor, 99);
+    EXPECT_EQ(terms.received_minor, 39);
 }
 
-TEST(Netting, an_exchange_to_nothing_and_a_full_receiver_are_refused)
+TEST(Settlement, an_exchange_to_nothing_is_refused)
 {
-    RunningBalance payer{100, false};
-    RunningBalance receiver{std::numeric_limits<std::int64_t>::max(), false};
-    EXPECT_EQ(settle_exchange(1, mars, earth, payer, receiver).error, ErrorCode::invalid_amount);
-    EXPECT_EQ(settle_exchange(100, earth, mars, payer, receiver).error,
-              ErrorCode::amount_out_of_range);
-    EXPECT_FALSE(payer.changed);
-    EXPECT_FALSE(receiver.changed);
+    EXPECT_EQ(settle_exchange(exchange(1, mars, earth)).error, ErrorCode::invalid_amount);
+}
+
+TEST(Settlement, a_limit_is_kept_to_the_minor_unit_and_tells_the_terms)
+{
+    PurchaseOrder dear = purchase(1, 1001, 1, earth, mars);
+    dear.max_paid_minor = 400;
+    EXPECT_EQ(settle_purchase(dear).error, ErrorCode::limit_exceeded);
+    EXPECT_EQ(settle_purchase(dear).paid_minor, 401);
+    dear.max_paid_minor = 401;
+    EXPECT_EQ(settle_purchase(dear).error, ErrorCode::ok);
+
+    ExchangeOrder poor = exchange(99, mars, earth);
+    poor.min_received_minor = 40;
+    EXPECT_EQ(settle_exchange(poor).error, ErrorCode::limit_exceeded);
+    EXPECT_EQ(settle_exchange(poor).received_minor, 39);
+    poor.min_received_minor = 39;
+    EXPECT_EQ(settle_exchange(poor).error, ErrorCode::ok);
 }
