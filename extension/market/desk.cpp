@@ -155,7 +155,7 @@ int add_opening_wallet(Desk &desk, const WalletKey &key)
 int add_opening_item(Desk &desk, const storage::Item &item)
 {
     LockedItem locked = locked_item(item.id);
-    locked.found = true;
+    locked.found = locked.opening = true;
     locked.item = item;
     return push_other(desk.items, desk.other_items, locked);
 }
@@ -253,9 +253,14 @@ void move_money_back(Desk &desk, int wallet, std::int64_t change)
 
 Obstacle move_pieces(Desk &desk, int item, std::int64_t change)
 {
-    if (item >= 0 && !domain::move(desk.items[item].stock, change)) {
-        return obstacle(ErrorCode::insufficient_stock, -1, desk.items[item].stock, change);
+    if (item < 0) {
+        return {};
     }
+    LockedItem &locked = desk.items[item];
+    if (!domain::move(locked.stock, change)) {
+        return obstacle(ErrorCode::insufficient_stock, -1, locked.stock, change);
+    }
+    ++locked.movements;
     return {};
 }
 
@@ -266,6 +271,7 @@ void undo(Desk &desk, const Posting &posting)
     move_money_back(desk, posting.to, movement.to_minor);
     if (posting.item >= 0) {
         domain::move_back(desk.items[posting.item].stock, movement.pieces);
+        --desk.items[posting.item].movements;
     }
 }
 
@@ -440,7 +446,8 @@ void write_items(Desk &desk)
 {
     for (LockedItem &locked : desk.items) {
         CHECK_FOR_INTERRUPTS();
-        if (locked.found && locked.stock != static_cast<Held>(locked.item.stock)) {
+        // Also where as many pieces came as went: who waits for the item is to see that.
+        if (locked.movements > 0 && !locked.opening) {
             storage::update_stock(desk.call, locked.item, static_cast<std::int64_t>(locked.stock));
         }
     }

@@ -19,6 +19,8 @@ using domain::Held;
 struct LockedItem {
     std::int64_t id;
     bool found;
+    bool opening;       // this call has inserted it with the stock that is posted
+    int movements;      // postings on it
     storage::Item item; // as it was locked
     Held stock;
 };
