@@ -26,8 +26,8 @@ extension_is_installed()
     library=$("$pg_config" --pkglibdir)
     share=$("$pg_config" --sharedir)/extension
     cmp -s "$root/mvm.so" "$library/mvm.so" || return 1
-    for file in "$root"/extension/mvm.control "$root"/sql/mvm--*.sql; do
-        cmp -s "$file" "$share/${file##*/}" || return 1
+    for file in $(pgxs -s list-scripts); do
+        cmp -s "$root/$file" "$share/${file##*/}" || return 1
     done
 }
 

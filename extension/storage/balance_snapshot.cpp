@@ -58,15 +58,6 @@ void append_balance_snapshot(Call &call, const WalletKey &wallet, const BalanceS
     insert_row(call, TableId::balance_snapshot, columns.values, columns.nulls);
 }
 
-void append_due_snapshots(Call &call, std::int64_t before_id, TimestampTz taken_at)
-{
-    for (const HeldBalance &held : call.due_snapshots) {
-        append_balance_snapshot(call, held.wallet,
-                                {before_id, held.balance_minor, held.last_journal_id}, taken_at);
-    }
-    call.due_snapshots.count = 0;
-}
-
 std::optional<BalanceSnapshot> balance_snapshot_from_id(Call &call, const WalletKey &wallet,
                                                         std::int64_t id)
 {

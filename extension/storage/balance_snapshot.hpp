@@ -4,8 +4,7 @@
 
 #include <optional>
 
-#include "storage/wallet_key.hpp"
-#include "storage/row.hpp"
+#include "storage/wallet.hpp"
 
 namespace mvm::storage {
 
@@ -29,9 +28,6 @@ inline constexpr int movements_per_snapshot = 64;
 // appended at `taken_at`. Does nothing in a market of version 1.0, which has no statements.
 void append_balance_snapshot(Call &call, const WalletKey &wallet, const BalanceSnapshot &snapshot,
                              TimestampTz taken_at);
-
-// The same for all that call.due_snapshots has.
-void append_due_snapshots(Call &call, std::int64_t before_id, TimestampTz taken_at);
 
 // The first one whose `before_id` is `id` or above; none when there is none.
 std::optional<BalanceSnapshot> balance_snapshot_from_id(Call &call, const WalletKey &wallet,

@@ -1,7 +1,6 @@
 #include "storage/journal.hpp"
 
 #include "domain/assert.hpp"
-#include "storage/balance_snapshot.hpp"
 #include "storage/house_account.hpp"
 
 namespace mvm::storage {
@@ -72,39 +71,72 @@ void copy_references(JournalRow &row)
 
 } // namespace
 
+namespace {
+
+WalletsOfRow wallets_of(domain::JournalKind row_kind, const std::optional<std::int64_t> &user_id,
+                        const std::optional<std::int64_t> &counterparty_id,
+                        std::int32_t from_universe_id, std::int32_t to_universe_id)
+{
+    const domain::KindInfo &kind = domain::info_of(row_kind);
+    WalletsOfRow wallets{};
+    if (kind.paid_by_user != 0) {
+        wallets.from = {*user_id, from_universe_id};
+    }
+    if (kind.received_by_user != 0) {
+        wallets.to = {*user_id, to_universe_id};
+    } else if (kind.received_by_counterparty != 0 && counterparty_id) {
+        wallets.to = {*counterparty_id, to_universe_id};
+    }
+    return wallets;
+}
+
+} // namespace
+
+WalletsOfRow wallets_of(const JournalRow &row)
+{
+    return wallets_of(row.kind, row.user_id, row.counterparty_id, row.from_universe_id,
+                      row.to_universe_id);
+}
+
+RowLinks links_in(const Table &table, TupleTableSlot *slot)
+{
+    const auto optional_int8 = [&](int column) {
+        bool is_null = false;
+        const Datum value = nullable_column_of(table, slot, column, is_null);
+        return is_null ? std::nullopt : std::optional(DatumGetInt64(value));
+    };
+    // From the last column on: the row is taken apart once.
+    RowLinks links{};
+    links.to_previous_id = optional_int8(journal_column::to_previous_id);
+    links.from_previous_id = optional_int8(journal_column::from_previous_id);
+    links.id = DatumGetInt64(column_of(table, slot, journal_column::id));
+    links.wallets = wallets_of(
+        domain::JournalKind{DatumGetChar(column_of(table, slot, journal_column::kind))},
+        optional_int8(journal_column::user_id), optional_int8(journal_column::counterparty_id),
+        DatumGetInt32(column_of(table, slot, journal_column::from_universe_id)),
+        DatumGetInt32(column_of(table, slot, journal_column::to_universe_id)));
+    return links;
+}
+
 void number_journal_rows(Call &call, JournalRow *const *rows, int count)
 {
     MVM_ASSERT(call.writes && count > 0);
     const TimestampTz now = GetCurrentTimestamp();
     for (int i = 0; i < count; ++i) {
         CHECK_FOR_INTERRUPTS();
-        JournalRow &row = *rows[i];
-        row.id = next_id("journal_id_seq");
-        row.transaction_time = now;
-        row.from_previous_id = row.to_previous_id = std::nullopt;
+        rows[i]->id = next_id("journal_id_seq");
+        rows[i]->transaction_time = now;
     }
-}
-
-void number_journal_row(Call &call, JournalRow &row)
-{
-    JournalRow *const rows[] = {&row};
-    number_journal_rows(call, rows, 1);
 }
 
 void append_journal_rows(Call &call, JournalRow *const *rows, int count)
 {
     MVM_ASSERT(count > 0);
     for (int i = 0; i < count; ++i) {
+        CHECK_FOR_INTERRUPTS();
         note_house_movements(call, *rows[i]);
     }
     insert_rows(call, TableId::journal, rows, count, fill_journal_row);
-    append_due_snapshots(call, rows[0]->id, rows[0]->transaction_time);
-}
-
-void append_journal(Call &call, JournalRow &row)
-{
-    JournalRow *const rows[] = {&row};
-    append_journal_rows(call, rows, 1);
 }
 
 bool find_journal(Call &call, std::int64_t id, JournalRow &row)

@@ -5,7 +5,7 @@
 
 #include "pg/compat.hpp"
 #include "storage/definition.hpp"
-#include "storage/journal_link.hpp"
+#include "storage/journal.hpp"
 #include "storage/table_rewrite.hpp"
 
 namespace mvm::storage {
@@ -160,7 +160,10 @@ void write_journal(Relink &relink)
     TupleTableSlot *snapshot = table_slot_create(relink.balance_snapshot.relation, nullptr);
     while (index_getnext_slot(scan, ForwardScanDirection, row)) {
         CHECK_FOR_INTERRUPTS();
-        const RowLinks links = links_in(table, row);
+        RowLinks links = links_in(table, row);
+        if (links.wallets.to == links.wallets.from) {
+            links.wallets.to = std::nullopt; // one link is enough
+        }
         write_snapshots_up_to(relink, links.id, snapshot);
         const std::int64_t changed = relink.changed;
         const RewrittenColumn changes[] = {

@@ -1,11 +1,20 @@
 // Rows of mvm.wallet, and the order in which they are locked.
 #pragma once
 
+#include <compare>
 #include <optional>
 
 #include "storage/row.hpp"
 
 namespace mvm::storage {
+
+// Ordered as wallets are locked everywhere.
+struct WalletKey {
+    std::int64_t user_id;
+    std::int32_t universe_id;
+
+    friend auto operator<=>(const WalletKey &, const WalletKey &) = default;
+};
 
 struct Wallet {
     std::int64_t user_id;
@@ -21,40 +30,23 @@ struct Wallet {
 Wallet read_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id);
 
 // The wallet locked for this transaction; with a null row when there is none.
-Wallet lock_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id);
+Wallet lock_wallet(Call &call, const WalletKey &key);
 
 // The same without waiting; see try_lock_row. With a null row when there is none.
 [[nodiscard]] TryLock try_lock_wallet(Call &call, const WalletKey &key, Wallet &wallet);
 
 // The wallet locked, created empty when there is none; `created` tells whether it was.
-Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id,
-                             bool &created);
-
-struct WalletPair {
-    Wallet own;
-    Wallet other; // with a null row where there is no other
-};
-
-// Locks two wallets in the global order: the own as lock_wallet does, the other, if
-// there is one, as lock_or_create_wallet does.
-WalletPair lock_wallets(Call &call, const WalletKey &own, const std::optional<WalletKey> &other);
+Wallet lock_or_create_wallet(Call &call, const WalletKey &key, bool &created);
 
 // Takes back a wallet that this call has created and not credited.
 void delete_wallet(Call &call, const Wallet &wallet);
 
-// What journal rows make of a wallet.
-struct MovedWallet {
-    std::int64_t balance_minor;
-    std::optional<std::int64_t> last_journal_id; // the last of the rows
-    int movements;                               // how many rows
-};
+// Writes a locked wallet's new balance, the last journal row that moved it and the next version.
+void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor,
+                    std::int64_t last_journal_id);
 
-// Writes a locked wallet's new balance, its last row and the next version. The call is going to
-// append the rows to the journal: after this, and not before.
-void update_balance(Call &call, Wallet &wallet, const MovedWallet &moved);
-
-// Inserts the first wallet of a user that this call created, with its first journal row.
-void insert_wallet(Call &call, const WalletKey &wallet, std::int64_t balance_minor,
+// Inserts the first wallet of a user that this call created, with the last row that moved it.
+void insert_wallet(Call &call, const WalletKey &key, std::int64_t balance_minor,
                    std::int64_t last_journal_id);
 
 // The wallets of a user as the call's snapshot sees them, without their rows.

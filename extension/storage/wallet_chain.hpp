@@ -1,4 +1,6 @@
-// Walking the chain of a wallet's journal rows, newest first; see journal_link.hpp.
+// Walking the chain of a wallet's journal rows, newest first: a row names, for each wallet that it
+// moves, that wallet's row before it, and the wallet names its last one. A row that moves one
+// wallet twice has one link, from_previous_id.
 //
 // The wallet and the rows are read under one snapshot, which then sees every row that the chain
 // names. Each step looks whether the row is the wallet's, and older than the one that named it: a
@@ -7,7 +9,7 @@
 // mvm_relink_journal(); it never shows a shorter history.
 #pragma once
 
-#include "storage/journal_link.hpp"
+#include "storage/journal.hpp"
 
 namespace mvm::storage {
 

@@ -8,8 +8,16 @@ CROSS JOIN LATERAL (
     UNION ALL
     SELECT pg_get_functiondef(d.objid) WHERE d.classid = 'pg_proc'::regclass
     UNION ALL
-    SELECT 'not for everyone' FROM pg_proc p WHERE d.classid = 'pg_proc'::regclass AND p.oid = d.objid AND p.proacl IS NOT NULL
-        AND NOT EXISTS (SELECT FROM aclexplode(p.proacl) a WHERE a.grantee = 0)
+    SELECT 'everyone may ' || a.privilege_type
+    FROM (
+        SELECT COALESCE(p.proacl, acldefault('f', p.proowner)) AS acl
+        FROM pg_proc p WHERE d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+        UNION ALL
+        SELECT c.relacl FROM pg_class c WHERE d.classid = 'pg_class'::regclass AND c.oid = d.objid
+        UNION ALL
+        SELECT n.nspacl FROM pg_namespace n WHERE d.classid = 'pg_namespace'::regclass AND n.oid = d.objid
+    ) o
+    CROSS JOIN aclexplode(o.acl) a WHERE a.grantee = 0
     UNION ALL
     SELECT pg_get_viewdef(c.oid) FROM pg_class c WHERE d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind = 'v'
     UNION ALL
