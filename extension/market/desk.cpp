@@ -542,11 +542,13 @@ void write(Desk &desk)
     pg::Array<DueSnapshot> due = due_snapshots(desk);
     add_snapshots_within(desk, due);
     write_items(desk);
-    write_wallets(desk);
+    // Before the wallets, which name their last rows: who reads a history on the way, from a
+    // trigger of the owner's, finds every row that a wallet names.
     if (desk.postings.count > 0) {
         storage::append_journal_rows(desk.call, rows, desk.postings.count);
-        write_snapshots(desk, due);
     }
+    write_wallets(desk);
+    write_snapshots(desk, due);
 }
 
 } // namespace mvm::market

@@ -129,7 +129,7 @@ void take_back(Desk &desk, int kept);
 // ---------------------------------------------------------------------------
 
 // Gives the journal rows their ids and time, links each with the row before it of every wallet that
-// it moves, and writes the items, the wallets, the journal rows, and snapshots of balances where
+// it moves, and writes the items, the journal rows, the wallets, and snapshots of balances where
 // they are due. From here on only input and output can fail.
 void write(Desk &desk);
 
