@@ -476,7 +476,7 @@ void add_snapshots_within(Desk &desk)
     }
 }
 
-void write_items(Desk &desk)
+void write_stocks(Desk &desk)
 {
     for (LockedItem &locked : desk.items) {
         CHECK_FOR_INTERRUPTS();
@@ -523,7 +523,7 @@ void write_snapshots(Desk &desk)
 
 } // namespace
 
-void write_holdings(Desk &desk)
+void write_items(Desk &desk)
 {
     storage::advance_command(desk.call);
     if (desk.postings.count > 0) {
@@ -531,22 +531,24 @@ void write_holdings(Desk &desk)
         find_due_snapshots(desk);
         add_snapshots_within(desk);
     }
-    write_items(desk);
-    write_wallets(desk);
+    write_stocks(desk);
 }
 
-void write_journal(Desk &desk)
+void write_journal_and_wallets(Desk &desk)
 {
+    // Rows before the wallets, which name their last ones: who reads a history on the way, from a
+    // trigger of the owner's, finds every row that a wallet names.
     if (desk.postings.count > 0) {
         storage::append_journal_rows(desk.call, rows_of(desk), desk.postings.count);
-        write_snapshots(desk);
     }
+    write_wallets(desk);
+    write_snapshots(desk);
 }
 
 void write(Desk &desk)
 {
-    write_holdings(desk);
-    write_journal(desk);
+    write_items(desk);
+    write_journal_and_wallets(desk);
 }
 
 } // namespace mvm::market

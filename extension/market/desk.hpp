@@ -139,14 +139,14 @@ void take_back(Desk &desk, int kept);
 // ---------------------------------------------------------------------------
 
 // Gives the journal rows their ids and time, links each with the row before it of every wallet that
-// it moves, and writes the items and wallets. From here on only input and output can fail.
-void write_holdings(Desk &desk);
+// it moves, and writes the items. From here on only input and output can fail.
+void write_items(Desk &desk);
 
-// Writes the journal rows, and snapshots of balances where they are due. What else a call ends,
-// such as holds, is written before: a trigger of the owner's may act on a journal row.
-void write_journal(Desk &desk);
+// Writes the journal rows, the wallets, and snapshots of balances where they are due. Holds that
+// the call ends are closed before: a trigger of the owner's on the journal may look at them.
+void write_journal_and_wallets(Desk &desk);
 
-// Both, of a call that ends nothing else.
+// Both, of a call that ends no hold.
 void write(Desk &desk);
 
 } // namespace mvm::market

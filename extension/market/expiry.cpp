@@ -283,12 +283,12 @@ void take_back(Expiry &expiry, const Mark &mark)
 
 void write(Expiry &expiry)
 {
-    write_holdings(expiry.desk);
+    write_items(expiry.desk);
     for (ExpiredHold *released : expiry.released) {
         CHECK_FOR_INTERRUPTS();
         storage::close_hold(expiry.desk.call, released->hold, storage::HoldState::expired, 0);
     }
-    write_journal(expiry.desk);
+    write_journal_and_wallets(expiry.desk);
 }
 
 storage::JournalRow release_row(const storage::Hold &hold)
