@@ -23,16 +23,16 @@ void require_latest_checkpoint(std::int64_t since)
 {
     require_outcome(SPI_execute("SELECT id FROM mvm.audit_checkpoint", true, 1), SPI_OK_SELECT);
     if (SPI_processed == 0) {
-        pg::refuse(ErrorCode::invalid_argument, "There is no checkpoint yet.",
-                   "mvm_audit_checkpoint() makes one.");
+        pg::raise(ErrorCode::invalid_argument, "There is no checkpoint yet.",
+                  "mvm_audit_checkpoint() makes one.");
     }
     bool is_null = false;
     const std::int64_t latest =
         DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
     if (since != latest) {
-        pg::refuse(ErrorCode::invalid_argument,
-                   psprintf("since is " INT64_FORMAT ", the latest checkpoint is " INT64_FORMAT ".",
-                            since, latest));
+        pg::raise(ErrorCode::invalid_argument,
+                  psprintf("since is " INT64_FORMAT ", the latest checkpoint is " INT64_FORMAT ".",
+                           since, latest));
     }
 }
 

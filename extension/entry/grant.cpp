@@ -110,8 +110,8 @@ int require_set(const char *name)
             return set;
         }
     }
-    pg::refuse(domain::ErrorCode::invalid_argument, psprintf("privilege_set is \"%s\".", name),
-               "It is one of reader, trader, gateway, operator.");
+    pg::raise(domain::ErrorCode::invalid_argument, psprintf("privilege_set is \"%s\".", name),
+              "It is one of reader, trader, gateway, operator.");
 }
 
 void require_outcome(int outcome)
@@ -266,8 +266,8 @@ void make_exact(FunctionCallInfo fcinfo, const char *role_name, int set)
 {
     const Oid role = get_role_oid(role_name, true);
     if (!OidIsValid(role)) {
-        pg::refuse(domain::ErrorCode::invalid_argument,
-                   psprintf("There is no role \"%s\".", role_name));
+        pg::raise(domain::ErrorCode::invalid_argument,
+                  psprintf("There is no role \"%s\".", role_name));
     }
     const Oid self = fcinfo->flinfo->fn_oid;
     const Oid extension = getExtensionOfObject(ProcedureRelationId, self);
@@ -276,9 +276,9 @@ void make_exact(FunctionCallInfo fcinfo, const char *role_name, int set)
         aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_EXTENSION, get_extension_name(extension));
     }
     if (role == owner) {
-        pg::refuse(domain::ErrorCode::invalid_argument,
-                   psprintf("Role \"%s\" owns the market.", role_name),
-                   "An owner has every privilege.");
+        pg::raise(domain::ErrorCode::invalid_argument,
+                  psprintf("Role \"%s\" owns the market.", role_name),
+                  "An owner has every privilege.");
     }
     // One at a time: two would change the same rows of the catalogue.
     LockDatabaseObject(ExtensionRelationId, extension, 0, ShareUpdateExclusiveLock);
@@ -294,7 +294,7 @@ void make_exact(FunctionCallInfo fcinfo, const char *role_name, int set)
 const char *role_argument(FunctionCallInfo fcinfo)
 {
     if (PG_ARGISNULL(0)) {
-        pg::refuse(domain::ErrorCode::invalid_argument, "role_name must not be null.");
+        pg::raise(domain::ErrorCode::invalid_argument, "role_name must not be null.");
     }
     return NameStr(*PG_GETARG_NAME(0));
 }
@@ -303,7 +303,7 @@ Datum grant_function(FunctionCallInfo fcinfo)
 {
     const char *role_name = role_argument(fcinfo);
     if (PG_ARGISNULL(1)) {
-        pg::refuse(domain::ErrorCode::invalid_argument, "privilege_set must not be null.");
+        pg::raise(domain::ErrorCode::invalid_argument, "privilege_set must not be null.");
     }
     make_exact(fcinfo, role_name, require_set(text_to_cstring(PG_GETARG_TEXT_PP(1))));
     return Datum{0};

@@ -55,8 +55,8 @@ Datum trades_function(FunctionCallInfo fcinfo)
     const std::int32_t rows_max = int4_argument(fcinfo, 1, "max_rows");
     const std::int64_t before_id = optional_int8_argument(fcinfo, 2).value_or(PG_INT64_MAX);
     if (rows_max < 1) {
-        pg::refuse(domain::ErrorCode::invalid_argument,
-                   psprintf("max_rows is %d, it must be 1 or more.", rows_max));
+        pg::raise(domain::ErrorCode::invalid_argument,
+                  psprintf("max_rows is %d, it must be 1 or more.", rows_max));
     }
     InitMaterializedSRF(fcinfo, 0);
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);

@@ -36,7 +36,7 @@ Datum find_user_function(FunctionCallInfo fcinfo)
 {
     const bool by_username = !PG_ARGISNULL(0);
     if (by_username == !PG_ARGISNULL(1)) {
-        pg::refuse(ErrorCode::invalid_argument, "One of username and external_id must be given.");
+        pg::raise(ErrorCode::invalid_argument, "One of username and external_id must be given.");
     }
     const Datum key = PointerGetDatum(PG_GETARG_TEXT_PP(by_username ? 0 : 1));
     InitMaterializedSRF(fcinfo, 0);
@@ -118,7 +118,7 @@ void write_user_data(storage::Call &call, storage::UserAccount &user, const Data
     if (change.data.external_id &&
         storage::find_user_by_external_id(call, *change.data.external_id, other) &&
         other.id != user.id) {
-        pg::refuse(ErrorCode::already_exists, key.refusal);
+        pg::raise(ErrorCode::already_exists, key.refusal);
     }
     if (apply_change(change, user)) {
         storage::write_unless_taken(&key, 1, [&] { storage::update_user_data(call, user); });
@@ -151,7 +151,7 @@ void write_item_data(storage::Call &call, storage::Item &item, const DataChange 
     if (change.data.external_id &&
         storage::find_item_by_external_id(call, *change.data.external_id, other) &&
         other.id != item.id) {
-        pg::refuse(ErrorCode::already_exists, key.refusal);
+        pg::raise(ErrorCode::already_exists, key.refusal);
     }
     if (apply_change(change, item)) {
         storage::write_unless_taken(&key, 1, [&] { storage::update_item_data(call, item); });

@@ -19,8 +19,8 @@ void require_age(const Interval &age)
     Interval largest = {};
     largest.month = 1000 * MONTHS_PER_YEAR;
     if (is_less(age, Interval{}) || is_less(largest, age)) {
-        pg::refuse(domain::ErrorCode::invalid_argument,
-                   "older_than must not be negative or above 1000 years.");
+        pg::raise(domain::ErrorCode::invalid_argument,
+                  "older_than must not be negative or above 1000 years.");
     }
 }
 

@@ -39,10 +39,10 @@ void require_empty_market(storage::Call &call)
         storage::TableId::journal, storage::TableId::balance_snapshot};
     for (const storage::TableId table : tables) {
         if (storage::has_table(table) && storage::has_rows(call, table)) {
-            pg::refuse(domain::ErrorCode::already_exists,
-                       psprintf("%s.%s has rows; the sample market needs an empty one.",
-                                storage::schema_name,
-                                storage::table_shapes[static_cast<int>(table)].name));
+            pg::raise(domain::ErrorCode::already_exists,
+                      psprintf("%s.%s has rows; the sample market needs an empty one.",
+                               storage::schema_name,
+                               storage::table_shapes[static_cast<int>(table)].name));
         }
     }
 }

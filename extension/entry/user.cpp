@@ -57,8 +57,8 @@ Datum move_user_function(FunctionCallInfo fcinfo)
 void require_not_negative(domain::Sign sign, Datum balance)
 {
     if (sign != domain::Sign::positive && sign != domain::Sign::zero) {
-        pg::refuse(ErrorCode::invalid_amount, psprintf("balance is %s, it must be zero or above.",
-                                                       pg::brief_text_of_numeric(balance)));
+        pg::raise(ErrorCode::invalid_amount, psprintf("balance is %s, it must be zero or above.",
+                                                      pg::brief_text_of_numeric(balance)));
     }
 }
 
@@ -72,10 +72,10 @@ void write_new_user(storage::Call &call, storage::UserAccount &user)
     };
     storage::UserAccount other{};
     if (storage::find_user_by_username(call, user.username, other)) {
-        pg::refuse(ErrorCode::already_exists, keys[0].refusal);
+        pg::raise(ErrorCode::already_exists, keys[0].refusal);
     }
     if (user.external_id && storage::find_user_by_external_id(call, *user.external_id, other)) {
-        pg::refuse(ErrorCode::already_exists, keys[1].refusal);
+        pg::raise(ErrorCode::already_exists, keys[1].refusal);
     }
     user.id = storage::next_id("user_account_id_seq");
     storage::write_unless_taken(keys, lengthof(keys), [&] { storage::insert_user(call, user); });

@@ -111,7 +111,7 @@ Hold lock_hold(Desk &desk, const Hold &seen, const std::optional<storage::Wallet
     if (hold.item_id != seen.item_id || hold.buyer_id != seen.buyer_id ||
         hold.seller_id != seen.seller_id || hold.from_universe_id != seen.from_universe_id ||
         hold.to_universe_id != seen.to_universe_id) {
-        pg::refuse_stale_snapshot(); // the owner changed it by hand: other rows are to be locked
+        pg::raise_stale_snapshot(); // the owner changed it by hand: other rows are to be locked
     }
     return hold;
 }

@@ -212,7 +212,7 @@ Attempt try_payer_releasing(const Deal &deal, int payer)
 
 // An exchange into the payer's wallet that is refused: by a rule, or because it
 // would pass the largest amount.
-[[noreturn]] void refuse_exchange(const Deal &deal, const Attempt &attempt)
+[[noreturn]] void raise_refused_exchange(const Deal &deal, const Attempt &attempt)
 {
     const Universe &payer = deal.universe_of(attempt.exchange);
     const Universe &receiver = deal.universe_of(attempt.payer);
@@ -225,10 +225,10 @@ Attempt try_payer_releasing(const Deal &deal, int payer)
     raise(unusable_conversion(attempt.terms.error, attempt.terms.paid_minor, payer, receiver));
 }
 
-[[noreturn]] void refuse(const Deal &deal, const Attempt &attempt)
+[[noreturn]] void raise_refused(const Deal &deal, const Attempt &attempt)
 {
     if (attempt.exchange >= 0) {
-        refuse_exchange(deal, attempt);
+        raise_refused_exchange(deal, attempt);
     }
     const std::int64_t quantity = deal.order.quantity;
     const storage::Item &item = deal.item();
@@ -311,7 +311,7 @@ Attempt require_payer(const Deal &deal)
             return attempt;
         }
     }
-    refuse(deal, attempt);
+    raise_refused(deal, attempt);
 }
 
 // The buyer's wallets and the seller's, locked; those that are missing are made.

@@ -177,7 +177,7 @@ void resolve_anew(Orders &orders, Desk &desk, int i, std::int32_t home)
     if (state.payer_universe < 0) {
         refuse_order(orders, i, no_universe(home));
     } else if (state.pays && try_wallet(desk, {orders.orders[i].user_id, home}) < 0) {
-        pg::refuse_stale_snapshot(); // that wallet's turn in the global order is over
+        pg::raise_stale_snapshot(); // that wallet's turn in the global order is over
     }
 }
 
@@ -356,7 +356,7 @@ Refusal try_order(Orders &orders, Expiry &expiry, int i)
         state.receiver = wallets.to ? index_of_wallet(desk, *wallets.to) : -1;
     }
     if (has_pieces_after_all(orders, desk, i)) {
-        pg::refuse_stale_snapshot(); // its wallets' turn in the global order is over
+        pg::raise_stale_snapshot(); // its wallets' turn in the global order is over
     }
     const domain::Settlement terms = settle_releasing(orders, expiry, i);
     if (terms.error != ErrorCode::ok) {
