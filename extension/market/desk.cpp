@@ -23,7 +23,7 @@ const WalletKey &key_of(const LockedWallet &wallet)
     return wallet.key;
 }
 
-// Where the key stands, or would stand, among the rows that were locked without waiting.
+// The place of the key, or where it would be inserted, among the rows locked without waiting.
 template <typename Row, typename Key>
 int *place_among(pg::Array<int> &others, pg::Array<Row> &rows, const Key &key)
 {
@@ -72,13 +72,13 @@ LockedWallet locked_wallet(const WalletKey &key)
 void set_found(LockedItem &locked, bool found)
 {
     locked.found = found;
-    locked.stock = found ? static_cast<Held>(locked.item.stock) : 0;
+    locked.stock = found ? static_cast<RunningAmount>(locked.item.stock) : 0;
 }
 
 void set_wallet(LockedWallet &locked, const storage::Wallet &wallet)
 {
     locked.wallet = wallet;
-    locked.balance_minor = static_cast<Held>(wallet.balance_minor);
+    locked.balance_minor = static_cast<RunningAmount>(wallet.balance_minor);
 }
 
 } // namespace
@@ -170,7 +170,7 @@ int index_of_wallet(Desk &desk, const WalletKey &key)
     return index_of(desk.wallets, desk.wallets_in_order, desk.other_wallets, key);
 }
 
-int try_item(Desk &desk, std::int64_t id)
+int try_lock_item(Desk &desk, std::int64_t id)
 {
     const int known = index_of_item(desk, id);
     if (known >= 0) {
@@ -185,7 +185,7 @@ int try_item(Desk &desk, std::int64_t id)
     return push_other(desk.items, desk.other_items, locked);
 }
 
-int try_wallet(Desk &desk, const WalletKey &key)
+int try_lock_wallet(Desk &desk, const WalletKey &key)
 {
     const int known = index_of_wallet(desk, key);
     if (known >= 0) {
@@ -224,12 +224,12 @@ domain::Movement movement_of(const storage::JournalRow &row)
                                row.quantity.value_or(0));
 }
 
-Obstacle obstacle(ErrorCode error, int wallet, Held held, std::int64_t change)
+Obstacle obstacle(ErrorCode error, int wallet, RunningAmount available, std::int64_t change)
 {
-    return {error, wallet, held, change < 0 ? -change : 0};
+    return {error, wallet, available, change < 0 ? -change : 0};
 }
 
-// Takes from a wallet of the posting or credits it.
+// Debits or credits a wallet of the posting, if it has that one.
 Obstacle move_money(Desk &desk, int wallet, std::int64_t change)
 {
     if (wallet < 0) {
@@ -275,8 +275,8 @@ void undo(Desk &desk, const Posting &posting)
     }
 }
 
-// Takes what is to be taken and adds the rest, whatever that leaves: whether it is in range is
-// asked later, so that what is missing is told before what is too much.
+// Moves all that the row says, whatever balances that leads to. Whether these are in range is
+// checked afterwards, so that missing money or stock is reported before too much of it.
 Obstacle move_all(Desk &desk, const Posting &posting)
 {
     MVM_ASSERT(posting.from < 0 || posting.from != posting.to);
@@ -300,7 +300,7 @@ Obstacle move_all(Desk &desk, const Posting &posting)
     return {};
 }
 
-// What a posting leaves must be an amount.
+// The balance or stock that is out of range after the posting, if any.
 Obstacle beyond_range(Desk &desk, const Posting &posting)
 {
     for (const int wallet : {posting.from, posting.to}) {
@@ -380,15 +380,15 @@ void take_back(Desk &desk, int kept)
 
 namespace {
 
-// What a wallet held before one of the rows of the call.
+// The balance of a wallet before one of the call's journal rows.
 struct DueSnapshot {
     int wallet;
     const storage::JournalRow *before;
     std::int64_t balance_minor;
 };
 
-// A wallet is remembered before the call's first row where its turn has come, and before each
-// 64th row of the call that moves it.
+// A wallet gets a snapshot before the call's first row if its version says that one is due
+// (storage::snapshot_is_due), and before each 64th row of the call that moves it.
 pg::Array<DueSnapshot> due_snapshots(Desk &desk)
 {
     pg::Array<DueSnapshot> due{};
@@ -403,7 +403,7 @@ pg::Array<DueSnapshot> due_snapshots(Desk &desk)
 }
 
 struct Progress {
-    Held balance_minor;
+    RunningAmount balance_minor;
     int movements;
 };
 
@@ -417,7 +417,7 @@ void pass_row(Progress &progress, int wallet, const storage::JournalRow *row, st
     domain::move(progress.balance_minor, change);
 }
 
-// Counts again what each wallet that moves often held on the way.
+// Goes through the postings once more for the balances in between, where a wallet moves often.
 void add_snapshots_within(Desk &desk, pg::Array<DueSnapshot> &due)
 {
     bool any = false;
@@ -429,7 +429,8 @@ void add_snapshots_within(Desk &desk, pg::Array<DueSnapshot> &due)
     }
     auto *progress = pg::zeroed<Progress>(desk.wallets.count);
     for (int i = 0; i < desk.wallets.count; ++i) {
-        progress[i].balance_minor = static_cast<Held>(desk.wallets[i].wallet.balance_minor);
+        progress[i].balance_minor =
+            static_cast<RunningAmount>(desk.wallets[i].wallet.balance_minor);
     }
     for (const Posting &posting : desk.postings) {
         const domain::Movement movement = movement_of(*posting.row);
@@ -446,7 +447,8 @@ void write_items(Desk &desk)
 {
     for (LockedItem &locked : desk.items) {
         CHECK_FOR_INTERRUPTS();
-        // Also where as many pieces came as went: who waits for the item is to see that.
+        // Also if the stock is the same as before: who waits for the item must see that it was
+        // used.
         if (locked.movements > 0 && !locked.opening) {
             storage::update_stock(desk.call, locked.item, static_cast<std::int64_t>(locked.stock));
         }
@@ -455,7 +457,7 @@ void write_items(Desk &desk)
 
 void write_wallets(Desk &desk)
 {
-    // First what goes again: nobody has heard of it yet.
+    // First the wallets that were made and not needed, before any trigger is told of them.
     for (LockedWallet &locked : desk.wallets) {
         CHECK_FOR_INTERRUPTS();
         if (locked.made && locked.movements == 0) {

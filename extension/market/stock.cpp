@@ -43,12 +43,12 @@ JournalRow restock(Call &call, const RestockRequest &request)
     if (lock_item(desk, request.item_id) < 0) {
         raise(no_item(request.item_id));
     }
-    // Sees the holds that were made while the call waited for the item.
+    // To see the holds that were made while the call waited for the item.
     storage::refresh_snapshot(call);
     const storage::Item &item = desk.items[0].item;
-    require_room_for(call, item, request.quantity);
+    require_stock_room(call, item, request.quantity);
     JournalRow row = row_of_pieces(JournalKind::restock, item, request.quantity);
-    require_room(desk, post(desk, posting_of(desk, &row)), row);
+    raise_if_out_of_range(desk, post(desk, posting_of(desk, &row)), row);
     // From here only I/O can fail.
     write_row(expiry, keyed, row);
     return row;
@@ -59,7 +59,7 @@ void post_listing(Call &call, const storage::Item &item)
     Desk desk{call};
     add_opening_item(desk, item);
     JournalRow row = row_of_pieces(JournalKind::listing, item, item.stock);
-    require_room(desk, post(desk, posting_of(desk, &row)), row);
+    raise_if_out_of_range(desk, post(desk, posting_of(desk, &row)), row);
     // From here only I/O can fail.
     write(desk);
 }
