@@ -1,5 +1,5 @@
-// What the environment tells the gateway. Every value is checked here, so that
-// the rest of the gateway never meets one that cannot be honoured.
+// The gateway's configuration, from environment variables. Every value is checked
+// here, so the rest of the gateway never meets one that cannot be used.
 #pragma once
 
 #include <functional>

@@ -38,7 +38,7 @@ constexpr const char *views[] = {"universes",      "users",
                                  "quotes",         "holds",
                                  "exchange_rates", "audit_checkpoints",
                                  "house_accounts"};
-// What the installation lets everybody call.
+// What everybody may call after the installation.
 constexpr const char *everybodys_functions[] = {"mvm_version", "amount"};
 
 struct PrivilegeSet {
@@ -159,7 +159,7 @@ pg::Array<Member> members(const char *query, Oid extension, Oid role)
     return found;
 }
 
-// Only who granted a right, or may act for him, can take it back; a superuser may for everybody.
+// A grant can only be revoked as its grantor, so the caller must be a member of that role.
 void revoke_as(Oid grantor, const Member &member, const char *role)
 {
     Oid user = InvalidOid;
@@ -178,7 +178,7 @@ void revoke_as(Oid grantor, const Member &member, const char *role)
     SetUserIdAndSecContext(user, context);
 }
 
-// Takes away what the set does not have, also what the role has handed on of it.
+// Revokes what is outside the set, and what the role has granted of it to others.
 void revoke_outside(int set, Oid extension, Oid role, const char *role_name)
 {
     pg::Array<Member> held = members(R"(
@@ -216,7 +216,7 @@ void grant_inside(int set, Oid extension, Oid role, const char *role_name)
     }
 }
 
-// Tells what the role has all the same: by way of PUBLIC, or of a role that it is a member of.
+// A NOTICE of what the role may do all the same: through PUBLIC, or a role that it is a member of.
 void notice_what_is_inherited(int set, Oid extension, Oid role, const char *role_name)
 {
     if (superuser_arg(role)) {
@@ -261,7 +261,7 @@ Oid owner_of(Oid function)
     return owner;
 }
 
-// Gives the role all of the set and nothing else of what sets have.
+// Gives the role exactly the set: all of it, and nothing that is only in others.
 void make_exact(FunctionCallInfo fcinfo, const char *role_name, int set)
 {
     const Oid role = get_role_oid(role_name, true);

@@ -1,7 +1,7 @@
 // mvm_balance, mvm_trades
 #include "entry/arguments.hpp"
-#include "market/requirements.hpp"
 #include "entry/results.hpp"
+#include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
 #include "storage/hold.hpp"

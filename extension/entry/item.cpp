@@ -36,7 +36,7 @@ Datum list_item_function(FunctionCallInfo fcinfo)
     return result;
 }
 
-// Asked before an id is drawn, so that a refusal leaves no gap.
+// Looks for a taken key before it draws an id, so that a refusal leaves no gap in the ids.
 void write_new_item(storage::Call &call, storage::Item &item)
 {
     const storage::UniqueKey key = {storage::item_external_id_index,
@@ -54,7 +54,7 @@ void write_new_item(storage::Call &call, storage::Item &item)
 Datum shown_item_result(FunctionCallInfo fcinfo, storage::Call &call, storage::Item item,
                         const storage::Universe &universe)
 {
-    // Sees which holds ended while the call waited for the item; from now on none does.
+    // To see which holds have ended while the call waited for the item. From now on none can end.
     storage::refresh_snapshot(call);
     item.stock = storage::stock_with_expired(call, item);
     return item_result(fcinfo, call, item, universe);

@@ -3,9 +3,9 @@
 
 #include "entry/arguments.hpp"
 #include "entry/item.hpp"
-#include "market/requirements.hpp"
 #include "entry/results.hpp"
 #include "entry/user.hpp"
+#include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/jsonb.hpp"
 #include "pg/refusal.hpp"
@@ -76,8 +76,7 @@ Datum find_item_function(FunctionCallInfo fcinfo)
 // Changing
 // ---------------------------------------------------------------------------
 
-// What is to stand there from now on. Null in the call leaves a value as it is, an empty key
-// and JSON's null take it away.
+// The new values. Null in the call keeps the old one; an empty key and JSON's null remove it.
 struct DataChange {
     bool changes_external_id;
     bool changes_metadata;
@@ -98,7 +97,7 @@ DataChange change_arguments(FunctionCallInfo fcinfo)
     return change;
 }
 
-// Puts the new values into a user or an item; false when nothing is to change.
+// Puts the new values into a user or an item; false if nothing changes.
 template <typename Row> bool apply_change(const DataChange &change, Row &row)
 {
     if (change.changes_external_id) {
@@ -136,7 +135,7 @@ Datum set_user_data_function(FunctionCallInfo fcinfo)
     if (!storage::lock_user(call, user_id, user)) {
         market::raise(market::no_user(user_id));
     }
-    storage::refresh_snapshot(call); // sees who has the key by now
+    storage::refresh_snapshot(call); // to see who has the key by now
     write_user_data(call, user, change);
     const Datum result = shown_user_result(fcinfo, call, user);
     storage::end_call(call);
@@ -169,7 +168,7 @@ Datum set_item_data_function(FunctionCallInfo fcinfo)
     if (!storage::lock_item(call, item_id, item)) {
         market::raise(market::no_item(item_id));
     }
-    storage::refresh_snapshot(call); // sees which has the key by now
+    storage::refresh_snapshot(call); // to see which has the key by now
     write_item_data(call, item, change);
     const Datum result =
         shown_item_result(fcinfo, call, item, market::require_universe(call, item.universe_id));

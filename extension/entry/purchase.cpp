@@ -31,7 +31,7 @@ Order purchase_order(std::int64_t buyer_id, std::int64_t item_id, std::int64_t q
     return order;
 }
 
-// What is wrong with an order whatever the market holds; code ok: nothing.
+// What is wrong with an order by itself, whatever is in the market; code ok: nothing.
 market::Refusal refusal_of(const Order &order)
 {
     if (order.quantity < 1) {
@@ -101,7 +101,7 @@ Datum buy_function(FunctionCallInfo fcinfo)
     return result;
 }
 
-// Order `i` of a batch; its answer is a refusal already where its arguments will not do.
+// Reads order `i` of a batch. If its arguments cannot be used, its answer is a refusal.
 void read_purchase_order(const ArrayArgument (&arguments)[6], int i, Order &order, Answer &answer)
 {
     constexpr const char *names[] = {"buyer_id", "item_id", "quantity"};

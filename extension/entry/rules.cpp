@@ -1,7 +1,7 @@
 // mvm_set_rules, mvm_set_route: the trading rules of a universe and of the routes between two.
 #include "entry/arguments.hpp"
-#include "market/requirements.hpp"
 #include "entry/results.hpp"
+#include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
@@ -151,7 +151,8 @@ Datum set_route_function(FunctionCallInfo fcinfo)
     storage::Call call;
     storage::begin_write(call, "mvm_set_route()");
     storage::Universe from = require_locked_universe(call, from_id);
-    // Its lock queues those who set its routes: what they wrote while we waited is seen after it.
+    // Calls that set routes from this universe wait for each other here. Now this one sees what
+    // they have written.
     storage::refresh_snapshot(call);
     market::require_universe(call, to_id);
     if (from_id == to_id) {

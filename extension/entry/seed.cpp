@@ -47,7 +47,7 @@ void require_empty_market(storage::Call &call)
     }
 }
 
-// An empty market numbers from 1, also when rolled back calls drew ids before.
+// Lets ids begin at 1, also if calls that were rolled back have drawn some.
 void restart_sequences()
 {
     for (const char *name :
@@ -61,7 +61,7 @@ Datum seed_function(FunctionCallInfo)
 {
     storage::Call call;
     storage::begin_write(call, "mvm_seed()");
-    // Keeps a second seed or a first universe out until this transaction ends.
+    // Until this transaction ends, no other can seed the market or create a universe.
     LockRelationOid(storage::relation_oid("universe"), ShareRowExclusiveLock);
     storage::refresh_snapshot(call);
     require_empty_market(call);

@@ -1,7 +1,7 @@
 // mvm_statement: what moved a wallet in a span of time, and the balance after each movement.
 #include "entry/arguments.hpp"
-#include "market/requirements.hpp"
 #include "entry/results.hpp"
+#include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
 #include "storage/wallet_history.hpp"

@@ -2,8 +2,8 @@
 #include "entry/universe.hpp"
 
 #include "entry/arguments.hpp"
-#include "market/requirements.hpp"
 #include "entry/results.hpp"
+#include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
@@ -72,7 +72,7 @@ storage::Universe create_universe(storage::Call &call, Datum name, Datum currenc
                            domain::currency_scale_max));
     }
     const char *name_text = TextDatumGetCString(name);
-    // Asked before an id is drawn, so that a refusal leaves no gap.
+    // Before an id is drawn, so that a refusal leaves no gap in the ids.
     bool created = !storage::universe_name_is_taken(call, name);
     storage::Universe universe{};
     if (created) {

@@ -43,7 +43,7 @@ Datum move_user_function(FunctionCallInfo fcinfo)
     if (!storage::lock_user(call, user_id, user)) {
         market::raise(market::no_user(user_id));
     }
-    storage::go_on_from_now(call); // the balance that is shown is of this moment, too
+    storage::go_on_from_now(call); // so that the balance in the answer is of this moment, too
     market::require_universe(call, universe_id);
     if (user.universe_id != universe_id) {
         storage::update_home(call, user, universe_id);
@@ -62,7 +62,7 @@ void require_not_negative(domain::Sign sign, Datum balance)
     }
 }
 
-// Asked before an id is drawn, so that a refusal leaves no gap.
+// Looks for taken names before it draws an id, so that a refusal leaves no gap in the ids.
 void write_new_user(storage::Call &call, storage::UserAccount &user)
 {
     const storage::UniqueKey keys[] = {
