@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What can be found in the sources without running them.
+# Checks of the sources that need not run them: scripts, layout, common mistakes, layers, links between pages.
 #
-#   tests/lint/run.sh [PART...]     all unless told
+#   tests/lint/run.sh [PART...]     all by default
 #
 # clang-tidy needs build/ (./mvm test makes it) and PG_CONFIG.
 set -euo pipefail
