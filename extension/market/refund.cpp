@@ -84,9 +84,9 @@ void post_refund(Expiry &expiry, JournalRow &row, const storage::Universe &selle
 {
     Desk &desk = expiry.desk;
     const Obstacle found = post_releasing(expiry, posting_of(desk, &row));
-    raise_if_short_of_money(desk, found, seller_universe);
+    require_money(desk, found, seller_universe);
     require_house_has(desk.call, row);
-    raise_if_out_of_range(desk, found, row);
+    require_range(desk, found, row);
     require_stock_room(desk.call, desk.items[0].item, *row.quantity);
 }
 

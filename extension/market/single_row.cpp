@@ -15,8 +15,7 @@ void take_rate_of_now(storage::Call &call, storage::Universe &universe, storage:
     row.from_rate = row.to_rate = universe.exchange_rate;
 }
 
-void raise_if_short_of_money(Desk &desk, const Obstacle &found,
-                             const storage::Universe &payer_universe)
+void require_money(Desk &desk, const Obstacle &found, const storage::Universe &payer_universe)
 {
     if (found.error == ErrorCode::insufficient_balance) {
         raise(short_of_money(desk.wallets[found.wallet].key.user_id, payer_universe,
@@ -24,7 +23,7 @@ void raise_if_short_of_money(Desk &desk, const Obstacle &found,
     }
 }
 
-void raise_if_out_of_range(Desk &desk, const Obstacle &found, const storage::JournalRow &row)
+void require_range(Desk &desk, const Obstacle &found, const storage::JournalRow &row)
 {
     if (found.exists()) {
         MVM_ASSERT(found.error == ErrorCode::amount_out_of_range);
@@ -37,8 +36,8 @@ void post_row(Expiry &expiry, storage::JournalRow &row, const storage::Universe 
 {
     Desk &desk = expiry.desk;
     const Obstacle found = post_releasing(expiry, posting_of(desk, &row));
-    raise_if_short_of_money(desk, found, payer_universe);
-    raise_if_out_of_range(desk, found, row);
+    require_money(desk, found, payer_universe);
+    require_range(desk, found, row);
 }
 
 void write_row(Expiry &expiry, const KeyedCall &keyed, storage::JournalRow &row)

@@ -12,11 +12,10 @@ void take_rate_of_now(storage::Call &call, storage::Universe &universe, storage:
 
 // insufficient_balance if that is the obstacle to a posting. `payer_universe` is that of the
 // wallet.
-void raise_if_short_of_money(Desk &desk, const Obstacle &found,
-                             const storage::Universe &payer_universe);
+void require_money(Desk &desk, const Obstacle &found, const storage::Universe &payer_universe);
 
 // amount_out_of_range if there is an obstacle to posting the row; it can be no other.
-void raise_if_out_of_range(Desk &desk, const Obstacle &found, const storage::JournalRow &row);
+void require_range(Desk &desk, const Obstacle &found, const storage::JournalRow &row);
 
 // Posts the row on its locked wallets. If the payer has too little, releases holds past their time.
 // insufficient_balance, amount_out_of_range.
