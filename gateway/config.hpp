@@ -34,7 +34,7 @@ struct Config {
     DatabaseConfig database;
     RedisConfig redis;
     std::string host = "127.0.0.1";
-    int port = 8000;                // 0: any free one, told in the log
+    int port = 8000;                // 0: any free one, named in the log
     int hold_sweep_interval_s = 10; // 0: holds are not swept
     LogLevel log_level = LogLevel::info;
     std::string environment = "development";

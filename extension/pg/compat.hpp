@@ -124,8 +124,8 @@ inline List *insert_index_entries_of_update(ResultRelInfo *result, TupleTableSlo
 #endif
 }
 
-// Index entries of a speculatively inserted row: tells of a conflict in the arbiters, and raises
-// one in any other index. 16 added only_summarizing.
+// Index entries of a speculatively inserted row: reports a conflict in the arbiters, and raises one
+// in any other index. 16 added only_summarizing.
 inline List *insert_index_entries_speculatively(ResultRelInfo *result, TupleTableSlot *slot,
                                                 EState *estate, bool *conflict, List *arbiters)
 {

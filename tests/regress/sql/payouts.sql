@@ -36,7 +36,7 @@ SELECT code, message, detail FROM outcome(format($$SELECT mvm_payout(1, 'treasur
 SELECT amount FROM mvm_payout(1, 'treasury', :all_of_it);
 SELECT code, detail FROM outcome($$SELECT mvm_payout(1, 'treasury', 0.01)$$);
 SELECT code, detail FROM outcome($$SELECT mvm_payout(3, 'fees', 1)$$);
--- What is wrong is told in this order.
+-- What is wrong is reported in this order.
 SELECT c.call, o.code, o.detail FROM (VALUES
     (1, $$SELECT mvm_payout(NULL, 'king', 0)$$),
     (2, $$SELECT mvm_payout(9, NULL, 0)$$),
@@ -124,7 +124,7 @@ BEGIN
 END $$;
 SELECT tables_read_by($$SELECT balance FROM mvm.house_accounts WHERE universe_id = 1 AND account = 'treasury'$$);
 DROP FUNCTION tables_read_by;
--- The rows stay, and the audit tells one that does not agree, with a checkpoint and without.
+-- The rows stay, and the audit reports one that does not agree, with a checkpoint and without.
 SELECT code FROM outcome('DELETE FROM mvm.house_account');
 SELECT code FROM outcome('TRUNCATE mvm.house_account');
 SELECT violations FROM mvm_audit_checkpoint();
