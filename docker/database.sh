@@ -2,9 +2,9 @@
 # Entry point of the database's container: a PostgreSQL with a seeded market, in the foreground.
 #
 # DB__NAME, DB__USER and DB__PASSWORD: the database and the gateway's login, created when absent.
-# MVM_DATA     where the cluster lives, /var/lib/mvm unless told
-# MVM_LISTEN   addresses to listen on, all of the container's unless told
-# PGPORT       5432 unless told
+# MVM_DATA     where the cluster lives, /var/lib/mvm by default
+# MVM_LISTEN   addresses to listen on, all of the container's by default
+# PGPORT       5432 by default
 set -euo pipefail
 scripts=$(dirname "$(dirname "$(readlink -f "$0")")")/scripts
 # shellcheck source=scripts/common.sh

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Entry point of the cache's container: a Redis that keeps nothing on disk, in the foreground.
 #
-# REDIS__PASSWORD   what clients must know; none unless told
-# MVM_LISTEN        addresses to listen on, all of the container's unless told
-# MVM_PORT          6379 unless told
+# REDIS__PASSWORD   what clients must know; none by default
+# MVM_LISTEN        addresses to listen on, all of the container's by default
+# MVM_PORT          6379 by default
 set -euo pipefail
 scripts=$(dirname "$(dirname "$(readlink -f "$0")")")/scripts
 

@@ -1,5 +1,5 @@
-// What the environment tells the gateway. Every value is checked here, so that
-// the rest of the gateway never meets one that cannot be honoured.
+// The gateway's configuration, from environment variables. Every value is checked
+// here, so the rest of the gateway never meets one that cannot be used.
 #pragma once
 
 #include <functional>
@@ -34,7 +34,7 @@ struct Config {
     DatabaseConfig database;
     RedisConfig redis;
     std::string host = "127.0.0.1";
-    int port = 8000;                // 0: any free one, told in the log
+    int port = 8000;                // 0: any free one, named in the log
     int hold_sweep_interval_s = 10; // 0: holds are not swept
     LogLevel log_level = LogLevel::info;
     std::string environment = "development";

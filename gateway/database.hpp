@@ -1,5 +1,6 @@
-// The market as the gateway reaches it: a function of queries.hpp, the retries
-// that are safe, and every failure turned into the problem the client is told.
+// The market as the gateway calls it: each function sends a query of queries.hpp,
+// repeats it where that is safe, and turns every failure into the problem that
+// the client is answered.
 #pragma once
 
 #include <optional>
@@ -20,7 +21,7 @@ struct Page {
     std::string next; // empty: this is the last page
 };
 
-// A page of a statement, and the span that was asked for or stood in for what was not.
+// A page of a statement and its span: what was asked for, or the defaults.
 struct StatementPage {
     Page page;
     std::string universe_id;

@@ -72,8 +72,8 @@ const std::vector<Endpoint> &endpoints()
 
 namespace {
 
-// What stands in `path` for the parameters of `pattern`, empty for one that the pattern does not
-// have; nothing when the path does not match.
+// The values in `path` for the parameters of `pattern`, empty for one that the pattern does not
+// have; nothing if the path does not match.
 using Parameters = std::array<std::string_view, 2>;
 
 std::optional<Parameters> match(std::string_view pattern, std::string_view path)

@@ -309,8 +309,8 @@ std::optional<std::string> query_key(const Call &call, const char *name)
 
 } // namespace
 
-// Not cached, here and below where a row is found by a key: whatever gives it to another row would
-// have to say whose it was.
+// Not cached, here and below, where a row is found by a key: a write that gives the key to another
+// row does not know which one had it, so it could not drop that from the cache.
 void get_users(Call &call)
 {
     const auto username = query_key(call, "username");
@@ -366,7 +366,8 @@ void get_items(Call &call)
                   "limit=" + rows + "&after=");
 }
 
-// Not cached: whatever changes an item would have to say whose it is.
+// Not cached: a write that changes an item does not know its seller, so it could not drop this
+// list.
 void get_items_of_seller(Call &call)
 {
     const std::string user_id = path_id(call, "user_id");
@@ -408,7 +409,7 @@ void get_balance(Call &call)
     send_json(call, call.services.database.balance(user_id, universe_id, at));
 }
 
-// The next page is of the span that this one had, also when the month ends in between.
+// The link to the next page names this page's span, as the present month may have ended by then.
 void get_statement(Call &call)
 {
     const std::string user_id = path_id(call, "user_id");
@@ -550,7 +551,7 @@ std::optional<UniverseChange::Rules> rules_of(const JsonRequest &request)
         return request.has(name) ? std::optional(request.boolean(name)) : std::nullopt;
     };
     const auto number = [&](const char *name) { return request.number(name); };
-    // 0 would take the bound away, and nobody who sends it means that.
+    // To the market 0 means no bound, and no client that sends 0 means that.
     const auto amount = [&](const char *name) {
         std::string text = request.number(name);
         const std::string digits = text.substr(0, text.find_first_of("eE"));

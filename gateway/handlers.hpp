@@ -28,8 +28,8 @@ struct Services {
     std::atomic<bool> auditing{false};
 };
 
-// One request. `parameter` is what stands for the "{name}" of the endpoint, `second_parameter` for
-// its second if it has two.
+// One request. `parameter` is the path's value for the "{name}" of the endpoint, `second_parameter`
+// for its second if it has two.
 struct Call {
     Services &services;
     const httplib::Request &request;

@@ -53,7 +53,7 @@ bool HoldSweeper::sweep()
             LogLine("holds are not swept by this gateway").field("reason", refused.problem.detail));
         return false;
     } catch (const DatabaseFailure &) {
-        // PostgreSQL is away or busy, which has been logged: another time.
+        // PostgreSQL is away or busy, which has been logged. The next sweep tries again.
     } catch (const std::exception &error) {
         log(LogLevel::error, LogLine("sweeping holds failed").field("error", error.what()));
     }

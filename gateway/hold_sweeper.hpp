@@ -1,6 +1,5 @@
-// Writes down, every so often, the release of holds past their time. They count as released for
-// everyone who asks the market, but bodies that Redis kept from before still show them as active;
-// a sweep that finds any drops these.
+// Releases holds past their time, every few seconds. The market counts them as released anyway, but
+// bodies in Redis from before still show them as active: a sweep that releases any drops those.
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // mvm-gateway: the market over HTTP. Configured by environment variables (config.cpp).
 //
-// Exits 0 after SIGTERM or SIGINT, 2 when the configuration cannot be
-// honoured, 1 when the listening socket failed.
+// Exits 0 after SIGTERM or SIGINT, 2 if the configuration cannot be used, 1 if
+// the listening socket failed.
 #include <atomic>
 #include <csignal>
 #include <cstdio>

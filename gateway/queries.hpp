@@ -275,8 +275,8 @@ inline constexpr Query rates{
     "  ORDER BY e.valid_from DESC LIMIT $2::integer) r"
     " HAVING EXISTS (SELECT FROM mvm.universes WHERE id = $1::integer)"};
 
-// $1 milliseconds that statements of this session may take from now on. One that takes long is to
-// end when nobody waits for it any more.
+// $1 milliseconds that statements of this session may take from now on, so that a long one ends
+// when nobody waits for it any more.
 inline constexpr Query allow_long_statements{
     "allow_long_statements", "SELECT set_config('statement_timeout', $1::text, false),"
                              " set_config('client_connection_check_interval', '1000', false)"};
@@ -496,9 +496,9 @@ inline constexpr Query exchange_batch{
     "  $5::text[], $6::numeric[], $7::text[]) e"
     " ORDER BY e.ordinal"};
 
-// What every connection prepares when it opens, so that a call is one round trip; the rest when
-// first used. Preparing what reads the journal's view waits for whoever holds the journal, and no
-// connection for other calls must wait for that.
+// What every connection prepares when it opens, so that each call is one round trip. The others are
+// prepared when first used: to prepare a statement on a view of the journal waits for whoever has
+// locked the journal, and a connection for other calls must not wait for that.
 inline constexpr std::array prepared{version,
                                      universes,
                                      universe,

@@ -123,7 +123,7 @@ void add_changed(std::vector<std::string> &changed, const HoldCapture &, const C
     add_item(changed, hold.item_id, hold.universe_id);
 }
 
-// Nothing by name: the sweep does not say whose holds they were.
+// No groups: the sweep does not say whose holds they were.
 void add_changed(std::vector<std::string> &, const HoldSweep &, const HoldSweep::Receipt &) {}
 
 // Nothing: a quote moves no money.
@@ -153,7 +153,7 @@ void drop_changed(Cache &cache, const std::vector<Waiting> &batch,
     }
 }
 
-// Only writes that have a batch call are ever sent again by the queue.
+// The queue repeats only writes that have a batch call.
 template <typename Order> auto send(Database &database, const Order &order, bool repeated)
 {
     if constexpr (requires { database.write(order, repeated); }) {
@@ -461,9 +461,9 @@ void WriteBatcher::observe_wait(steady_clock::time_point since)
 // The database
 // ---------------------------------------------------------------------------
 
-// Sends the order and makes sure that the cache is right before it is answered:
-// rid of what the order changed, or of everything when nobody knows. `repeated`,
-// here and below: an earlier call may have carried it out.
+// Sends the order, and drops from the cache what it has changed before it is
+// answered, or everything if nobody knows what that is. `repeated`, here and
+// below: an earlier call may have carried it out.
 template <typename Order>
 typename Order::Receipt WriteBatcher::write_alone(const Order &order, bool repeated)
 {
@@ -521,8 +521,8 @@ template <typename Order> void WriteBatcher::write_together(Batch<Order> &batch,
         }
         return fail_all(batch, std::current_exception());
     } catch (const Refused &refused) {
-        // PostgreSQL has rolled the batch back, and alone each order gets the
-        // answer that is its own.
+        // PostgreSQL has rolled the batch back. Sent alone, each order gets an
+        // answer of its own.
         log(LogLevel::info,
             LogLine("batch refused as a whole").field("detail", refused.problem.detail));
         metrics_.splits.fetch_add(1);

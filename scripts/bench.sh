@@ -6,8 +6,8 @@
 #   ./mvm bench --smoke         every row in a tiny size, for the tests: one round of a second, on the tests' build. Shows
 #                               that the benchmark works, and nothing about speed
 #   ./mvm bench --row NAME      only this row; may be repeated. An unknown NAME lists the rows
-#   ./mvm bench --json FILE     where the results go, .mvm/bench/results.json unless told (.mvm/test/bench with --smoke)
-#   ./mvm bench --universes N   10 unless told; with 1 no purchase converts a currency
+#   ./mvm bench --json FILE     where the results go, .mvm/bench/results.json by default (.mvm/test/bench with --smoke)
+#   ./mvm bench --universes N   10 by default; with 1 no purchase converts a currency
 #
 # A row compares a subject with its baseline: both run in every round, in alternating order, and the ratio is taken within
 # the round. Nothing else should run on the machine meanwhile.

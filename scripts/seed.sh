@@ -3,7 +3,7 @@
 #
 #   scripts/seed.sh [--users N] [--items N] [--universes N]
 #
-# Balances and stocks are journalled, so the audit stays clean. A market without universes gets ten unless told.
+# Balances and stocks are journalled, so the audit stays clean. A market without universes gets ten by default.
 # Each chunk is a transaction of its own: one that is cut short leaves a smaller market, never a wrong one.
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "$0")")")

@@ -1,5 +1,5 @@
-// Assertions: what must hold whatever a caller does. They run in a checked
-// build (MVM_CHECKED, which tests/checked makes) and cost nothing in any other.
+// Assertions: what must be true whatever a caller does. They run in a checked build (MVM_CHECKED,
+// which tests/checked makes) and cost nothing in any other.
 #pragma once
 
 namespace mvm::domain {
@@ -13,6 +13,6 @@ namespace mvm::domain {
 #define MVM_ASSERT(condition)                                                                      \
     ((condition) ? void() : mvm::domain::assertion_failed(#condition, __FILE__, __LINE__))
 #else
-// Compiled, so that it cannot rot, and never evaluated.
+// Compiled, so that it cannot fall out of date, but never evaluated.
 #define MVM_ASSERT(condition) static_cast<void>(sizeof((condition) ? 1 : 0))
 #endif

@@ -1,5 +1,5 @@
-// The one table of the market's refusals: what the domain says, which SQLSTATE
-// SQL users see, which status REST clients see, and the text both read.
+// The table of the market's errors: for each code the SQLSTATE that SQL users see, the HTTP status
+// that REST clients see, and the text that both read.
 #pragma once
 
 #include <cstdint>

@@ -48,8 +48,8 @@ Digits split_decimal(std::string_view text) noexcept
     return digits;
 }
 
-// The minor unit that a fraction of one, given by its digits, is taken as: within a
-// millionth the nearest, otherwise none.
+// Which whole minor unit a fraction of one, given by its digits, is taken as: the nearest within a
+// millionth, otherwise none.
 enum class Nearest : std::uint8_t { below, above, none };
 
 Nearest nearest_unit(std::string_view fraction) noexcept

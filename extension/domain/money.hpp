@@ -35,16 +35,16 @@ enum class Sign : std::uint8_t { negative, zero, positive, not_finite };
 Sign sign_of_decimal(std::string_view text) noexcept;
 
 // The amount that decimal text means in a currency with `currency_scale`
-// decimals (0 to 9), in minor units: the nearest one, which is at most a millionth
-// of a minor unit away. That much is what a client's binary float leaves of
-// 0.30000000000000004; more is an amount that the currency does not have.
+// decimals (0 to 9), in minor units. The text may be up to a millionth of a minor unit
+// away from a whole number of them, as a client's binary float may have made
+// 0.30000000000000004 of 0.30; the nearest is taken then.
 // Errors: invalid_amount for NaN, Infinity, zero, negatives, what is further away
 // and what is nearest to zero; amount_out_of_range above 2^63 - 1 minor units.
 Result<std::int64_t> amount_from_decimal(std::string_view text, int currency_scale) noexcept;
 
-// The largest amount that is not above decimal text above zero, or the smallest
-// that is not below it: for limits, which no rounding may widen. Beyond 64 bits
-// the largest is 2^63 - 1, and the smallest 2^63, which no amount reaches.
+// A limit, which is decimal text above zero, in minor units. Rounding must not widen it: a limit
+// on what is paid is rounded down, one on what is received (`round_up`) is rounded up. Beyond 64
+// bits it is 2^63 - 1, or, rounded up, 2^63, which no amount reaches.
 std::uint64_t limit_from_decimal(std::string_view text, int currency_scale, bool round_up) noexcept;
 
 // a + b of two amounts that are not negative; amount_out_of_range beyond 2^63 - 1.

@@ -1,4 +1,4 @@
-// What a journal row moves in the rows that it names, and what they hold meanwhile.
+// What a journal row moves in wallets and stock, and the arithmetic of balances on the way.
 #pragma once
 
 #include "domain/journal_kind.hpp"
@@ -7,41 +7,41 @@
 
 namespace mvm::domain {
 
-// What a wallet or an item holds between two movements: minor units, or pieces. Twice the largest
-// amount fits, as a hold that ends puts all back before its purchase takes its part.
-using Held = std::uint64_t;
+// A balance in minor units, or a stock in pieces, between two movements. Twice the largest amount
+// fits: the capture of a hold puts all back before its purchase takes its part.
+using RunningAmount = std::uint64_t;
 
-// Whether that may stay: wallets and stock are 64-bit integers.
-constexpr bool is_amount(Held held) noexcept
+// Whether it can be stored: balances and stocks are signed 64-bit integers.
+constexpr bool is_amount(RunningAmount running) noexcept
 {
-    return held <= static_cast<Held>(std::numeric_limits<std::int64_t>::max());
+    return running <= static_cast<RunningAmount>(std::numeric_limits<std::int64_t>::max());
 }
 
-// Adds a change to what is held, or takes it. False, and then nothing, when there is less than is
-// to be taken. What is to be taken is at most 2^63 - 1.
-constexpr bool move(Held &held, std::int64_t change) noexcept
+// Adds a change, which may be negative but not -2^63. False, and nothing changes, if less is there
+// than is to be taken.
+constexpr bool move(RunningAmount &running, std::int64_t change) noexcept
 {
-    if (change < 0 && held < static_cast<Held>(-change)) {
+    if (change < 0 && running < static_cast<RunningAmount>(-change)) {
         return false;
     }
-    held += static_cast<Held>(change); // modulo 2^64, which takes what is below zero
+    running += static_cast<RunningAmount>(change); // modulo 2^64, so a negative change subtracts
     return true;
 }
 
 // Undoes a change that was made.
-constexpr void move_back(Held &held, std::int64_t change) noexcept
+constexpr void move_back(RunningAmount &running, std::int64_t change) noexcept
 {
-    held -= static_cast<Held>(change);
+    running -= static_cast<RunningAmount>(change);
 }
 
-// Changes, below zero where something is taken.
+// Changes; negative if something is taken.
 struct Movement {
-    std::int64_t from_minor; // of the wallet with the leg that the row calls paid
-    std::int64_t to_minor;   // of the wallet with the leg that it calls received
+    std::int64_t from_minor; // of the wallet that the row's paid amount moves
+    std::int64_t to_minor;   // of the wallet that its received amount moves
     std::int64_t pieces;     // of the item's stock
 };
 
-// Those of a row of this kind with these amounts, none of which is negative.
+// What a row of this kind with these amounts changes. No amount is negative.
 constexpr Movement movement_of(JournalKind kind, std::int64_t paid_minor,
                                std::int64_t received_minor, std::int64_t quantity) noexcept
 {

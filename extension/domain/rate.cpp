@@ -42,7 +42,7 @@ Result<Rate> rate_from_decimal(std::string_view text) noexcept
         if (point != std::string_view::npos && i > point && ++rate.scale > rate_scale_max) {
             return failure<Rate>(ErrorCode::invalid_argument);
         }
-        if (digits > 0 || text[i] != '0') { // leading zeros carry nothing
+        if (digits > 0 || text[i] != '0') { // leading zeros do not count
             if (++digits > rate_digits_max) {
                 return failure<Rate>(ErrorCode::invalid_argument);
             }

@@ -28,8 +28,8 @@ PurchaseAmounts refund_part(const PurchaseAmounts &purchase, std::int64_t bought
     const auto part = [&](std::int64_t amount_minor) noexcept {
         return part_of(amount_minor, bought, refunded, quantity);
     };
-    // Price and payment are divided, and fee and tariff: what is left follows from
-    // them, so that the part balances as the whole did.
+    // The price, the payment, the fee and the tariff are divided. What seller and buyer get follows
+    // from these four, so that the part balances as the whole does.
     const std::int64_t price = part(purchase.received_minor + purchase.fee_minor);
     const std::int64_t payment =
         same_currency ? price : part(purchase.paid_minor - purchase.tariff_minor);

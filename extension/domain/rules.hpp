@@ -27,12 +27,12 @@ Result<Share> share_from_decimal(std::string_view text, int below) noexcept;
 inline constexpr int fee_rate_below = 1;      // what is left may still round to nothing
 inline constexpr int tariff_rate_below = 100; // at most 99.999999999 times the price
 
-// The share of an amount that is not negative, rounded up to the minor unit, so that
-// no splitting of an amount takes less; a share below one is at most the amount.
+// The share of an amount that is not negative, rounded up to the minor unit: whoever splits an
+// amount does not pay less. A share below one is at most the amount.
 // amount_out_of_range beyond 2^63 - 1.
 Result<std::int64_t> share_of(std::int64_t amount_minor, const Share &share) noexcept;
 
-// The rules of one universe; as they stand here they restrict nothing.
+// The rules of one universe. These defaults restrict nothing.
 struct UniverseRules {
     bool trade_open = true;
     bool exchange_open = true;
@@ -43,8 +43,8 @@ struct UniverseRules {
     std::int64_t max_quantity = std::numeric_limits<std::int64_t>::max();
 };
 
-// What a universe lets each user keep open at frozen terms, in microseconds and pieces: holds on
-// its items, quotes into its currency. As they stand here they are those of a new universe.
+// How long holds on a universe's items and quotes into its currency may live, in microseconds, and
+// how many of them each user may have open. These defaults are those of a new universe.
 struct OpenLimits {
     std::int64_t hold_ttl_us_max = std::int64_t{86'400} * 1'000'000;
     std::int64_t quote_ttl_us_max = std::int64_t{300} * 1'000'000;
@@ -69,7 +69,7 @@ enum class BrokenRule : std::uint8_t {
     above_max_amount,
 };
 
-// Whether an amount keeps within the universe's smallest and largest.
+// Whether the amount is below the universe's smallest or above its largest; none if neither.
 BrokenRule check_amount(std::int64_t amount_minor, const UniverseRules &rules) noexcept;
 
 } // namespace mvm::domain

@@ -1,5 +1,5 @@
-// At which terms an order is settled, or why it is refused. Whether the payer has the money, and
-// the receiver room for it, is for whoever moves it to say.
+// The terms at which an order is settled, or why it is refused. Whether the payer has the money and
+// the receiver's balance has room for it is not asked here, but when the money is moved.
 #pragma once
 
 #include "domain/plan.hpp"
@@ -18,10 +18,10 @@ struct Settlement {
     BrokenRule rule = BrokenRule::none; // for rule_violation
 };
 
-// The first of both universes and the route between them that is closed.
+// What is closed, in this order: the payer's universe, the receiver's, the route between them.
 BrokenRule first_closed(bool payer_open, bool receiver_open, const RouteRules &route) noexcept;
 
-// Both sides of a purchase and what holds between them.
+// A purchase with the currencies and rules of both sides and of the route between them.
 struct PurchaseOrder {
     std::int64_t quantity = 1; // 1 or more
     std::int64_t price_minor = 0;

@@ -61,11 +61,11 @@ Datum name_argument(FunctionCallInfo fcinfo, int position, const char *name, int
     const Datum value = PointerGetDatum(PG_GETARG_TEXT_PP(position));
     const std::string_view characters = pg::view_of(value);
     if (characters.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos) {
-        pg::refuse(ErrorCode::invalid_argument, psprintf("%s must not be blank.", name));
+        pg::raise(ErrorCode::invalid_argument, psprintf("%s must not be blank.", name));
     }
     const int length = character_count(characters);
     if (length > length_max) {
-        pg::refuse(
+        pg::raise(
             ErrorCode::invalid_argument,
             psprintf("%s has %d characters, at most %d are allowed.", name, length, length_max));
     }
@@ -94,10 +94,10 @@ std::int64_t require_lifetime(const Interval *ttl, const char *name)
 {
     const std::int64_t lifetime_us = pg::microseconds_of(*ttl);
     if (lifetime_us == 0) {
-        pg::refuse(ErrorCode::invalid_argument,
-                   psprintf("%s is %s, it must be above zero and at most %d days.", name,
-                            pg::text_of_interval(IntervalPGetDatum(ttl)),
-                            static_cast<int>(pg::lifetime_days_max)));
+        pg::raise(ErrorCode::invalid_argument,
+                  psprintf("%s is %s, it must be above zero and at most %d days.", name,
+                           pg::text_of_interval(IntervalPGetDatum(ttl)),
+                           static_cast<int>(pg::lifetime_days_max)));
     }
     return lifetime_us;
 }
@@ -155,9 +155,9 @@ std::optional<Datum> external_id_argument(FunctionCallInfo fcinfo, int position)
     const Datum value = PointerGetDatum(PG_GETARG_TEXT_PP(position));
     const int length = length_of(value);
     if (length < 1 || length > external_id_length_max) {
-        pg::refuse(ErrorCode::invalid_argument,
-                   psprintf("external_id has %d characters, 1 to %d are allowed.", length,
-                            external_id_length_max));
+        pg::raise(ErrorCode::invalid_argument,
+                  psprintf("external_id has %d characters, 1 to %d are allowed.", length,
+                           external_id_length_max));
     }
     return value;
 }
@@ -169,11 +169,11 @@ std::optional<Datum> metadata_argument(FunctionCallInfo fcinfo, int position)
     }
     Jsonb *value = PG_GETARG_JSONB_P(position);
     if (!pg::is_json_object(value)) {
-        pg::refuse(ErrorCode::invalid_argument, "metadata must be a JSON object.");
+        pg::raise(ErrorCode::invalid_argument, "metadata must be a JSON object.");
     }
     if (!pg::is_json_within(value, metadata_bytes_max)) {
-        pg::refuse(ErrorCode::invalid_argument,
-                   psprintf("metadata has more than %d bytes as text.", metadata_bytes_max));
+        pg::raise(ErrorCode::invalid_argument,
+                  psprintf("metadata has more than %d bytes as text.", metadata_bytes_max));
     }
     return JsonbPGetDatum(value);
 }

@@ -26,8 +26,8 @@ ArrayArgument optional_array_argument(FunctionCallInfo fcinfo, int position, con
     }
     ArrayType *array = PG_GETARG_ARRAYTYPE_P(position);
     if (ARR_NDIM(array) > 1) {
-        pg::refuse(ErrorCode::invalid_argument,
-                   psprintf("%s has %d dimensions, it must have one.", name, ARR_NDIM(array)));
+        pg::raise(ErrorCode::invalid_argument,
+                  psprintf("%s has %d dimensions, it must have one.", name, ARR_NDIM(array)));
     }
     int16 length = 0;
     bool by_value = false;
@@ -44,13 +44,13 @@ int require_equal_lengths(const ArrayArgument *arguments, int argument_count)
     const int count = arguments[0].count;
     for (int i = 1; i < argument_count; ++i) {
         if (arguments[i].given && arguments[i].count != count) {
-            pg::refuse(ErrorCode::invalid_argument,
-                       psprintf("%s has %d elements, %s has %d.", arguments[0].name, count,
-                                arguments[i].name, arguments[i].count));
+            pg::raise(ErrorCode::invalid_argument,
+                      psprintf("%s has %d elements, %s has %d.", arguments[0].name, count,
+                               arguments[i].name, arguments[i].count));
         }
     }
     if (count > batch_orders_max) {
-        pg::refuse(
+        pg::raise(
             ErrorCode::invalid_argument,
             psprintf("The batch has %d orders, at most %d are allowed.", count, batch_orders_max),
             "Split it.");

@@ -1,5 +1,5 @@
-// mvm_audit(since), mvm_audit_checkpoint: auditing what came after a checkpoint. Off every hot
-// path, so plain SQL; the checks themselves are in mvm.violations_since_checkpoint().
+// mvm_audit(since), mvm_audit_checkpoint: auditing what came after a checkpoint. On no hot path, so
+// in plain SQL. The checks themselves are in mvm.violations_since_checkpoint().
 #include "entry/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
@@ -23,16 +23,16 @@ void require_latest_checkpoint(std::int64_t since)
 {
     require_outcome(SPI_execute("SELECT id FROM mvm.audit_checkpoint", true, 1), SPI_OK_SELECT);
     if (SPI_processed == 0) {
-        pg::refuse(ErrorCode::invalid_argument, "There is no checkpoint yet.",
-                   "mvm_audit_checkpoint() makes one.");
+        pg::raise(ErrorCode::invalid_argument, "There is no checkpoint yet.",
+                  "mvm_audit_checkpoint() makes one.");
     }
     bool is_null = false;
     const std::int64_t latest =
         DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
     if (since != latest) {
-        pg::refuse(ErrorCode::invalid_argument,
-                   psprintf("since is " INT64_FORMAT ", the latest checkpoint is " INT64_FORMAT ".",
-                            since, latest));
+        pg::raise(ErrorCode::invalid_argument,
+                  psprintf("since is " INT64_FORMAT ", the latest checkpoint is " INT64_FORMAT ".",
+                           since, latest));
     }
 }
 
@@ -59,7 +59,7 @@ Datum audit_checkpoint_function(FunctionCallInfo fcinfo)
     PreventCommandIfReadOnly("mvm_audit_checkpoint()");
     InitMaterializedSRF(fcinfo, 0);
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    // One checkpoint at a time; the next statement's snapshot sees the one before.
+    // One checkpoint at a time. The snapshot of the statements below sees the one before.
     LockRelationOid(storage::relation_oid("audit_checkpoint"), ShareRowExclusiveLock);
     SPI_connect();
     Oid types[] = {BOOLOID};
@@ -74,8 +74,8 @@ Datum audit_checkpoint_function(FunctionCallInfo fcinfo)
     return Datum{0};
 }
 
-// Every transaction that has begun to write by now has an id below this one. The
-// upper bound of a snapshot would not do: it is that of the transactions that ended.
+// An id that is above that of every transaction which has begun to write by now. The upper bound of
+// a snapshot is not: it is above those that have ended.
 Datum next_transaction_id_function(FunctionCallInfo)
 {
     return FullTransactionIdGetDatum(ReadNextFullTransactionId());

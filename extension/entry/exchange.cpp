@@ -45,7 +45,7 @@ Datum convert_function(FunctionCallInfo fcinfo)
         go_back_to(call, *at, from);
         go_back_to(call, *at, to);
     }
-    // Nobody can exchange at rates of the past, so no fee is owed: that is a valuation.
+    // Nobody can exchange at rates of the past. This says what the money was worth: without a fee.
     const domain::Share fee = at ? domain::Share{} : to.rules.exchange_fee;
     const std::int64_t amount_minor = market::require_amount(amount, from, "amount");
     const auto converted = domain::plan_exchange(amount_minor, storage::currency_of(from),
@@ -74,7 +74,7 @@ Order exchange_order(std::int64_t user_id, Datum amount, std::int32_t from_id, s
     return order;
 }
 
-// What is wrong with an order whatever the market holds; code ok: nothing.
+// What is wrong with an order by itself, whatever is in the market; code ok: nothing.
 market::Refusal refusal_of(const Order &order)
 {
     if (!market::is_positive(order.amount)) {
@@ -111,7 +111,7 @@ Datum exchange_function(FunctionCallInfo fcinfo)
     return result;
 }
 
-// Order `i` of a batch; its answer is a refusal already where its arguments will not do.
+// Reads order `i` of a batch. If its arguments cannot be used, its answer is a refusal.
 void read_exchange_order(const ArrayArgument (&arguments)[7], int i, Order &order, Answer &answer)
 {
     constexpr const char *names[] = {"user_id", "amount", "from_universe_id", "to_universe_id"};

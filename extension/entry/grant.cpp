@@ -39,7 +39,7 @@ constexpr const char *views[] = {"universes",      "users",
                                  "quotes",         "holds",
                                  "exchange_rates", "audit_checkpoints",
                                  "house_accounts"};
-// What the installation lets everybody call.
+// What everybody may call after the installation.
 constexpr const char *everybodys_functions[] = {"mvm_version", "amount"};
 
 struct PrivilegeSet {
@@ -111,8 +111,8 @@ int require_set(const char *name)
             return set;
         }
     }
-    pg::refuse(domain::ErrorCode::invalid_argument, psprintf("privilege_set is \"%s\".", name),
-               "It is one of reader, trader, gateway, operator.");
+    pg::raise(domain::ErrorCode::invalid_argument, psprintf("privilege_set is \"%s\".", name),
+              "It is one of reader, trader, gateway, operator.");
 }
 
 void require_outcome(int outcome)
@@ -160,7 +160,7 @@ pg::Array<Member> members(const char *query, Oid extension, Oid role)
     return found;
 }
 
-// Only who granted a right, or may act for him, can take it back; a superuser may for everybody.
+// A grant can only be revoked as its grantor, so the caller must be a member of that role.
 void revoke_as(Oid grantor, const Member &member, const char *role)
 {
     Oid user = InvalidOid;
@@ -179,7 +179,7 @@ void revoke_as(Oid grantor, const Member &member, const char *role)
     SetUserIdAndSecContext(user, context);
 }
 
-// Takes away what the set does not have, also what the role has handed on of it.
+// Revokes what is outside the set, and what the role has granted of it to others.
 void revoke_outside(int set, Oid extension, Oid role, const char *role_name)
 {
     pg::Array<Member> held = members(R"(
@@ -217,7 +217,7 @@ void grant_inside(int set, Oid extension, Oid role, const char *role_name)
     }
 }
 
-// Tells what the role has all the same: by way of PUBLIC, or of a role that it is a member of.
+// A NOTICE of what the role may do all the same: through PUBLIC, or a role that it is a member of.
 void notice_what_is_inherited(int set, Oid extension, Oid role, const char *role_name)
 {
     if (superuser_arg(role)) {
@@ -262,13 +262,13 @@ Oid owner_of(Oid function)
     return owner;
 }
 
-// Gives the role all of the set and nothing else of what sets have.
+// Gives the role exactly the set: all of it, and nothing that is only in others.
 void make_exact(FunctionCallInfo fcinfo, const char *role_name, int set)
 {
     const Oid role = get_role_oid(role_name, true);
     if (!OidIsValid(role)) {
-        pg::refuse(domain::ErrorCode::invalid_argument,
-                   psprintf("There is no role \"%s\".", role_name));
+        pg::raise(domain::ErrorCode::invalid_argument,
+                  psprintf("There is no role \"%s\".", role_name));
     }
     const Oid self = fcinfo->flinfo->fn_oid;
     const Oid extension = getExtensionOfObject(ProcedureRelationId, self);
@@ -277,9 +277,9 @@ void make_exact(FunctionCallInfo fcinfo, const char *role_name, int set)
         aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_EXTENSION, get_extension_name(extension));
     }
     if (role == owner) {
-        pg::refuse(domain::ErrorCode::invalid_argument,
-                   psprintf("Role \"%s\" owns the market.", role_name),
-                   "An owner has every privilege.");
+        pg::raise(domain::ErrorCode::invalid_argument,
+                  psprintf("Role \"%s\" owns the market.", role_name),
+                  "An owner has every privilege.");
     }
     // One at a time: two would change the same rows of the catalogue.
     LockDatabaseObject(ExtensionRelationId, extension, 0, ShareUpdateExclusiveLock);
@@ -295,7 +295,7 @@ void make_exact(FunctionCallInfo fcinfo, const char *role_name, int set)
 const char *role_argument(FunctionCallInfo fcinfo)
 {
     if (PG_ARGISNULL(0)) {
-        pg::refuse(domain::ErrorCode::invalid_argument, "role_name must not be null.");
+        pg::raise(domain::ErrorCode::invalid_argument, "role_name must not be null.");
     }
     return NameStr(*PG_GETARG_NAME(0));
 }
@@ -304,7 +304,7 @@ Datum grant_function(FunctionCallInfo fcinfo)
 {
     const char *role_name = role_argument(fcinfo);
     if (PG_ARGISNULL(1)) {
-        pg::refuse(domain::ErrorCode::invalid_argument, "privilege_set must not be null.");
+        pg::raise(domain::ErrorCode::invalid_argument, "privilege_set must not be null.");
     }
     make_exact(fcinfo, role_name, require_set(text_to_cstring(PG_GETARG_TEXT_PP(1))));
     return Datum{0};

@@ -1,7 +1,7 @@
 // mvm_balance, mvm_trades, mvm_transactions
 #include "entry/arguments.hpp"
-#include "market/requirements.hpp"
 #include "entry/results.hpp"
+#include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
 #include "storage/hold.hpp"
@@ -53,8 +53,8 @@ Page page_argument(FunctionCallInfo fcinfo)
     const Page page{int8_argument(fcinfo, 0, "user_id"), int4_argument(fcinfo, 1, "max_rows"),
                     optional_int8_argument(fcinfo, 2).value_or(PG_INT64_MAX)};
     if (page.rows_max < 1) {
-        pg::refuse(domain::ErrorCode::invalid_argument,
-                   psprintf("max_rows is %d, it must be 1 or more.", page.rows_max));
+        pg::raise(domain::ErrorCode::invalid_argument,
+                  psprintf("max_rows is %d, it must be 1 or more.", page.rows_max));
     }
     return page;
 }

@@ -99,8 +99,8 @@ Datum sweep_holds_function(FunctionCallInfo fcinfo)
 {
     const std::int32_t rows_max = int4_argument(fcinfo, 0, "max_rows");
     if (rows_max < 1) {
-        pg::refuse(domain::ErrorCode::invalid_argument,
-                   psprintf("max_rows is %d, it must be 1 or more.", rows_max));
+        pg::raise(domain::ErrorCode::invalid_argument,
+                  psprintf("max_rows is %d, it must be 1 or more.", rows_max));
     }
 
     storage::Call call;

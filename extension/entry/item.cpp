@@ -23,7 +23,7 @@ Datum list_item_function(FunctionCallInfo fcinfo)
     const Datum price = numeric_argument(fcinfo, 2, "price");
     const std::int64_t stock = int8_argument(fcinfo, 3, "stock");
     if (!seller_id && !universe_id) {
-        pg::refuse(ErrorCode::invalid_argument, "seller_id and universe_id must not both be null.");
+        pg::raise(ErrorCode::invalid_argument, "seller_id and universe_id must not both be null.");
     }
     const Datum name = name_argument(fcinfo, 1, "name", name_length_max);
     const PlatformData data = platform_data_arguments(fcinfo, 5);
@@ -36,14 +36,14 @@ Datum list_item_function(FunctionCallInfo fcinfo)
     return result;
 }
 
-// Asked before an id is drawn, so that a refusal leaves no gap.
+// Looks for a taken key before it draws an id, so that a refusal leaves no gap in the ids.
 void write_new_item(storage::Call &call, storage::Item &item)
 {
     const storage::UniqueKey key = {storage::item_external_id_index,
                                     taken_external_id("An item", item.external_id)};
     storage::Item other;
     if (item.external_id && storage::find_item_by_external_id(call, *item.external_id, other)) {
-        pg::refuse(ErrorCode::already_exists, key.refusal);
+        pg::raise(ErrorCode::already_exists, key.refusal);
     }
     item.id = storage::next_id("item_id_seq");
     storage::write_unless_taken(&key, 1, [&] { storage::insert_item(call, item); });
@@ -54,7 +54,7 @@ void write_new_item(storage::Call &call, storage::Item &item)
 Datum shown_item_result(FunctionCallInfo fcinfo, storage::Call &call, storage::Item item,
                         const storage::Universe &universe)
 {
-    // Sees which holds ended while the call waited for the item; from now on none does.
+    // To see which holds have ended while the call waited for the item. From now on none can end.
     storage::refresh_snapshot(call);
     item.stock = storage::stock_with_expired(call, item);
     return item_result(fcinfo, call, item, universe);
@@ -66,8 +66,8 @@ NewItem list_item(storage::Call &call, std::optional<std::int64_t> seller_id, Da
 {
     market::require_positive(price, "price");
     if (stock < 0) {
-        pg::refuse(ErrorCode::invalid_quantity,
-                   psprintf("stock is " INT64_FORMAT ", it must not be below zero.", stock));
+        pg::raise(ErrorCode::invalid_quantity,
+                  psprintf("stock is " INT64_FORMAT ", it must not be below zero.", stock));
     }
     std::int32_t listed_in = universe_id.value_or(0);
     if (seller_id) {

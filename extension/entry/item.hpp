@@ -20,7 +20,7 @@ NewItem list_item(storage::Call &call, std::optional<std::int64_t> seller_id, Da
                   Datum price, std::int64_t stock, std::optional<std::int32_t> universe_id,
                   const PlatformData &data);
 
-// A locked item as people are shown it.
+// A row of mvm.items of a locked item: its stock counts holds past their time.
 Datum shown_item_result(FunctionCallInfo fcinfo, storage::Call &call, storage::Item item,
                         const storage::Universe &universe);
 

@@ -20,8 +20,8 @@ HouseAccount house_account_of(const char *name)
             return account;
         }
     }
-    pg::refuse(domain::ErrorCode::invalid_argument, psprintf("account is \"%s\".", name),
-               "It is one of treasury, fees.");
+    pg::raise(domain::ErrorCode::invalid_argument, psprintf("account is \"%s\".", name),
+              "It is one of treasury, fees.");
 }
 
 const char *text_argument(FunctionCallInfo fcinfo, int position, const char *name)

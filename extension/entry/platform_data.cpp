@@ -3,9 +3,9 @@
 
 #include "entry/arguments.hpp"
 #include "entry/item.hpp"
-#include "market/requirements.hpp"
 #include "entry/results.hpp"
 #include "entry/user.hpp"
+#include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/jsonb.hpp"
 #include "pg/refusal.hpp"
@@ -36,7 +36,7 @@ Datum find_user_function(FunctionCallInfo fcinfo)
 {
     const bool by_username = !PG_ARGISNULL(0);
     if (by_username == !PG_ARGISNULL(1)) {
-        pg::refuse(ErrorCode::invalid_argument, "One of username and external_id must be given.");
+        pg::raise(ErrorCode::invalid_argument, "One of username and external_id must be given.");
     }
     const Datum key = PointerGetDatum(PG_GETARG_TEXT_PP(by_username ? 0 : 1));
     InitMaterializedSRF(fcinfo, 0);
@@ -76,8 +76,7 @@ Datum find_item_function(FunctionCallInfo fcinfo)
 // Changing
 // ---------------------------------------------------------------------------
 
-// What is to stand there from now on. Null in the call leaves a value as it is, an empty key
-// and JSON's null take it away.
+// The new values. Null in the call keeps the old one; an empty key and JSON's null remove it.
 struct DataChange {
     bool changes_external_id;
     bool changes_metadata;
@@ -98,7 +97,7 @@ DataChange change_arguments(FunctionCallInfo fcinfo)
     return change;
 }
 
-// Puts the new values into a user or an item; false when nothing is to change.
+// Puts the new values into a user or an item; false if nothing changes.
 template <typename Row> bool apply_change(const DataChange &change, Row &row)
 {
     if (change.changes_external_id) {
@@ -118,7 +117,7 @@ void write_user_data(storage::Call &call, storage::UserAccount &user, const Data
     if (change.data.external_id &&
         storage::find_user_by_external_id(call, *change.data.external_id, other) &&
         other.id != user.id) {
-        pg::refuse(ErrorCode::already_exists, key.refusal);
+        pg::raise(ErrorCode::already_exists, key.refusal);
     }
     if (apply_change(change, user)) {
         storage::write_unless_taken(&key, 1, [&] { storage::update_user_data(call, user); });
@@ -136,7 +135,7 @@ Datum set_user_data_function(FunctionCallInfo fcinfo)
     if (!storage::lock_user(call, user_id, user)) {
         market::raise(market::no_user(user_id));
     }
-    storage::refresh_snapshot(call); // sees who has the key by now
+    storage::refresh_snapshot(call); // to see who has the key by now
     write_user_data(call, user, change);
     const Datum result = shown_user_result(fcinfo, call, user);
     storage::end_call(call);
@@ -151,7 +150,7 @@ void write_item_data(storage::Call &call, storage::Item &item, const DataChange 
     if (change.data.external_id &&
         storage::find_item_by_external_id(call, *change.data.external_id, other) &&
         other.id != item.id) {
-        pg::refuse(ErrorCode::already_exists, key.refusal);
+        pg::raise(ErrorCode::already_exists, key.refusal);
     }
     if (apply_change(change, item)) {
         storage::write_unless_taken(&key, 1, [&] { storage::update_item_data(call, item); });
@@ -169,7 +168,7 @@ Datum set_item_data_function(FunctionCallInfo fcinfo)
     if (!storage::lock_item(call, item_id, item)) {
         market::raise(market::no_item(item_id));
     }
-    storage::refresh_snapshot(call); // sees which has the key by now
+    storage::refresh_snapshot(call); // to see which has the key by now
     write_item_data(call, item, change);
     const Datum result =
         shown_item_result(fcinfo, call, item, market::require_universe(call, item.universe_id));

@@ -1,4 +1,4 @@
-// What a platform keeps with a user or an item of its own: its key and its data.
+// A platform's own key of a user or an item, and its own data about it.
 #pragma once
 
 #include <optional>
@@ -12,10 +12,10 @@ struct PlatformData {
     std::optional<Datum> metadata;    // jsonb
 };
 
-// Two arguments from `position` on.
+// Reads the two arguments from `position` on.
 PlatformData platform_data_arguments(FunctionCallInfo fcinfo, int position);
 
-// Why an external id cannot be given to another; null where there is none. `who` has it: "A user".
+// The DETAIL for an external id that `who` ("A user") has already; null without an external id.
 const char *taken_external_id(const char *who, const std::optional<Datum> &external_id);
 
 } // namespace mvm::entry

@@ -31,7 +31,7 @@ Order purchase_order(std::int64_t buyer_id, std::int64_t item_id, std::int64_t q
     return order;
 }
 
-// What is wrong with an order whatever the market holds; code ok: nothing.
+// What is wrong with an order by itself, whatever is in the market; code ok: nothing.
 market::Refusal refusal_of(const Order &order)
 {
     if (order.quantity < 1) {
@@ -48,9 +48,9 @@ pg::Array<std::int32_t> paying_universes(FunctionCallInfo fcinfo, int position)
 {
     const ArrayArgument argument = array_argument(fcinfo, position, "pay_from", INT4OID);
     if (argument.count < 1 || argument.count > market::paying_wallets_max) {
-        pg::refuse(ErrorCode::invalid_argument,
-                   psprintf("pay_from has %d elements, 1 to %d are allowed.", argument.count,
-                            market::paying_wallets_max));
+        pg::raise(ErrorCode::invalid_argument,
+                  psprintf("pay_from has %d elements, 1 to %d are allowed.", argument.count,
+                           market::paying_wallets_max));
     }
     pg::Array<std::int32_t> universe_ids{};
     for (int i = 0; i < argument.count; ++i) {
@@ -60,8 +60,8 @@ pg::Array<std::int32_t> paying_universes(FunctionCallInfo fcinfo, int position)
         const std::int32_t universe_id = DatumGetInt32(argument.values[i]);
         for (int before = 0; before < universe_ids.count; ++before) {
             if (universe_ids[before] == universe_id) {
-                pg::refuse(ErrorCode::invalid_argument,
-                           psprintf("pay_from names universe %d twice.", universe_id));
+                pg::raise(ErrorCode::invalid_argument,
+                          psprintf("pay_from names universe %d twice.", universe_id));
             }
         }
         universe_ids.push(universe_id);
@@ -101,7 +101,7 @@ Datum buy_function(FunctionCallInfo fcinfo)
     return result;
 }
 
-// Order `i` of a batch; its answer is a refusal already where its arguments will not do.
+// Reads order `i` of a batch. If its arguments cannot be used, its answer is a refusal.
 void read_purchase_order(const ArrayArgument (&arguments)[6], int i, Order &order, Answer &answer)
 {
     constexpr const char *names[] = {"buyer_id", "item_id", "quantity"};

@@ -1,4 +1,4 @@
-// mvm_purge_idempotency_keys, mvm_purge_quotes: housekeeping, off every hot path, so plain SQL.
+// mvm_purge_idempotency_keys, mvm_purge_quotes: housekeeping. On no hot path, so in plain SQL.
 #include "entry/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
@@ -13,14 +13,14 @@ bool is_less(const Interval &a, const Interval &b)
         DirectFunctionCall2(interval_lt, IntervalPGetDatum(&a), IntervalPGetDatum(&b)));
 }
 
-// now() less an age much larger is before the first time that there is.
+// With a much larger age, now() minus it would be before the earliest timestamp.
 void require_age(const Interval &age)
 {
     Interval largest = {};
     largest.month = 1000 * MONTHS_PER_YEAR;
     if (is_less(age, Interval{}) || is_less(largest, age)) {
-        pg::refuse(domain::ErrorCode::invalid_argument,
-                   "older_than must not be negative or above 1000 years.");
+        pg::raise(domain::ErrorCode::invalid_argument,
+                  "older_than must not be negative or above 1000 years.");
     }
 }
 

@@ -17,14 +17,14 @@ Datum record_exchange_rate_function(FunctionCallInfo fcinfo)
     const bool updated = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
     HeapTuple row = updated ? trigger->tg_newtuple : trigger->tg_trigtuple;
 
-    // Under a snapshot of its own: the row is locked, so its last rate is seen.
+    // With a snapshot of its own: as the row is locked, it sees the last rate.
     storage::Call call;
     storage::begin_write(call, "mvm.record_exchange_rate()");
     const storage::UniverseRate rate = storage::rate_in(call, row);
     if (updated) {
         storage::append_rate_change(call, storage::next_id("exchange_rate_change_id_seq"), rate);
     } else if (!storage::has_rate_change(call, rate.first_rate_id)) {
-        // A universe that pg_dump brings back finds its history there already.
+        // A universe that is restored from a dump has its history already.
         storage::append_rate_change(call, rate.first_rate_id, rate);
     }
     storage::end_call(call);

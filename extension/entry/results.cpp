@@ -50,7 +50,7 @@ struct Scales {
     int to;
 };
 
-// A replayed row may name universes that its call has not met.
+// The row of an earlier call may name universes that this call has not read.
 int scale_of(storage::Call &call, storage::UniverseSet &universes, std::int32_t universe_id)
 {
     const int index = storage::universe_in(call, universes, universe_id);
@@ -87,7 +87,7 @@ Datum row_result(FunctionCallInfo fcinfo, const storage::Call &call, const Datum
     auto *row_values = pg::zeroed<Datum>(descriptor->natts);
     auto *row_nulls = pg::zeroed<bool>(descriptor->natts);
     memset(row_nulls, true, static_cast<Size>(descriptor->natts));
-    // A way down and up again leaves a dropped attribute in the type.
+    // A downgrade and an update of the extension leave a dropped attribute in the type.
     int column = 0;
     for (int i = 0; i < descriptor->natts && column < count; ++i) {
         if (!TupleDescAttr(descriptor, i)->attisdropped) {
@@ -240,7 +240,8 @@ void put_row(ReturnSetInfo *result, RowWriter &writer)
 
 constexpr int batch_columns_max = 18;
 
-// Consecutive orders mostly use the same two rates: the ratio is computed when they change.
+// Orders that follow each other mostly use the same two rates: the ratio is computed when they
+// change.
 struct KnownRatio {
     Datum from_rate;
     Datum to_rate;

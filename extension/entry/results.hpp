@@ -7,8 +7,8 @@
 
 namespace mvm::entry {
 
-// A row of the calling function's composite result type, in the caller's memory.
-// `count` columns are given; the type of an earlier version has fewer.
+// A row of the composite type that the calling function returns, in the caller's memory. `count`
+// values are given; the type in an earlier version of the market may have fewer columns.
 Datum row_result(FunctionCallInfo fcinfo, const storage::Call &call, const Datum *values,
                  const bool *nulls, int count);
 

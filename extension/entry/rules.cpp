@@ -1,7 +1,7 @@
 // mvm_set_rules, mvm_set_route: the trading rules of a universe and of the routes between two.
 #include "entry/arguments.hpp"
-#include "market/requirements.hpp"
 #include "entry/results.hpp"
+#include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
@@ -24,10 +24,10 @@ std::optional<Datum> require_share(Datum rate, const char *name, int below)
 {
     const auto share = domain::share_from_decimal(pg::text_of_numeric(rate), below);
     if (!share.ok()) {
-        pg::refuse(ErrorCode::invalid_argument,
-                   psprintf("%s is %s.", name, pg::brief_text_of_numeric(rate)),
-                   psprintf("It is zero or above and below %d, with at most %d decimals.", below,
-                            domain::share_scale_max));
+        pg::raise(ErrorCode::invalid_argument,
+                  psprintf("%s is %s.", name, pg::brief_text_of_numeric(rate)),
+                  psprintf("It is zero or above and below %d, with at most %d decimals.", below,
+                           domain::share_scale_max));
     }
     return share.value == domain::Share{} ? std::nullopt : std::optional(pg::trimmed_numeric(rate));
 }
@@ -71,7 +71,7 @@ storage::StoredRules changed_rules(FunctionCallInfo fcinfo, storage::Call &call,
     }
     if (const auto quantity = optional_int8_argument(fcinfo, 7)) {
         if (*quantity < 1) {
-            pg::refuse(
+            pg::raise(
                 ErrorCode::invalid_quantity,
                 psprintf("max_quantity is " INT64_FORMAT ", it must be 1 or more.", *quantity));
         }
@@ -79,7 +79,7 @@ storage::StoredRules changed_rules(FunctionCallInfo fcinfo, storage::Call &call,
     }
     if (rules.min_amount_minor && rules.max_amount_minor &&
         *rules.min_amount_minor > *rules.max_amount_minor) {
-        pg::refuse(ErrorCode::invalid_argument, "min_amount is above max_amount.");
+        pg::raise(ErrorCode::invalid_argument, "min_amount is above max_amount.");
     }
     return rules;
 }
@@ -87,8 +87,8 @@ storage::StoredRules changed_rules(FunctionCallInfo fcinfo, storage::Call &call,
 std::int64_t require_open_count(std::int64_t count, const char *name)
 {
     if (count < 0) {
-        pg::refuse(ErrorCode::invalid_argument,
-                   psprintf("%s is " INT64_FORMAT ", it must be 0 or more.", name, count));
+        pg::raise(ErrorCode::invalid_argument,
+                  psprintf("%s is " INT64_FORMAT ", it must be 0 or more.", name, count));
     }
     return count;
 }
@@ -151,12 +151,13 @@ Datum set_route_function(FunctionCallInfo fcinfo)
     storage::Call call;
     storage::begin_write(call, "mvm_set_route()");
     storage::Universe from = require_locked_universe(call, from_id);
-    // Its lock queues those who set its routes: what they wrote while we waited is seen after it.
+    // Calls that set routes from this universe wait for each other here. Now this one sees what
+    // they have written.
     storage::refresh_snapshot(call);
     market::require_universe(call, to_id);
     if (from_id == to_id) {
-        pg::refuse(ErrorCode::invalid_argument,
-                   psprintf("from_universe_id and to_universe_id are both %d.", from_id));
+        pg::raise(ErrorCode::invalid_argument,
+                  psprintf("from_universe_id and to_universe_id are both %d.", from_id));
     }
     storage::write_route(call, from, to_id, allowed, tariff_rate);
     storage::record_route(call, from_id, to_id, allowed, tariff_rate);

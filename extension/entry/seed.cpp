@@ -39,15 +39,15 @@ void require_empty_market(storage::Call &call)
         storage::TableId::journal, storage::TableId::balance_snapshot};
     for (const storage::TableId table : tables) {
         if (storage::has_table(table) && storage::has_rows(call, table)) {
-            pg::refuse(domain::ErrorCode::already_exists,
-                       psprintf("%s.%s has rows; the sample market needs an empty one.",
-                                storage::schema_name,
-                                storage::table_shapes[static_cast<int>(table)].name));
+            pg::raise(domain::ErrorCode::already_exists,
+                      psprintf("%s.%s has rows; the sample market needs an empty one.",
+                               storage::schema_name,
+                               storage::table_shapes[static_cast<int>(table)].name));
         }
     }
 }
 
-// An empty market numbers from 1, also when rolled back calls drew ids before.
+// Lets ids begin at 1, also if calls that were rolled back have drawn some.
 void restart_sequences()
 {
     for (const char *name :
@@ -61,7 +61,7 @@ Datum seed_function(FunctionCallInfo)
 {
     storage::Call call;
     storage::begin_write(call, "mvm_seed()");
-    // Keeps a second seed or a first universe out until this transaction ends.
+    // Until this transaction ends, no other can seed the market or create a universe.
     LockRelationOid(storage::relation_oid("universe"), ShareRowExclusiveLock);
     storage::refresh_snapshot(call);
     require_empty_market(call);

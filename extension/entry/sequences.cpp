@@ -1,5 +1,5 @@
 // mvm_sync_sequences: bringing sequences up to the ids that are in use. Logical replication
-// carries rows and no sequences, so those of a promoted replica lie behind.
+// does not replicate sequences, so those of a promoted replica are behind.
 #include "entry/arguments.hpp"
 #include "pg/guard.hpp"
 #include "storage/call.hpp"
@@ -27,7 +27,7 @@ std::int64_t int8_of(HeapTuple row, int column)
     return DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, column, &is_null));
 }
 
-// Where a sequence stands, by what has committed until now.
+// The position of a sequence, and the highest id in use, as committed by now.
 Position position_of(const char *sequence)
 {
     Oid types[] = {TEXTOID};

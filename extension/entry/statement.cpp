@@ -1,7 +1,7 @@
 // mvm_statement: what moved a wallet in a span of time, and the balance after each movement.
 #include "entry/arguments.hpp"
-#include "market/requirements.hpp"
 #include "entry/results.hpp"
+#include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
 #include "storage/wallet_history.hpp"
@@ -32,11 +32,11 @@ Span span_argument(FunctionCallInfo fcinfo)
     span.after_id = after_id.value_or(PG_INT64_MIN);
     span.first_page = !after_id;
     if (span.rows_max < 1 || span.rows_max > lines_max) {
-        pg::refuse(ErrorCode::invalid_argument,
-                   psprintf("max_rows is %d, it must be 1 to %d.", span.rows_max, lines_max));
+        pg::raise(ErrorCode::invalid_argument,
+                  psprintf("max_rows is %d, it must be 1 to %d.", span.rows_max, lines_max));
     }
     if (span.from_time > span.to_time) {
-        pg::refuse(ErrorCode::invalid_argument, "from_time is after to_time.");
+        pg::raise(ErrorCode::invalid_argument, "from_time is after to_time.");
     }
     return span;
 }

@@ -2,8 +2,8 @@
 #include "entry/universe.hpp"
 
 #include "entry/arguments.hpp"
-#include "market/requirements.hpp"
 #include "entry/results.hpp"
+#include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
@@ -18,10 +18,10 @@ using domain::ErrorCode;
 Datum require_rate(Datum rate)
 {
     if (!domain::rate_from_decimal(pg::text_of_numeric(rate)).ok()) {
-        pg::refuse(ErrorCode::invalid_argument,
-                   psprintf("exchange_rate is %s.", pg::brief_text_of_numeric(rate)),
-                   "A rate is above zero and below 10^18, with at most 18 decimals and 18 "
-                   "significant digits.");
+        pg::raise(ErrorCode::invalid_argument,
+                  psprintf("exchange_rate is %s.", pg::brief_text_of_numeric(rate)),
+                  "A rate is above zero and below 10^18, with at most 18 decimals and 18 "
+                  "significant digits.");
     }
     return pg::trimmed_numeric(rate);
 }
@@ -67,12 +67,12 @@ storage::Universe create_universe(storage::Call &call, Datum name, Datum currenc
 {
     const Datum stored_rate = require_rate(rate);
     if (currency_scale < 0 || currency_scale > domain::currency_scale_max) {
-        pg::refuse(ErrorCode::invalid_argument,
-                   psprintf("currency_scale is %d, it must be 0 to %d.", currency_scale,
-                            domain::currency_scale_max));
+        pg::raise(ErrorCode::invalid_argument,
+                  psprintf("currency_scale is %d, it must be 0 to %d.", currency_scale,
+                           domain::currency_scale_max));
     }
     const char *name_text = TextDatumGetCString(name);
-    // Asked before an id is drawn, so that a refusal leaves no gap.
+    // Before an id is drawn, so that a refusal leaves no gap in the ids.
     bool created = !storage::universe_name_is_taken(call, name);
     storage::Universe universe{};
     if (created) {
@@ -85,8 +85,8 @@ storage::Universe create_universe(storage::Call &call, Datum name, Datum currenc
         created = storage::insert_universe(call, universe);
     }
     if (!created) {
-        pg::refuse(ErrorCode::already_exists,
-                   psprintf("A universe has the name \"%s\".", name_text));
+        pg::raise(ErrorCode::already_exists,
+                  psprintf("A universe has the name \"%s\".", name_text));
     }
     return universe;
 }

@@ -43,7 +43,7 @@ Datum move_user_function(FunctionCallInfo fcinfo)
     if (!storage::lock_user(call, user_id, user)) {
         market::raise(market::no_user(user_id));
     }
-    storage::go_on_from_now(call); // the balance that is shown is of this moment, too
+    storage::go_on_from_now(call); // so that the balance in the answer is of this moment, too
     market::require_universe(call, universe_id);
     if (user.universe_id != universe_id) {
         storage::update_home(call, user, universe_id);
@@ -57,12 +57,12 @@ Datum move_user_function(FunctionCallInfo fcinfo)
 void require_not_negative(domain::Sign sign, Datum balance)
 {
     if (sign != domain::Sign::positive && sign != domain::Sign::zero) {
-        pg::refuse(ErrorCode::invalid_amount, psprintf("balance is %s, it must be zero or above.",
-                                                       pg::brief_text_of_numeric(balance)));
+        pg::raise(ErrorCode::invalid_amount, psprintf("balance is %s, it must be zero or above.",
+                                                      pg::brief_text_of_numeric(balance)));
     }
 }
 
-// Asked before an id is drawn, so that a refusal leaves no gap.
+// Looks for taken names before it draws an id, so that a refusal leaves no gap in the ids.
 void write_new_user(storage::Call &call, storage::UserAccount &user)
 {
     const storage::UniqueKey keys[] = {
@@ -72,10 +72,10 @@ void write_new_user(storage::Call &call, storage::UserAccount &user)
     };
     storage::UserAccount other{};
     if (storage::find_user_by_username(call, user.username, other)) {
-        pg::refuse(ErrorCode::already_exists, keys[0].refusal);
+        pg::raise(ErrorCode::already_exists, keys[0].refusal);
     }
     if (user.external_id && storage::find_user_by_external_id(call, *user.external_id, other)) {
-        pg::refuse(ErrorCode::already_exists, keys[1].refusal);
+        pg::raise(ErrorCode::already_exists, keys[1].refusal);
     }
     user.id = storage::next_id("user_account_id_seq");
     storage::write_unless_taken(keys, lengthof(keys), [&] { storage::insert_user(call, user); });

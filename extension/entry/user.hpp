@@ -18,7 +18,7 @@ struct NewUser {
 NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_id, Datum balance,
                     const PlatformData &data);
 
-// A user as people are shown it: the balance is that of the home wallet.
+// A row of mvm.users: the balance is that of the home wallet, and counts holds past their time.
 Datum shown_user_result(FunctionCallInfo fcinfo, storage::Call &call,
                         const storage::UserAccount &user);
 

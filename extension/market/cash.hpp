@@ -22,7 +22,7 @@ struct CashRequest {
 // idempotency_mismatch.
 storage::JournalRow move_cash(storage::Call &call, const CashRequest &request);
 
-// Puts a new user's first money, above zero, into the wallet at home, which that makes.
+// Makes a new user's home wallet with their first money, which is above zero.
 void deposit_opening_balance(storage::Call &call, std::int64_t user_id,
                              const storage::Universe &home, std::int64_t balance_minor);
 

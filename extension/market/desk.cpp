@@ -24,7 +24,7 @@ const WalletKey &key_of(const LockedWallet &wallet)
     return wallet.key;
 }
 
-// Where the key stands, or would stand, among the rows that were locked without waiting.
+// The place of the key, or where it would be inserted, among the rows locked without waiting.
 template <typename Row, typename Key>
 int *place_among(pg::Array<int> &others, pg::Array<Row> &rows, const Key &key)
 {
@@ -73,13 +73,13 @@ LockedWallet locked_wallet(const WalletKey &key)
 void set_found(LockedItem &locked, bool found)
 {
     locked.found = found;
-    locked.stock = found ? static_cast<Held>(locked.item.stock) : 0;
+    locked.stock = found ? static_cast<RunningAmount>(locked.item.stock) : 0;
 }
 
 void set_wallet(LockedWallet &locked, const storage::Wallet &wallet)
 {
     locked.wallet = wallet;
-    locked.balance_minor = static_cast<Held>(wallet.balance_minor);
+    locked.balance_minor = static_cast<RunningAmount>(wallet.balance_minor);
 }
 
 } // namespace
@@ -172,7 +172,7 @@ int index_of_wallet(Desk &desk, const WalletKey &key)
     return index_of(desk.wallets, desk.wallets_in_order, desk.other_wallets, key);
 }
 
-int try_item(Desk &desk, std::int64_t id)
+int try_lock_item(Desk &desk, std::int64_t id)
 {
     const int known = index_of_item(desk, id);
     if (known >= 0) {
@@ -187,7 +187,7 @@ int try_item(Desk &desk, std::int64_t id)
     return push_other(desk.items, desk.other_items, locked);
 }
 
-int try_wallet(Desk &desk, const WalletKey &key)
+int try_lock_wallet(Desk &desk, const WalletKey &key)
 {
     const int known = index_of_wallet(desk, key);
     if (known >= 0) {
@@ -226,12 +226,12 @@ domain::Movement movement_of(const storage::JournalRow &row)
                                row.quantity.value_or(0));
 }
 
-Obstacle obstacle(ErrorCode error, int wallet, Held held, std::int64_t change)
+Obstacle obstacle(ErrorCode error, int wallet, RunningAmount available, std::int64_t change)
 {
-    return {error, wallet, held, change < 0 ? -change : 0};
+    return {error, wallet, available, change < 0 ? -change : 0};
 }
 
-// Takes from a wallet of the posting or credits it.
+// Debits or credits a wallet of the posting, if it has that one.
 Obstacle move_money(Desk &desk, int wallet, std::int64_t change)
 {
     if (wallet < 0) {
@@ -277,8 +277,8 @@ void undo(Desk &desk, const Posting &posting)
     }
 }
 
-// Takes what is to be taken and adds the rest, whatever that leaves: whether it is in range is
-// asked later, so that what is missing is told before what is too much.
+// Moves all that the row says, whatever balances that leads to. Whether these are in range is
+// checked afterwards, so that missing money or stock is reported before too much of it.
 Obstacle move_all(Desk &desk, const Posting &posting)
 {
     MVM_ASSERT(posting.from < 0 || posting.from != posting.to);
@@ -302,7 +302,7 @@ Obstacle move_all(Desk &desk, const Posting &posting)
     return {};
 }
 
-// What a posting leaves must be an amount.
+// The balance or stock that is out of range after the posting, if any.
 Obstacle beyond_range(Desk &desk, const Posting &posting)
 {
     for (const int wallet : {posting.from, posting.to}) {
@@ -434,7 +434,7 @@ void find_due_snapshots(Desk &desk)
 }
 
 struct Progress {
-    Held balance_minor;
+    RunningAmount balance_minor;
     int movements;
 };
 
@@ -461,7 +461,8 @@ void add_snapshots_within(Desk &desk)
     }
     auto *progress = pg::zeroed<Progress>(desk.wallets.count);
     for (int i = 0; i < desk.wallets.count; ++i) {
-        progress[i].balance_minor = static_cast<Held>(desk.wallets[i].wallet.balance_minor);
+        progress[i].balance_minor =
+            static_cast<RunningAmount>(desk.wallets[i].wallet.balance_minor);
     }
     for (const Posting &posting : desk.postings) {
         const domain::Movement movement = movement_of(*posting.row);
@@ -480,7 +481,8 @@ void write_stocks(Desk &desk)
 {
     for (LockedItem &locked : desk.items) {
         CHECK_FOR_INTERRUPTS();
-        // Also where as many pieces came as went: who waits for the item is to see that.
+        // Also if the stock is the same as before: who waits for the item must see that it was
+        // used.
         if (locked.movements > 0 && !locked.opening) {
             storage::update_stock(desk.call, locked.item, static_cast<std::int64_t>(locked.stock));
         }
@@ -489,7 +491,7 @@ void write_stocks(Desk &desk)
 
 void write_wallets(Desk &desk)
 {
-    // First what goes again: nobody has heard of it yet.
+    // First the wallets that were made and not needed, before any trigger is told of them.
     for (LockedWallet &locked : desk.wallets) {
         CHECK_FOR_INTERRUPTS();
         if (locked.made && locked.movements == 0) {

@@ -1,7 +1,8 @@
-// The desk: where money and stock move, and nowhere else. It locks the items and wallets of a call,
-// each once and in the global order, keeps what they hold while movements are posted on them, and
-// writes each of them once, with the journal in bulk. It knows nothing of orders, holds or quotes:
-// those are plans made on it, which read, lock, plan and post.
+// The desk: all money and stock moves here. A call locks its items and wallets at the desk, each
+// once and in the global order; posts journal rows on them, which changes their balances and stocks
+// in memory; and writes each of them once, with the journal in bulk. The desk knows nothing of
+// orders, holds or quotes: the other files of this folder use it to carry out what they have
+// planned.
 #pragma once
 
 #include <initializer_list>
@@ -14,35 +15,35 @@
 
 namespace mvm::market {
 
-using domain::Held;
+using domain::RunningAmount;
 
 struct LockedItem {
     std::int64_t id;
     bool found;
-    bool opening;       // this call has inserted it with the stock that is posted
-    int movements;      // postings on it
+    bool opening;       // inserted by this call, with a stock that is still to be posted
+    int movements;      // how many postings move it
     storage::Item item; // as it was locked
-    Held stock;
+    RunningAmount stock;
 };
 
 struct LockedWallet {
     storage::WalletKey key;
-    bool receives;          // made where it is missing
-    bool made;              // by this call: taken back unless something is posted on it
-    bool opening;           // of a user that this call makes: it is inserted with its balance
-    int movements;          // postings on it
-    storage::Wallet wallet; // as it was locked; with a null row where there is none
-    Held balance_minor;
-    // The last row that moves it, once the rows are linked; none: it is not known.
+    bool receives;          // it may be credited: it is made if it is missing
+    bool made;              // made by this call: deleted again unless something is posted on it
+    bool opening;           // the first one of a new user: inserted at the end, with its balance
+    int movements;          // how many postings move it
+    storage::Wallet wallet; // as it was locked; its row is null if there is no such wallet
+    RunningAmount balance_minor;
+    // The last journal row that moves it, once the rows are linked; none: it is not known.
     std::optional<std::int64_t> last_journal_id;
 };
 
-// A journal row and the locked rows that it moves, by their indexes; -1: none.
+// A journal row and the locked rows that it moves, by their indexes at the desk; -1: none.
 struct Posting {
     storage::JournalRow *row;
     int item;
-    int from; // the wallet with the leg that the row calls paid
-    int to;   // the wallet with the leg that it calls received
+    int from; // the wallet that the row's paid amount moves
+    int to;   // the wallet that its received amount moves
 };
 
 // What a wallet held before one of the rows of the call, and its last row by then.
@@ -57,10 +58,10 @@ struct Desk {
     storage::Call &call;
     pg::Array<LockedItem> items{};
     pg::Array<LockedWallet> wallets{};
-    // How many of them were locked in the global order, in which they stand. The others were
-    // locked later and without waiting; their indexes are here in that order.
+    // The first ones were locked in the global order and stand in it: so many of them.
     int items_in_order = 0;
     int wallets_in_order = 0;
+    // Those behind them were locked later, without waiting: their indexes, sorted by their keys.
     pg::Array<int> other_items{};
     pg::Array<int> other_wallets{};
     pg::Array<Posting> postings{};          // in the order in which they take effect
@@ -71,7 +72,7 @@ struct Desk {
 // Locking: items, then wallets, then nothing that may wait
 // ---------------------------------------------------------------------------
 
-// Locks the items with these ids, which may repeat.
+// Locks the items with these ids, which may repeat and get sorted. `found` says which there are.
 void lock_items(Desk &desk, pg::Array<std::int64_t> &ids);
 
 // Locks one item; its index, or -1 when there is none.
@@ -79,31 +80,31 @@ void lock_items(Desk &desk, pg::Array<std::int64_t> &ids);
 
 struct WantedWallet {
     storage::WalletKey key;
-    bool receives; // it may be credited: made when it is missing
+    bool receives; // it may be credited: it is made if it is missing
 };
 
-// Locks the wallets, which may repeat.
+// Locks the wallets, which may repeat and get sorted.
 void lock_wallets(Desk &desk, pg::Array<WantedWallet> &wanted);
 void lock_wallets(Desk &desk, std::initializer_list<WantedWallet> wanted);
 
-// Adds the first wallet of a user that this call has made, which nobody else can know of; its
-// index.
+// Adds the first wallet of a user that this call has made, without a lock: nobody else knows that
+// user. Its index.
 int add_opening_wallet(Desk &desk, const storage::WalletKey &key);
 
-// Adds an item that this call has just inserted with its stock, which is still to be posted; its
-// index.
+// Adds an item that this call has just inserted and whose stock is still to be posted. Its index.
 int add_opening_item(Desk &desk, const storage::Item &item);
 
-// Index of a locked row; -1 when it is not locked.
+// Index of a locked row; -1 if it is not locked.
 int index_of_item(Desk &desk, std::int64_t id);
 int index_of_wallet(Desk &desk, const storage::WalletKey &key);
 
-// The same, locking it when it is not and that needs no waiting; -1 when somebody uses it.
-int try_item(Desk &desk, std::int64_t id);
-int try_wallet(Desk &desk, const storage::WalletKey &key);
+// Index of a row that is locked now if it was not yet; -1 if another session is using it. Never
+// waits.
+int try_lock_item(Desk &desk, std::int64_t id);
+int try_lock_wallet(Desk &desk, const storage::WalletKey &key);
 
-// Looks again, without waiting, for wallets that were missing when their turn came: under a
-// later snapshot somebody may have made one.
+// Looks again, without waiting, for wallets that were missing when they were to be locked: another
+// session may have made one since.
 void find_missing_wallets(Desk &desk);
 
 // ---------------------------------------------------------------------------
@@ -115,23 +116,23 @@ struct Obstacle {
     domain::ErrorCode error; // ok: none; insufficient_balance, insufficient_stock,
                              // amount_out_of_range
     int wallet;              // index of the wallet in the way; -1: the item is
-    Held held;               // what that holds
-    std::int64_t needed;     // what the posting takes from it
+    RunningAmount available; // what is there
+    std::int64_t needed;     // what the posting takes
 
     bool exists() const { return error != domain::ErrorCode::ok; }
 };
 
-// The posting of a row on rows that are locked. The journal row must live until `write`.
+// The posting of a journal row whose item and wallets are locked. The row must live until `write`.
 Posting posting_of(Desk &desk, storage::JournalRow *row);
 
-// Moves what the row says, as domain::journal_kinds has it, or nothing.
+// Moves what the row says (domain::journal_kinds), or nothing if there is an obstacle.
 [[nodiscard]] Obstacle post(Desk &desk, const Posting &posting);
 
-// The same for two rows that take effect as one: only what they leave is bounded, and an item that
-// gives as many pieces as it gets is not written. Neither is taken back.
+// The same for two rows that take effect as one: in between, a balance may pass the largest amount.
+// An item that gives as many pieces as it gets is not written. Neither posting is taken back.
 [[nodiscard]] Obstacle post_both(Desk &desk, const Posting &first, const Posting &second);
 
-// Takes postings back, all but the first `kept`.
+// Takes back all postings but the first `kept`.
 void take_back(Desk &desk, int kept);
 
 // ---------------------------------------------------------------------------

@@ -19,18 +19,18 @@ namespace {
 using storage::WalletKey;
 using State = ExpiredHold::State;
 
-// Of what the holds are: an item, or a wallet, or (all zeros) anything.
-struct Keeper {
+// Which holds a list has: those on an item, those of a wallet, or (all zeros) all.
+struct ListKey {
     std::int64_t item_id;
     WalletKey wallet;
 };
 
-// The holds of a keeper that have been read, in the order in which they expired.
+// The holds that have been read so far, in the order in which they expired.
 struct HoldList {
-    Keeper keeper; // the key of Expiry::lists
+    ListKey key; // in Expiry::lists
     pg::Array<ExpiredHold *> holds;
     bool complete;  // there are no more
-    int first_open; // those before it are released
+    int first_open; // place of the first one that is not released
 };
 
 HTAB *hash_table(const char *name, Size key_size, Size entry_size)
@@ -42,22 +42,22 @@ HTAB *hash_table(const char *name, Size key_size, Size entry_size)
     return hash_create(name, 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-HoldList &list_of(Expiry &expiry, const Keeper &wanted)
+HoldList &list_of(Expiry &expiry, const ListKey &wanted)
 {
     if (expiry.now == 0) {
         expiry.now = GetCurrentTimestamp();
         expiry.lists =
-            hash_table("holds past their time by keeper", sizeof(Keeper), sizeof(HoldList));
+            hash_table("lists of holds past their time", sizeof(ListKey), sizeof(HoldList));
         expiry.holds =
             hash_table("holds past their time", sizeof(std::int64_t), sizeof(ExpiredHold));
     }
-    Keeper keeper;
-    memset(&keeper, 0, sizeof keeper); // the padding is part of the key
-    keeper.item_id = wanted.item_id;
-    keeper.wallet.user_id = wanted.wallet.user_id;
-    keeper.wallet.universe_id = wanted.wallet.universe_id;
+    ListKey key;
+    memset(&key, 0, sizeof key); // the padding is compared as well
+    key.item_id = wanted.item_id;
+    key.wallet.user_id = wanted.wallet.user_id;
+    key.wallet.universe_id = wanted.wallet.universe_id;
     bool found = false;
-    auto *list = static_cast<HoldList *>(hash_search(expiry.lists, &keeper, HASH_ENTER, &found));
+    auto *list = static_cast<HoldList *>(hash_search(expiry.lists, &key, HASH_ENTER, &found));
     if (!found) {
         list->holds = {};
         list->complete = false;
@@ -66,7 +66,7 @@ HoldList &list_of(Expiry &expiry, const Keeper &wanted)
     return *list;
 }
 
-// A hold may be met as one on an item and as one of a wallet.
+// A hold may stand in the list of its item and in that of its wallet: it is known once.
 ExpiredHold *known_hold(Expiry &expiry, const storage::KeptByHold &kept)
 {
     bool found = false;
@@ -79,16 +79,16 @@ ExpiredHold *known_hold(Expiry &expiry, const storage::KeptByHold &kept)
     return hold;
 }
 
-// Reads more of the list, from its beginning: twice as many as before.
+// Reads the list again from its beginning, twice as far as before.
 void read_more(Expiry &expiry, HoldList &list)
 {
     storage::Call &call = expiry.desk.call;
     const int count_max = Max(16, 2 * list.holds.count);
     pg::Array<storage::KeptByHold> found{};
-    if (list.keeper.item_id != 0) {
-        storage::find_expired_on_item(call, list.keeper.item_id, expiry.now, count_max, found);
-    } else if (list.keeper.wallet.user_id != 0) {
-        storage::find_expired_of_wallet(call, list.keeper.wallet, expiry.now, count_max, found);
+    if (list.key.item_id != 0) {
+        storage::find_expired_on_item(call, list.key.item_id, expiry.now, count_max, found);
+    } else if (list.key.wallet.user_id != 0) {
+        storage::find_expired_of_wallet(call, list.key.wallet, expiry.now, count_max, found);
     } else {
         storage::find_expired(call, expiry.now, count_max, found);
     }
@@ -111,9 +111,9 @@ ExpiredHold *hold_at(Expiry &expiry, HoldList &list, int place)
     return place < list.holds.count ? list.holds[place] : nullptr;
 }
 
-// Locks the hold, its item and its wallet; false when that would have to wait, when the hold
-// has ended meanwhile or when it is no longer what was read of it.
-bool try_hold(Expiry &expiry, ExpiredHold &expired)
+// Locks the hold, its item and its wallet. False if that would have to wait, if the hold has ended
+// meanwhile, or if it has been changed since it was read.
+bool try_lock_hold(Expiry &expiry, ExpiredHold &expired)
 {
     Desk &desk = expiry.desk;
     storage::Hold &hold = expired.hold;
@@ -125,20 +125,20 @@ bool try_hold(Expiry &expiry, ExpiredHold &expired)
         hold.from_universe_id != kept.wallet.universe_id) {
         return false;
     }
-    expired.item = try_item(desk, kept.item_id);
+    expired.item = try_lock_item(desk, kept.item_id);
     if (expired.item < 0 || !desk.items[expired.item].found) {
         return false;
     }
-    expired.wallet = try_wallet(desk, kept.wallet);
+    expired.wallet = try_lock_wallet(desk, kept.wallet);
     return expired.wallet >= 0 && desk.wallets[expired.wallet].wallet.row != nullptr;
 }
 
-// Puts back what the hold keeps, if it can be had and there is room for it.
+// Puts back what the hold keeps, if it can be locked and there is room for it.
 bool try_release(Expiry &expiry, ExpiredHold &hold)
 {
     CHECK_FOR_INTERRUPTS();
     if (hold.state == State::unlocked) {
-        hold.state = try_hold(expiry, hold) ? State::locked : State::passed_over;
+        hold.state = try_lock_hold(expiry, hold) ? State::locked : State::passed_over;
     }
     if (hold.state != State::locked) {
         return false;
@@ -164,7 +164,7 @@ int first_open(Expiry &expiry, HoldList &list)
     }
 }
 
-// Calls `visit` with the holds that an order looks at until it returns false.
+// Calls `visit` with holds that are not released, at most `holds_max`, until it returns false.
 template <typename Visit>
 void visit_open(Expiry &expiry, HoldList &list, int holds_max, Visit visit)
 {
@@ -183,11 +183,11 @@ void visit_open(Expiry &expiry, HoldList &list, int holds_max, Visit visit)
     }
 }
 
-// What `amount_of` says of the holds makes up for what is needed, or none is released.
+// Releases holds until what they keep, as `amount_of` says, is what is needed; or none, and false.
 template <typename Amount>
 bool release_needed(Expiry &expiry, HoldList &list, std::int64_t needed, Amount amount_of)
 {
-    // What cannot suffice is not even locked.
+    // If all of them together are too little, none is locked.
     std::int64_t missing = needed;
     visit_open(expiry, list, expired_holds_max, [&](ExpiredHold &hold) {
         missing -= hold.state == State::passed_over ? 0 : Min(missing, amount_of(hold.kept));
@@ -258,7 +258,8 @@ Obstacle post_releasing(Expiry &expiry, const Posting &posting)
 {
     const Obstacle found = post(expiry.desk, posting);
     if (found.error == domain::ErrorCode::insufficient_balance &&
-        release_money(expiry, found.wallet, found.needed - static_cast<std::int64_t>(found.held))) {
+        release_money(expiry, found.wallet,
+                      found.needed - static_cast<std::int64_t>(found.available))) {
         return post(expiry.desk, posting);
     }
     return found;

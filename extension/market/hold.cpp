@@ -35,7 +35,7 @@ Hold require_hold(Call &call, std::int64_t hold_id)
 // Setting aside
 // ---------------------------------------------------------------------------
 
-// The terms that the order was settled on, frozen.
+// The hold with the terms at which the order was settled.
 Hold new_hold(Call &call, storage::UniverseSet &universes, const Order &order, const Answer &answer)
 {
     const JournalRow &row = answer.row;
@@ -92,8 +92,8 @@ Hold reserve(Call &call, Order order)
 
 namespace {
 
-// Locks what a hold's end touches, in the global order: item, wallets, hold. `seller` is where a
-// capture pays, if that is a wallet.
+// Locks, in the global order, what the end of a hold changes: item, wallets, hold. `seller` is the
+// wallet that a capture pays to, if it is not a treasury.
 Hold lock_hold(Desk &desk, const Hold &seen, const std::optional<storage::WalletKey> &seller)
 {
     if (lock_item(desk, seen.item_id) < 0) {
@@ -112,7 +112,7 @@ Hold lock_hold(Desk &desk, const Hold &seen, const std::optional<storage::Wallet
     if (hold.item_id != seen.item_id || hold.buyer_id != seen.buyer_id ||
         hold.seller_id != seen.seller_id || hold.from_universe_id != seen.from_universe_id ||
         hold.to_universe_id != seen.to_universe_id) {
-        pg::refuse_stale_snapshot(); // the owner changed it by hand: other rows are to be locked
+        pg::raise_stale_snapshot(); // changed by hand meanwhile: other rows would have to be locked
     }
     return hold;
 }
@@ -157,7 +157,7 @@ domain::Share frozen_share(const std::optional<Datum> &rate, int below)
                 : domain::Share{};
 }
 
-// The purchase of `quantity` of the pieces at the hold's terms.
+// The purchase of `quantity` pieces at the hold's terms.
 domain::PurchasePlan require_capture(const Hold &hold, std::int64_t quantity,
                                      const storage::Universe &home,
                                      const storage::Universe &item_universe)

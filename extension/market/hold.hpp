@@ -8,9 +8,9 @@
 
 namespace mvm::market {
 
-// Sets aside what an order of a hold asks for; its hold_id is drawn here. The hold, also of an
-// earlier call under the same key. The refusals of a purchase, and rule_violation beyond what the
-// universe lets a user keep open.
+// Sets aside what the order asks for and makes a hold of it, whose id is drawn here; or gives the
+// hold of an earlier call under the same key. The refusals of a purchase; rule_violation if the
+// hold would live too long, or the buyer has too many open, for the item's universe.
 storage::Hold reserve(storage::Call &call, Order order);
 
 struct CaptureRequest {

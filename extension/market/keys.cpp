@@ -11,7 +11,7 @@ namespace {
 using domain::ErrorCode;
 using storage::Call;
 
-// A request by what it is sorted by: its key stays in the argument, as keys may be large.
+// What requests are sorted by. The key is not copied, as keys may be large.
 struct SortedRequest {
     std::int64_t user_id;
     std::string_view key;
@@ -33,8 +33,8 @@ const char *with_memo(const char *request, const std::optional<Datum> &memo)
     return memo ? psprintf("%s memo=%s", request, TextDatumGetCString(*memo)) : request;
 }
 
-// A new key that stands twice belongs to its first request; of a used key every request is a
-// repeat of that of the earlier call.
+// A new key that stands in several requests belongs to the first of them; the others repeat it. All
+// requests under a used key are answered by the earlier call.
 void claim_keys(Call &call, pg::Array<KeyedRequest> &requests)
 {
     pg::Array<SortedRequest> sorted{};
@@ -81,7 +81,7 @@ Refusal answer_of_earlier_call(Call &call, const KeyedRequest &request, storage:
         return {domain::find_error_by_name(used.refusal), used.refusal_detail, nullptr};
     }
     if (!storage::find_journal(call, used.transaction_id.value_or(0), row)) {
-        // None yet, where a trigger of the owner's repeats the call that fires it.
+        // There is no row yet if a trigger repeats the very call that has fired it.
         return no_transaction(used.transaction_id.value_or(0));
     }
     replayed = true;

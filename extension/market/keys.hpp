@@ -8,10 +8,10 @@
 
 namespace mvm::market {
 
-// Keys of what the house does belong to nobody.
+// The user_id of keys that no user owns: those of payouts and of a treasury's restocking.
 inline constexpr std::int64_t nobody = 0;
 
-// A request in canonical form with its memo at the end: another memo is another request.
+// A request in canonical form with its memo at the end: with another memo it is another request.
 const char *with_memo(const char *request, const std::optional<Datum> &memo);
 
 // A request under a key, and what claiming the key found.
@@ -21,38 +21,39 @@ struct KeyedRequest {
     const char *request; // in canonical form
 
     enum class State : std::uint8_t {
-        acts,     // the key is this request's: an answer is to be recorded
-        repeats,  // it was claimed for an earlier request of the same call: see `first`
-        answered, // an earlier call has used it
+        acts,     // the key was new and is this request's: its answer is to be recorded
+        repeats,  // an earlier request of the same call has claimed the key: see `first`
+        answered, // an earlier call has used the key
     } state;
-    int first;                     // where it repeats: the place of the request that acts
+    int first;                     // if it repeats: index of the request that acts
     storage::IdempotencyKey claim; // of one that acts or is answered
 };
 
-// Claims every key once, in the order (user, key), whatever that of the requests.
+// Claims every key once, in the order (user, key), and fills in each request's state and claim.
 void claim_keys(storage::Call &call, pg::Array<KeyedRequest> &requests);
 
-// The answer of an earlier call: its refusal, or code ok and its journal row. Refuses another
-// request than the first; `replayed` is whether it is the first one's answer.
+// What an earlier call under the key was answered: its refusal, or code ok and its journal row;
+// `replayed` is true then. If its request was another one: idempotency_mismatch, and not replayed.
 Refusal answer_of_earlier_call(storage::Call &call, const KeyedRequest &request,
                                storage::JournalRow &row, bool &replayed);
 
-// The same for a request that repeats an earlier one of the call: code ok when it is the same.
+// For a request that repeats an earlier one of the call: code ok if both are the same, or
+// idempotency_mismatch.
 Refusal mismatch_with(const KeyedRequest &first, const KeyedRequest &request);
 
 // Records the journal row, or the refusal, that answers a request that acts.
 void record_answer(storage::Call &call, const KeyedRequest &request, std::int64_t transaction_id);
 void record_refusal(storage::Call &call, const KeyedRequest &request, const Refusal &refusal);
 
-// A call with one request, which raises where it is refused and leaves no key behind then.
+// A call with one request. If it is refused it raises, so no key stays behind.
 struct KeyedCall {
-    bool answered; // `first_answer` is the call's answer
-    bool has_key;  // and acts
+    bool answered; // by an earlier call, with `first_answer`
+    bool has_key;  // a new one: the answer is to be recorded
     KeyedRequest request;
     storage::JournalRow first_answer;
 };
 
-// Claims `key` (none: nothing to do) for `request`. idempotency_mismatch when the key was used for
+// Claims `key`, if there is one, for `request`. idempotency_mismatch if the key was used for
 // another request.
 KeyedCall begin_keyed_call(storage::Call &call, std::int64_t user_id,
                            const std::optional<Datum> &key, const char *request);

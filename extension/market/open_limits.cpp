@@ -38,28 +38,29 @@ void require_one_more(const char *rule, std::int32_t universe_id, std::int64_t u
 
 } // namespace
 
-RoomForHold read_room_for_hold(Call &call, const storage::Universe &item_universe,
-                               std::int64_t buyer_id)
+HoldAllowance read_hold_allowance(Call &call, const storage::Universe &item_universe,
+                                  std::int64_t buyer_id)
 {
-    RoomForHold room{};
+    HoldAllowance allowance{};
     const auto limits = storage::open_limits(call, item_universe);
     if (limits) {
-        room.limited = true;
-        room.universe_id = item_universe.id;
-        room.limits = *limits;
-        room.open_count = storage::open_holds(call, buyer_id, item_universe.id,
-                                              GetCurrentTimestamp(), limits->holds_max);
+        allowance.limited = true;
+        allowance.universe_id = item_universe.id;
+        allowance.limits = *limits;
+        allowance.open_count = storage::open_holds(call, buyer_id, item_universe.id,
+                                                   GetCurrentTimestamp(), limits->holds_max);
     }
-    return room;
+    return allowance;
 }
 
-void require_room_for_hold(const RoomForHold &room, std::int64_t buyer_id, std::int64_t lifetime_us)
+void require_hold_allowed(const HoldAllowance &allowance, std::int64_t buyer_id,
+                          std::int64_t lifetime_us)
 {
-    if (room.limited) {
-        require_lifetime_within("max_hold_ttl", room.universe_id, lifetime_us,
-                                room.limits.hold_ttl_us_max);
-        require_one_more("max_open_holds", room.universe_id, buyer_id, room.open_count,
-                         room.limits.holds_max);
+    if (allowance.limited) {
+        require_lifetime_within("max_hold_ttl", allowance.universe_id, lifetime_us,
+                                allowance.limits.hold_ttl_us_max);
+        require_one_more("max_open_holds", allowance.universe_id, buyer_id, allowance.open_count,
+                         allowance.limits.holds_max);
     }
 }
 
@@ -77,8 +78,8 @@ void lock_user_with_limits(Call &call, std::int64_t user_id)
     storage::refresh_snapshot(call);
 }
 
-void require_room_for_quote(Call &call, std::int64_t user_id, const storage::Universe &to,
-                            std::int64_t lifetime_us)
+void require_quote_allowed(Call &call, std::int64_t user_id, const storage::Universe &to,
+                           std::int64_t lifetime_us)
 {
     const auto limits = storage::open_limits(call, to);
     if (!limits) {

@@ -45,9 +45,9 @@ struct Answer {
     bool refused() const { return refusal.code != domain::ErrorCode::ok; }
 };
 
-// Runs the orders that are not refused yet. A refused order changes nothing and stops nothing.
-// Locks keys, items and wallets, each in its global order, once; writes every row once and the
-// journal in bulk.
+// Runs the orders whose answers are not refusals yet. A refused order changes nothing, and the
+// others go on. Locks keys, items and wallets, each once and in the global order; writes every row
+// once and the journal in bulk.
 void execute_orders(storage::Call &call, storage::UniverseSet &universes, const Order *orders,
                     Answer *answers, int count);
 

@@ -18,19 +18,19 @@ using storage::Universe;
 using storage::UniverseSet;
 using storage::WalletKey;
 
-// A wallet of the buyer's that takes part.
-struct PartWallet {
+// One of the buyer's wallets to pay from.
+struct PayingWallet {
     WalletKey key;
     int universe; // index in the set
     int index;    // of the locked row
 };
 
-// What a purchase paid in the currency of one of the wallets comes to.
+// What has come of the attempt to pay from one of the wallets.
 struct Attempt {
-    Settlement terms;  // of the purchase or, where one is refused, of the exchange
+    Settlement terms;  // of the purchase, or of the exchange that is refused
     Obstacle obstacle; // to posting it
-    int payer;         // the wallet that pays what is left
-    int exchange;      // the wallet whose exchange is refused; -1: none
+    int payer;         // index of the wallet that pays the price
+    int exchange;      // index of the wallet whose exchange is refused; -1: none
     JournalRow *purchase;
 
     bool made() const { return terms.error == ErrorCode::ok && !obstacle.exists(); }
@@ -49,10 +49,10 @@ struct Deal {
     const Order &order;
     std::uint64_t limit_minor; // where there is a limit
     const KeyedCall &keyed;
-    Expiry &expiry; // and its desk, where the item is the first
+    Expiry &expiry; // its desk has the item at index 0
     int item_universe;
-    pg::Array<PartWallet> wallets; // the buyer's, in the order of paying
-    int seller;                    // index of its locked wallet; -1: a treasury
+    pg::Array<PayingWallet> wallets; // the buyer's, in the order of paying
+    int seller;                      // index of its locked wallet; -1: a treasury
 
     Desk &desk() const { return expiry.desk; }
     const storage::Item &item() const { return desk().items.data[0].item; }
@@ -104,13 +104,13 @@ Settlement settle_exchange(const Deal &deal, int from, int to, std::int64_t amou
     return domain::settle_exchange(order);
 }
 
-// Exchanges all that is in the wallets before the payer into its currency. What is
-// worth less than its smallest unit, or no more than the fee, stays where it is.
+// Exchanges all that is in the wallets before the payer's into its currency. What is worth less
+// than the smallest unit of that, or not more than the fee, stays where it is.
 bool gather(const Deal &deal, Attempt &attempt)
 {
-    const PartWallet &payer = deal.wallets.data[attempt.payer];
+    const PayingWallet &payer = deal.wallets.data[attempt.payer];
     for (int i = 0; i < attempt.payer; ++i) {
-        const PartWallet &wallet = deal.wallets.data[i];
+        const PayingWallet &wallet = deal.wallets.data[i];
         const std::int64_t amount_minor = balance_of(deal, i);
         if (amount_minor == 0) {
             continue;
@@ -159,7 +159,7 @@ Attempt try_payer(const Deal &deal, int payer)
     if (gather(deal, attempt)) {
         attempt.terms = settle_purchase(deal, payer);
         if (attempt.terms.error == ErrorCode::ok) {
-            const PartWallet &wallet = deal.wallets.data[payer];
+            const PayingWallet &wallet = deal.wallets.data[payer];
             attempt.purchase = new_row(deal, domain::JournalKind::purchase, attempt.terms,
                                        wallet.universe, deal.item_universe);
             attempt.purchase->counterparty_id = deal.item().seller_id;
@@ -175,8 +175,8 @@ Attempt try_payer(const Deal &deal, int payer)
     return attempt;
 }
 
-// Releases holds past their time of all wallets before the payer's, as all that is there
-// is exchanged.
+// Releases holds past their time of all wallets before the payer's: what they kept is exchanged,
+// too.
 bool release_before(const Deal &deal, int payer)
 {
     bool any = false;
@@ -186,8 +186,8 @@ bool release_before(const Deal &deal, int payer)
     return any;
 }
 
-// The same, where holds past their time make up for stock or money that is missing: those of
-// the payer's own wallet before those of the others. An attempt that fails leaves them.
+// The same, but if stock or money is missing, holds past their time are released for it: those of
+// the payer's own wallet before those of the others. If the attempt fails, none is released.
 Attempt try_payer_releasing(const Deal &deal, int payer)
 {
     const Mark mark = mark_of(deal.expiry);
@@ -195,7 +195,7 @@ Attempt try_payer_releasing(const Deal &deal, int payer)
     const auto release_own = [&] {
         return release_money(deal.expiry, deal.wallets.data[payer].index,
                              attempt.obstacle.needed -
-                                 static_cast<std::int64_t>(attempt.obstacle.held));
+                                 static_cast<std::int64_t>(attempt.obstacle.available));
     };
     if (attempt.lacks_stock() &&
         release_pieces(deal.expiry, 0,
@@ -215,9 +215,9 @@ Attempt try_payer_releasing(const Deal &deal, int payer)
     return attempt;
 }
 
-// An exchange into the payer's wallet that is refused: by a rule, or because it
-// would pass the largest amount.
-[[noreturn]] void refuse_exchange(const Deal &deal, const Attempt &attempt)
+// Raises why an exchange into the payer's wallet is refused: by a rule, or because a balance would
+// pass the largest amount.
+[[noreturn]] void raise_refused_exchange(const Deal &deal, const Attempt &attempt)
 {
     const Universe &payer = deal.universe_of(attempt.exchange);
     const Universe &receiver = deal.universe_of(attempt.payer);
@@ -230,10 +230,10 @@ Attempt try_payer_releasing(const Deal &deal, int payer)
     raise(unusable_conversion(attempt.terms.error, attempt.terms.paid_minor, payer, receiver));
 }
 
-[[noreturn]] void refuse(const Deal &deal, const Attempt &attempt)
+[[noreturn]] void raise_refused(const Deal &deal, const Attempt &attempt)
 {
     if (attempt.exchange >= 0) {
-        refuse_exchange(deal, attempt);
+        raise_refused_exchange(deal, attempt);
     }
     const std::int64_t quantity = deal.order.quantity;
     const storage::Item &item = deal.item();
@@ -241,8 +241,8 @@ Attempt try_payer_releasing(const Deal &deal, int payer)
     const Universe &item_universe = deal.universe(deal.item_universe);
     const Obstacle &obstacle = attempt.obstacle;
     if (obstacle.error == ErrorCode::insufficient_balance) {
-        raise(short_of_money(deal.order.user_id, payer, static_cast<std::int64_t>(obstacle.held),
-                             obstacle.needed));
+        raise(short_of_money(deal.order.user_id, payer,
+                             static_cast<std::int64_t>(obstacle.available), obstacle.needed));
     }
     if (obstacle.exists()) {
         raise(balance_out_of_range(item.seller_id.value_or(deal.order.user_id)));
@@ -269,9 +269,8 @@ int require_universe_in(Call &call, UniverseSet &universes, std::int32_t univers
     return index;
 }
 
-// The buyer's limit is on what the purchase costs in the last wallet's currency, whichever
-// wallet pays, and also where the last one may not or cannot. A price beyond 64 bits is for
-// the attempts to refuse.
+// The buyer's limit is compared with what the purchase costs in the last wallet's currency,
+// whichever wallet pays. A price beyond 64 bits is refused later, by the attempts.
 void require_within_limit(const Deal &deal)
 {
     if (!deal.order.limit || deal.limit_minor >= PG_INT64_MAX ||
@@ -295,7 +294,7 @@ void require_within_limit(const Deal &deal)
     }
 }
 
-// Whose people may not buy may not do so from other wallets either.
+// A buyer whose home is closed for trade may not pay from other wallets either.
 void require_open_home(const Deal &deal, int home)
 {
     if (!deal.universe(home).rules.trade_open) {
@@ -306,7 +305,7 @@ void require_open_home(const Deal &deal, int home)
     }
 }
 
-// The first wallet that can pay with what the ones before it have.
+// The attempt of the first wallet that can pay, with what is in the ones before it.
 Attempt require_payer(const Deal &deal)
 {
     Attempt attempt{};
@@ -316,10 +315,10 @@ Attempt require_payer(const Deal &deal)
             return attempt;
         }
     }
-    refuse(deal, attempt);
+    raise_refused(deal, attempt);
 }
 
-// The buyer's wallets and the seller's, locked; those that are missing are made.
+// Locks the buyer's wallets and the seller's. Those that are missing are made.
 void lock_deal_wallets(Call &call, Deal &deal, const pg::Array<std::int32_t> &universe_ids)
 {
     pg::Array<WantedWallet> wanted{};
@@ -333,14 +332,14 @@ void lock_deal_wallets(Call &call, Deal &deal, const pg::Array<std::int32_t> &un
         wanted.push({seller, true});
     }
     lock_wallets(deal.desk(), wanted);
-    for (PartWallet &wallet : deal.wallets) {
+    for (PayingWallet &wallet : deal.wallets) {
         wallet.index = index_of_wallet(deal.desk(), wallet.key);
     }
     deal.seller = deal.item().seller_id ? index_of_wallet(deal.desk(), seller) : -1;
 }
 
-// Rates, rules, routes and the home are of the moment at which all is locked. From here on no table
-// is read but that of holds past their time. Returns the home's index.
+// Reads rates, rules, routes and the home as they are once all is locked; after that only the table
+// of holds is read. The home's index.
 int read_terms(Call &call, Deal &deal)
 {
     if (storage::go_on_from_now(call)) {
@@ -373,7 +372,7 @@ const char *canonical_request(const Order &order, std::uint64_t limit_minor,
     return with_memo(request, order.memo);
 }
 
-// Locks the item, which is then the desk's first.
+// Locks the item, which gets index 0 at the desk.
 void lock_for_sale(Desk &desk, const Order &order)
 {
     if (lock_item(desk, order.item_id) < 0) {

@@ -14,7 +14,7 @@ using storage::JournalRow;
 using storage::Quote;
 using storage::UniverseSet;
 
-// Both universes of an exchange, by their indexes, and the rules between them.
+// Both universes of an exchange, by their indexes, with their currencies, rules and route.
 struct Sides {
     int from;
     int to;
@@ -91,7 +91,7 @@ Quote make_quote(Call &call, const QuoteRequest &request)
     const storage::Universe &to = universes.universes[sides.to];
     sides.order.amount_minor = require_amount(request.amount, from, "amount");
     const domain::Settlement terms = require_terms(universes, sides);
-    require_room_for_quote(call, request.user_id, to, request.lifetime_us);
+    require_quote_allowed(call, request.user_id, to, request.lifetime_us);
     const Quote quote = new_quote(request, terms, from, to);
     storage::insert_quote(call, quote);
     return quote;
@@ -129,7 +129,8 @@ void require_open(const Quote &quote)
     }
 }
 
-// The rate was frozen, not the operator's right to close an exchange.
+// A quote freezes the rate, but an operator may close the exchange or the route until it is
+// accepted.
 void require_open_sides(UniverseSet &universes, const Sides &sides)
 {
     const domain::BrokenRule closed =

@@ -15,8 +15,8 @@ struct QuoteRequest {
 };
 
 // Freezes the terms of the exchange; moves nothing.
-// The refusals of an exchange, but for the balance; rule_violation beyond what the universe that
-// credits lets a user keep open.
+// The refusals of an exchange, except those about balances; rule_violation if the quote would live
+// too long, or the user has too many open, for the universe that credits.
 storage::Quote make_quote(storage::Call &call, const QuoteRequest &request);
 
 // Exchanges at the quote's terms: the journal row of the exchange.

@@ -31,7 +31,7 @@ JournalRow require_purchase(Call &call, std::int64_t transaction_id)
     return purchase;
 }
 
-// How many pieces go back; none asked for: all that are left.
+// How many pieces go back: as many as are asked for, or all that are left.
 std::int64_t require_left(const JournalRow &purchase, std::int64_t refunded,
                           const std::optional<std::int64_t> &quantity)
 {
@@ -78,7 +78,8 @@ void lock_both(Desk &desk, const JournalRow &purchase)
     lock_wallets(desk, wanted);
 }
 
-// The seller gives back first, then the house; then there must be room at the buyer's and in stock.
+// Checks in this order: the seller's money, the house's, then room in the buyer's wallet and the
+// stock.
 void post_refund(Expiry &expiry, JournalRow &row, const storage::Universe &seller_universe)
 {
     Desk &desk = expiry.desk;
@@ -86,7 +87,7 @@ void post_refund(Expiry &expiry, JournalRow &row, const storage::Universe &selle
     require_money(desk, found, seller_universe);
     require_house_has(desk.call, row);
     require_range(desk, found, row);
-    require_room_for(desk.call, desk.items[0].item, *row.quantity);
+    require_stock_room(desk.call, desk.items[0].item, *row.quantity);
 }
 
 } // namespace
@@ -104,8 +105,8 @@ JournalRow refund(Call &call, const RefundRequest &request)
     }
     const storage::Universe seller_universe = require_universe(call, purchase.to_universe_id);
 
-    // The item's lock queues the refunds of its purchases: what others refunded
-    // while we waited is seen after it.
+    // Refunds of one item's purchases wait for each other here; after that, this one sees what the
+    // others have refunded.
     Desk desk{call};
     Expiry expiry{desk};
     if (lock_item(desk, *purchase.item_id) < 0) {

@@ -271,7 +271,7 @@ Refusal credits_too_little(std::int64_t received_minor, std::uint64_t limit_mino
 
 void raise(const Refusal &refusal)
 {
-    pg::refuse(refusal.code, refusal.detail, refusal.hint);
+    pg::raise(refusal.code, refusal.detail, refusal.hint);
 }
 
 } // namespace mvm::market

@@ -75,7 +75,7 @@ void require_house_has(storage::Call &call, const storage::JournalRow &row)
     }
 }
 
-void require_room_for(storage::Call &call, const storage::Item &item, std::int64_t quantity)
+void require_stock_room(storage::Call &call, const storage::Item &item, std::int64_t quantity)
 {
     if (!domain::add_amounts(storage::stock_with_held(call, item), quantity).ok()) {
         raise(stock_out_of_range(item.id));

@@ -1,4 +1,4 @@
-// What a call needs to be there or to be so; raises the error that says otherwise.
+// Checks that several calls make. Each raises an error if what it asks for is not so.
 #pragma once
 
 #include "market/refusals.hpp"
@@ -20,12 +20,12 @@ void require_positive(Datum amount, const char *name);
 // The amount in minor units of the universe's currency; invalid_amount, amount_out_of_range.
 std::int64_t require_amount(Datum amount, const storage::Universe &universe, const char *name);
 
-// insufficient_balance unless the house has what the row is about to take from its accounts;
-// locks them against everybody else who takes.
+// insufficient_balance unless the house has what the row takes from its accounts. Locks them: other
+// payouts and refunds of the universe wait.
 void require_house_has(storage::Call &call, const storage::JournalRow &row);
 
-// amount_out_of_range unless a locked item's stock has room for so many more pieces beside
-// those that holds may give back: the end of a hold must never wait for room.
-void require_room_for(storage::Call &call, const storage::Item &item, std::int64_t quantity);
+// amount_out_of_range unless a locked item's stock has room for so many more pieces and for all
+// that holds keep of it: a hold must always be able to give back its pieces.
+void require_stock_room(storage::Call &call, const storage::Item &item, std::int64_t quantity);
 
 } // namespace mvm::market

@@ -19,7 +19,7 @@ void require_money(Desk &desk, const Obstacle &found, const storage::Universe &p
 {
     if (found.error == ErrorCode::insufficient_balance) {
         raise(short_of_money(desk.wallets[found.wallet].key.user_id, payer_universe,
-                             static_cast<std::int64_t>(found.held), found.needed));
+                             static_cast<std::int64_t>(found.available), found.needed));
     }
 }
 

@@ -43,10 +43,10 @@ JournalRow restock(Call &call, const RestockRequest &request)
     if (lock_item(desk, request.item_id) < 0) {
         raise(no_item(request.item_id));
     }
-    // Sees the holds that were made while the call waited for the item.
+    // To see the holds that were made while the call waited for the item.
     storage::refresh_snapshot(call);
     const storage::Item &item = desk.items[0].item;
-    require_room_for(call, item, request.quantity);
+    require_stock_room(call, item, request.quantity);
     JournalRow row = row_of_pieces(JournalKind::restock, item, request.quantity);
     require_range(desk, post(desk, posting_of(desk, &row)), row);
     // From here only I/O can fail.

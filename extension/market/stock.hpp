@@ -1,4 +1,4 @@
-// Pieces that come to the market: those of a new item, and more of them.
+// Adding to the stock: the first pieces of a new item, and restocking.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@ struct RestockRequest {
 // item_not_found, amount_out_of_range, idempotency_mismatch.
 storage::JournalRow restock(storage::Call &call, const RestockRequest &request);
 
-// Puts the pieces of an item that this call has just inserted into the journal.
+// Writes the journal row for the first pieces of an item that this call has just inserted.
 void post_listing(storage::Call &call, const storage::Item &item);
 
 } // namespace mvm::market

@@ -136,8 +136,8 @@ void resolve_item(Orders &orders, Desk &desk, int i)
     }
 }
 
-// Stock only shrinks within a batch, but for holds past their time: where there are none,
-// such an order will be refused whatever the orders before it do, and needs no wallet.
+// Whether the order asks for more than is in stock and no hold past its time could give some back.
+// As orders before it can only take more, it will be refused, and needs no wallet.
 bool exceeds_stock(const Orders &orders, Expiry &expiry, int i)
 {
     const Order &order = orders.orders[i];
@@ -151,8 +151,8 @@ void lock_ordered_wallets(Orders &orders, Expiry &expiry)
     pg::Array<WantedWallet> wanted{};
     for (int i = 0; i < orders.count; ++i) {
         OrderState &state = orders.states[i];
-        state.pays = state.runs() && !exceeds_stock(orders, expiry, i);
-        if (!state.pays) {
+        state.has_wallets = state.runs() && !exceeds_stock(orders, expiry, i);
+        if (!state.has_wallets) {
             continue;
         }
         const storage::WalletsOfRow wallets = storage::wallets_of(orders.answers[i].row);
@@ -168,7 +168,7 @@ void lock_ordered_wallets(Orders &orders, Expiry &expiry)
 // One moment: what was read before a lock was waited for
 // ---------------------------------------------------------------------------
 
-// The home of a buyer who has moved since the order was resolved.
+// Resolves a purchase again whose buyer has moved to another home.
 void resolve_anew(Orders &orders, Desk &desk, int i, std::int32_t home)
 {
     OrderState &state = orders.states[i];
@@ -176,14 +176,14 @@ void resolve_anew(Orders &orders, Desk &desk, int i, std::int32_t home)
     state.payer_universe = storage::universe_in(orders.call, orders.universes, home);
     if (state.payer_universe < 0) {
         refuse_order(orders, i, no_universe(home));
-    } else if (state.pays && try_wallet(desk, {orders.orders[i].user_id, home}) < 0) {
-        pg::refuse_stale_snapshot(); // that wallet's turn in the global order is over
+    } else if (state.has_wallets && try_lock_wallet(desk, {orders.orders[i].user_id, home}) < 0) {
+        pg::raise_stale_snapshot(); // too late to lock that wallet in the global order
     }
 }
 
-// Rates, rules, routes and homes are not locked. When a lock had to be waited for, they are
-// read again, so that every order is settled at terms that held at one moment. `later`: a
-// lock was waited for before.
+// Rates, rules, routes and homes are not locked. If the call had to wait for a lock, they are read
+// again, so that every order is settled at terms that held at one moment. `later`: it has waited
+// already.
 void settle_moment(Orders &orders, Desk &desk, bool later)
 {
     for (later |= storage::go_on_from_now(orders.call); later;
@@ -203,7 +203,7 @@ void settle_moment(Orders &orders, Desk &desk, bool later)
     }
 }
 
-// What settling needs besides: from here on no table is read but that of holds past their time.
+// Reads the routes that settling needs: after that, only the table of holds is read.
 void read_terms(Orders &orders)
 {
     for (int i = 0; i < orders.count; ++i) {
@@ -275,7 +275,7 @@ Refusal refusal_of_obstacle(const Orders &orders, Desk &desk, int i, const Obsta
     const std::int64_t user_id = desk.wallets[obstacle.wallet].key.user_id;
     if (obstacle.error == ErrorCode::insufficient_balance) {
         return short_of_money(user_id, orders.universes.universes[orders.states[i].payer_universe],
-                              static_cast<std::int64_t>(obstacle.held), obstacle.needed);
+                              static_cast<std::int64_t>(obstacle.available), obstacle.needed);
     }
     return balance_out_of_range(user_id);
 }
@@ -303,12 +303,12 @@ domain::Settlement settle(const Orders &orders, Desk &desk, int i)
          payer_rules, receiver_rules, route, order.limit ? state.limit_minor : PG_UINT64_MAX});
 }
 
-// Where stock falls short, holds past their time make up for it.
+// If the stock is too little, releases holds past their time.
 domain::Settlement settle_releasing(const Orders &orders, Expiry &expiry, int i)
 {
     const OrderState &state = orders.states[i];
     const domain::Settlement terms = settle(orders, expiry.desk, i);
-    if (terms.error != ErrorCode::insufficient_stock || !state.pays) {
+    if (terms.error != ErrorCode::insufficient_stock || !state.has_wallets) {
         return terms;
     }
     const auto stock = static_cast<std::int64_t>(expiry.desk.items[state.item].stock);
@@ -337,26 +337,26 @@ void fill_row(const Orders &orders, int i, const domain::Settlement &terms)
     row.to_rate = orders.universes.universes[state.receiver_universe].exchange_rate;
 }
 
-// Whether an order that could not but be refused for its stock may go through now: the owner put
-// a hold past its time by hand.
+// Whether there is enough stock after all for an order whose wallets were not locked because of it
+// (exceeds_stock). Only if somebody has changed a hold by hand meanwhile.
 bool has_pieces_after_all(const Orders &orders, Desk &desk, int i)
 {
     const Order &order = orders.orders[i];
-    return takes_stock(order) && !orders.states[i].pays &&
-           static_cast<Held>(order.quantity) <= desk.items[orders.states[i].item].stock;
+    return takes_stock(order) && !orders.states[i].has_wallets &&
+           static_cast<RunningAmount>(order.quantity) <= desk.items[orders.states[i].item].stock;
 }
 
 Refusal try_order(Orders &orders, Expiry &expiry, int i)
 {
     Desk &desk = expiry.desk;
     OrderState &state = orders.states[i];
-    if (state.pays) {
+    if (state.has_wallets) {
         const storage::WalletsOfRow wallets = storage::wallets_of(orders.answers[i].row);
         state.payer = index_of_wallet(desk, *wallets.from);
         state.receiver = wallets.to ? index_of_wallet(desk, *wallets.to) : -1;
     }
     if (has_pieces_after_all(orders, desk, i)) {
-        pg::refuse_stale_snapshot(); // its wallets' turn in the global order is over
+        pg::raise_stale_snapshot(); // too late to lock its wallets in the global order
     }
     const domain::Settlement terms = settle_releasing(orders, expiry, i);
     if (terms.error != ErrorCode::ok) {
@@ -369,7 +369,7 @@ Refusal try_order(Orders &orders, Expiry &expiry, int i)
     return obstacle.exists() ? refusal_of_obstacle(orders, desk, i, obstacle) : Refusal{};
 }
 
-// A refused order takes back what was released for it.
+// Holds that were released for an order which is then refused are taken back.
 void settle_orders(Orders &orders, Expiry &expiry, const pg::Array<KeyedRequest> &requests,
                    const int *order_of_request)
 {
@@ -391,11 +391,11 @@ void settle_orders(Orders &orders, Expiry &expiry, const pg::Array<KeyedRequest>
 }
 
 // ---------------------------------------------------------------------------
-// Room for holds
+// How many holds a user may have open
 // ---------------------------------------------------------------------------
 
-// A hold comes alone, and raises when there is no room for it.
-RoomForHold room_for_hold(const Orders &orders)
+// Of the hold that the call makes, if it makes one: holds come one at a time.
+HoldAllowance hold_allowance(const Orders &orders)
 {
     if (orders.count != 1 || orders.orders[0].kind != JournalKind::hold ||
         !orders.states[0].runs()) {
@@ -403,7 +403,7 @@ RoomForHold room_for_hold(const Orders &orders)
     }
     const storage::Universe &universe =
         orders.universes.universes[orders.states[0].receiver_universe];
-    return read_room_for_hold(orders.call, universe, orders.orders[0].user_id);
+    return read_hold_allowance(orders.call, universe, orders.orders[0].user_id);
 }
 
 int *orders_of_requests(const Orders &orders, int request_count)
@@ -441,16 +441,16 @@ void execute_orders(storage::Call &call, storage::UniverseSet &universes, const 
             resolve_item(orders, desk, i);
         }
     }
-    // Sees the holds that were made while the call waited for their items.
+    // To see the holds that were made while the call waited for the items.
     const bool later = storage::go_on_from_now(call);
     Expiry expiry{desk};
     lock_ordered_wallets(orders, expiry);
     settle_moment(orders, desk, later);
     read_terms(orders);
-    const RoomForHold room = room_for_hold(orders);
+    const HoldAllowance allowance = hold_allowance(orders);
     settle_orders(orders, expiry, requests, order_of_request);
     if (count == 1 && orders.states[0].runs()) {
-        require_room_for_hold(room, asked[0].user_id, asked[0].lifetime_us);
+        require_hold_allowed(allowance, asked[0].user_id, asked[0].lifetime_us);
     }
 
     write(expiry);

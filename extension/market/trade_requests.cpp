@@ -58,7 +58,7 @@ void resolve_exchange(Orders &orders, int i)
     }
 }
 
-// The journal row as far as the order tells it.
+// Begins the journal row with what the order says.
 void begin_row(Orders &orders, int i)
 {
     const Order &order = orders.orders[i];

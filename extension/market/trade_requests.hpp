@@ -1,22 +1,22 @@
-// What the orders of a batch ask for, before anything is locked: who acts, from which home, at
-// which universes, amounts and limits.
+// What the orders of a batch ask for, found out before anything is locked: users, their homes,
+// universes, amounts and limits.
 #pragma once
 
 #include "market/order.hpp"
 
 namespace mvm::market {
 
-// Where an order stands, and what has been found out for it on the way.
+// How far an order has come, and what is known of it so far.
 struct OrderState {
     enum class Stage : std::uint8_t {
         runs,
-        repeats,  // is answered when the first order under its key is
-        answered, // by a refusal or an earlier call: takes no further part
+        repeats,  // has the key of an earlier order of the batch, and gets its answer
+        answered, // by a refusal or by an earlier call: nothing more is done for it
     } stage;
     std::uint64_t limit_minor; // where there is a limit; see limit_from_decimal
     int request;               // index of its keyed request; -1: it has no key
     int item;                  // index of its locked item
-    bool pays;                 // its wallets are locked
+    bool has_wallets;          // they are locked
     int payer;                 // index of the wallet that pays; -1: none
     int receiver;              // index of the wallet that receives; -1: a treasury
     int payer_universe;        // index in the set; -1: not known yet
@@ -26,7 +26,7 @@ struct OrderState {
     bool runs() const { return stage == Stage::runs; }
 };
 
-// The orders of one call with what becomes of each.
+// The orders of one call, their answers and states.
 struct Orders {
     storage::Call &call;
     storage::UniverseSet &universes;
@@ -55,7 +55,7 @@ std::int32_t home_of(pg::Array<Home> &homes, std::int64_t user_id);
 // Resolves every order that runs, in the order of docs/rules.md.
 void resolve_requests(Orders &orders);
 
-// A purchase is paid from home, and limited in that currency.
+// Fills in the buyer's home, from where a purchase is paid and in whose currency its limit is.
 void resolve_purchase_at_home(Orders &orders, int i, std::int32_t home);
 
 // The order in canonical form, which a key is claimed for.

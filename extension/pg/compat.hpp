@@ -28,7 +28,7 @@ inline void init_plan_recheck(EPQState *recheck, EState *estate)
 #endif
 }
 
-// Which indexes an update left to be written: 16 tells BRIN's apart.
+// Which indexes are still to be written after an update: since 16, BRIN indexes are told apart.
 struct IndexesToUpdate {
     bool any;
     bool only_summarizing;
@@ -55,8 +55,8 @@ inline TM_Result update_tuple(Relation table, ItemPointer tid, TupleTableSlot *n
     return result;
 }
 
-// BEFORE ROW triggers of an update; false when one of them swallowed the row. 16 and 18 added
-// arguments for MERGE, as for deletes.
+// BEFORE ROW triggers of an update; false if one of them returned null. 16 and 18 added arguments
+// for MERGE.
 inline bool fire_before_update(EState *estate, EPQState *recheck, ResultRelInfo *result,
                                ItemPointer tid, TupleTableSlot *next)
 {
@@ -124,8 +124,8 @@ inline List *insert_index_entries_of_update(ResultRelInfo *result, TupleTableSlo
 #endif
 }
 
-// Index entries of a speculatively inserted row: tells of a conflict in the arbiters, and raises
-// one in any other index. 16 added only_summarizing.
+// Index entries of a speculatively inserted row: reports a conflict in the arbiters, and raises one
+// in any other index. 16 added only_summarizing.
 inline List *insert_index_entries_speculatively(ResultRelInfo *result, TupleTableSlot *slot,
                                                 EState *estate, bool *conflict, List *arbiters)
 {

@@ -8,11 +8,11 @@ namespace mvm::pg {
 // The longest that a quote or a hold may live.
 inline constexpr std::int64_t lifetime_days_max = 366;
 
-// Microseconds; a month counts 30 days, as where PostgreSQL compares intervals. Zero for what is
-// below it or above lifetime_days_max.
+// Microseconds; a month counts 30 days, as when PostgreSQL compares intervals. Zero if it is
+// negative or above lifetime_days_max.
 std::int64_t microseconds_of(const Interval &interval);
 
-// In days and less, so that nobody has to ask how long a month is. palloc'd.
+// In days and smaller units, as months differ in length. palloc'd.
 Datum interval_of_microseconds(std::int64_t microseconds);
 
 // As people read it, palloc'd.

@@ -4,7 +4,7 @@ namespace mvm::pg {
 
 namespace {
 
-// What a key, an element or a value takes in the text, without what stands between them.
+// Bytes of a key, an element or a value in the text, without the separators between them.
 int text_length(const JsonbValue &value)
 {
     switch (value.type) {

@@ -4,7 +4,7 @@
 
 namespace mvm::pg {
 
-void refuse(domain::ErrorCode code, const char *detail, const char *hint)
+void raise(domain::ErrorCode code, const char *detail, const char *hint)
 {
     const domain::ErrorInfo *info = domain::find_error(code);
     MVM_ASSERT(info != nullptr);
@@ -14,7 +14,7 @@ void refuse(domain::ErrorCode code, const char *detail, const char *hint)
                     hint != nullptr ? errhint("%s", hint) : 0));
 }
 
-void refuse_stale_snapshot()
+void raise_stale_snapshot()
 {
     ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
                     errmsg("could not serialize access due to concurrent update"),

@@ -9,9 +9,9 @@ namespace mvm::pg {
 
 // Raises `code` with its SQLSTATE and text. `detail` holds the numbers (palloc'd
 // or static); `hint`, where there is one, says what to do.
-[[noreturn]] void refuse(domain::ErrorCode code, const char *detail, const char *hint = nullptr);
+[[noreturn]] void raise(domain::ErrorCode code, const char *detail, const char *hint = nullptr);
 
 // Raises 40001: a row this call needs changed after the transaction's snapshot.
-[[noreturn]] void refuse_stale_snapshot();
+[[noreturn]] void raise_stale_snapshot();
 
 } // namespace mvm::pg

@@ -56,7 +56,7 @@ HeapTuple lock_takers_slot(Call &call, std::int32_t universe_id)
         }
         // Another transaction made it after our snapshot.
         if (IsolationUsesXactSnapshot()) {
-            pg::refuse_stale_snapshot();
+            pg::raise_stale_snapshot();
         }
         refresh_snapshot(call);
     }

@@ -70,7 +70,7 @@ bool claim_key(Call &call, IdempotencyKey &key)
         }
         // Another transaction used it after our snapshot.
         if (IsolationUsesXactSnapshot()) {
-            pg::refuse_stale_snapshot();
+            pg::raise_stale_snapshot();
         }
         refresh_snapshot(call);
     }

@@ -42,10 +42,10 @@ bool lock_found_row(Call &call, Relation table, TupleTableSlot *slot)
     case TM_Ok:
         return true;
     case TM_Updated:
-        pg::refuse_stale_snapshot();
+        pg::raise_stale_snapshot();
     case TM_Deleted:
         if (IsolationUsesXactSnapshot()) {
-            pg::refuse_stale_snapshot();
+            pg::raise_stale_snapshot();
         }
         return false;
     default:

@@ -40,7 +40,7 @@ void write_unless_taken(const UniqueKey *keys, int count, void (*write)(void *),
         }
         // Another error takes its place, so the transaction ends all the same.
         FlushErrorState();
-        pg::refuse(domain::ErrorCode::already_exists, taken->refusal);
+        pg::raise(domain::ErrorCode::already_exists, taken->refusal);
     }
     PG_END_TRY();
 }

@@ -23,7 +23,7 @@ domain::Share share_of(const Columns &columns, int column, int below)
     }
     const auto share = domain::share_from_decimal(pg::text_of_numeric(*rate), below);
     if (!share.ok()) {
-        pg::refuse(share.error, "A stored rate of fee or tariff is out of range.");
+        pg::raise(share.error, "A stored rate of fee or tariff is out of range.");
     }
     return share.value;
 }
@@ -102,8 +102,8 @@ void read_universes_again(Call &call, UniverseSet &set)
     for (int i = 0; i < set.universes.count; ++i) {
         const std::int32_t id = set.universes[i].id;
         if (!find_universe(call, id, set.universes[i])) {
-            pg::refuse(domain::ErrorCode::universe_not_found,
-                       psprintf("Universe %d has been deleted.", id));
+            pg::raise(domain::ErrorCode::universe_not_found,
+                      psprintf("Universe %d has been deleted.", id));
         }
         set.currencies[i] = currency_of(set.universes[i]);
     }
@@ -312,8 +312,8 @@ domain::Currency currency_of(const Universe &universe)
 {
     const auto rate = domain::rate_from_decimal(pg::text_of_numeric(universe.exchange_rate));
     if (!rate.ok()) {
-        pg::refuse(rate.error,
-                   psprintf("exchange_rate of universe %d is out of range.", universe.id));
+        pg::raise(rate.error,
+                  psprintf("exchange_rate of universe %d is out of range.", universe.id));
     }
     return {rate.value, universe.currency_scale};
 }

@@ -77,7 +77,7 @@ Wallet lock_or_create_wallet(Call &call, const WalletKey &key, bool &created)
         }
         // Another transaction created it after our snapshot.
         if (IsolationUsesXactSnapshot()) {
-            pg::refuse_stale_snapshot();
+            pg::raise_stale_snapshot();
         }
         refresh_snapshot(call);
     }

@@ -270,11 +270,11 @@ pg::WideAmount balance_at_place(Call &call, const WalletKey &wallet, const Histo
 void require_explained(std::int64_t user_id, std::int32_t universe_id, pg::WideAmount balance_minor)
 {
     if (balance_minor < PG_INT64_MIN || balance_minor > pg::WideAmount{2} * PG_INT64_MAX) {
-        pg::refuse(domain::ErrorCode::amount_out_of_range,
-                   psprintf("The journal does not explain the balance of user " INT64_FORMAT
-                            " in universe %d.",
-                            user_id, universe_id),
-                   "mvm_audit() tells what is wrong.");
+        pg::raise(domain::ErrorCode::amount_out_of_range,
+                  psprintf("The journal does not explain the balance of user " INT64_FORMAT
+                           " in universe %d.",
+                           user_id, universe_id),
+                  "mvm_audit() tells what is wrong.");
     }
 }
 

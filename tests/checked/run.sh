@@ -10,8 +10,8 @@
 #
 #   tests/checked/run.sh [PART...]
 #
-#   MVM_LOAD_SECONDS   how long the gateway's test under load lasts, 5 unless told
-#   MVM_MODEL_STEPS    random operations of the model, 6000 unless told; MVM_MODEL_ORDERS: orders, 1000
+#   MVM_LOAD_SECONDS   how long the gateway's test under load lasts, 5 by default
+#   MVM_MODEL_STEPS    random operations of the model, 6000 by default; MVM_MODEL_ORDERS: orders, 1000
 #
 # Besides what tests/gateway needs (./mvm test exports it) this needs the test programs in build/.
 set -euo pipefail

@@ -6,7 +6,7 @@
 # the next run finds them. Their programs need the C library and the other libraries of that release: patchelf writes
 # into each program where those lie. So they run as ordinary processes, without a container and without root.
 #
-#   tests/compat/run.sh [MAJOR...]     17 and 18 unless told
+#   tests/compat/run.sh [MAJOR...]     17 and 18 by default
 set -euo pipefail
 # shellcheck disable=SC2034 # checks.sh takes them
 parts=(17 18)

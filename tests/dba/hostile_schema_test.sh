@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Strangers may create in the schema of CREATE EXTENSION, in the database, or own it: nothing that the market does, and
-# nothing that is done to it, calls what they planted there.
+# Strangers may create objects in the schema of CREATE EXTENSION or in the database, or own it. The market never calls what they
+# have created, whatever it does, and neither do its installation, its updates and its tools.
 set -euo pipefail
 # shellcheck source=tests/lib/checks.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"

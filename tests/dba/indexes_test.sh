@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Indexes that a DBA builds, rebuilds, drops or adds while the market trades: whole afterwards, and kept to like those of
-# a plain statement.
+# Indexes that a DBA builds, rebuilds, drops or adds while the market trades are complete afterwards, and calls obey them as a
+# plain statement does.
 # shellcheck disable=SC2317 # functions are run by holds
 set -euo pipefail
 # shellcheck source=tests/lib/checks.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every kind of call ends when it is told to: cancelled, timed out or terminated, in the middle of its work or while it
-# waits. It has changed nothing then, and a session that was only cancelled goes on.
+# Every kind of call ends when it is cancelled, timed out or terminated, in the middle of its work or while it waits. It has
+# changed nothing then, and a session that was only cancelled goes on.
 # shellcheck disable=SC2317 # functions are run by holds
 set -euo pipefail
 # shellcheck source=tests/lib/checks.sh

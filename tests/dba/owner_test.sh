@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What the owner adds to the market's tables, or changes: kept to as a plain statement would, or refused by name.
+# What the owner adds to the market's tables, or changes in them: calls obey it as a plain statement does, or are refused with
+# an error that names it.
 # shellcheck disable=SC2317 # functions are run by holds
 set -euo pipefail
 # shellcheck source=tests/lib/checks.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Behaves as a DBA, an owner and a stranger do, and sees that the market keeps every promise of PostgreSQL: a file per
-# subject, tests/dba/*_test.sh, each on databases of its own.
+# Does what a DBA, the owner of the tables and a stranger may do to a database, and checks that the market then does what
+# PostgreSQL promises of plain statements (docs/dba.md). A file per subject, tests/dba/*_test.sh, each on databases of its own.
 #
 #   tests/dba/run.sh [SUBJECT...]     all, or only those subjects: tests/dba/run.sh indexes
 #

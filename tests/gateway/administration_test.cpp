@@ -1,4 +1,4 @@
-// What makes and supplies a market: universes, users, items, and who may do it.
+// Making and changing universes, users and items, and who may do it.
 #include <atomic>
 #include <thread>
 

@@ -1,4 +1,4 @@
-// GET /audit: what it finds, and that one at a time holds nobody up.
+// GET /audit: what it finds, and that a running one delays nobody else.
 #include <csignal>
 #include <future>
 

@@ -1,4 +1,5 @@
-// Reads through Redis: hits, and every body that a write makes old gone before the write answers.
+// Reads through Redis: hits, and that a write has dropped all bodies it changes before it is
+// answered.
 #include <atomic>
 #include <thread>
 

@@ -1,4 +1,4 @@
-// Money entering and leaving the market, what it would become elsewhere, and the record of it all.
+// Deposits, withdrawals, conversions and transactions.
 #include <atomic>
 #include <thread>
 

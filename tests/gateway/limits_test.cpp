@@ -1,4 +1,4 @@
-// What a deal may cost or must bring at worst, and what the rules take from it.
+// Limits that callers give (max_amount, min_converted), and fees and tariffs.
 #include <thread>
 
 #include "support.hpp"

@@ -1,4 +1,4 @@
-// Running the gateway: configuration that stops the start, logs, metrics, health, the end.
+// Running the gateway: configuration that stops the start, logs, metrics, health, stopping.
 #include <csignal>
 #include <thread>
 

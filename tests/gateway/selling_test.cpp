@@ -1,4 +1,5 @@
-// What sellers do with their items: another price, off the market and back, more of it.
+// What sellers do with their items: changing the price, taking them off the market and back,
+// restocking.
 #include "support.hpp"
 
 namespace mvm::gateway::test {

@@ -1,4 +1,4 @@
-// What was: statements, balances and rates of the past; and users who move.
+// The past: statements, balances and rates; and users who move to another home.
 #include "support.hpp"
 
 namespace mvm::gateway::test {

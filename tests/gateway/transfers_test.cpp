@@ -1,4 +1,4 @@
-// Money from one user to another, and purchases undone.
+// Transfers and refunds.
 #include "support.hpp"
 
 namespace mvm::gateway::test {

@@ -138,7 +138,7 @@ holds "an up leaves the gateway's role what its owner chose" up_keeps_the_owners
 holds "a grant opens the gateway again" a_grant_opens_the_gateway_again
 holds "the gateway's password is private" password_is_private
 holds "PostgreSQL does not run as root" postgres_is_unprivileged
-holds "status tells that the audit is clean" bash -c "'$root/mvm' status | grep -q '^audit  *clean$'"
+holds "status says that the audit is clean" bash -c "'$root/mvm' status | grep -q '^audit  *clean$'"
 holds "seed leaves a market that is not empty alone" bash -c "'$root/mvm' seed | grep -q 'not empty'"
 holds "seed adds users, items and universes" mvm seed --users 25000 --items 30000 --universes 5
 holds "they are as many as asked for" prints '8|25003|30003' mvm psql -XAtc \

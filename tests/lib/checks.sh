@@ -9,8 +9,8 @@
 # A suite whose parts may be chosen names them in parts=(A B) before that; then "$@" holds only those, and --list prints
 # them.
 #
-# A suite needs no last line: when its script ends, however it does, what at_end was told is cleaned up, the checks are
-# counted in one line, and the exit code is zero only if the script ran to its end, something was checked and all passed.
+# A suite needs no last line. However its script ends, the functions given to at_end are run and the checks are counted in
+# one line; the exit code is zero only if the script ran to its end, something was checked and all passed.
 # shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -36,7 +36,7 @@ work=$(mktemp -d) # for files of the suite, deleted at the end
 broken= # the command that ended the script early
 cleaners=()
 
-# Runs a function of the suite at the end, the last one that was told first.
+# Has a function of the suite run at its end; the one that was given last runs first.
 at_end() # FUNCTION
 {
     cleaners+=("$1")

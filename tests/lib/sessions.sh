@@ -4,7 +4,7 @@
 : "${work:?source checks.sh first}"
 declare -A session_psql session_input session_backend
 
-# A psql that runs what it is told, until the end of the test.
+# A psql that runs the statements sent to it, until the end of the test.
 open_session() # NAME DATABASE
 {
     local input=$work/$1.input descriptor

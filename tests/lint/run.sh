@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What can be found in the sources without running them.
+# Checks of the sources that need not run them: scripts, layout, common mistakes, layers, links between pages.
 #
-#   tests/lint/run.sh [PART...]     all unless told
+#   tests/lint/run.sh [PART...]     all by default
 #
 # clang-tidy needs build/ (./mvm test makes it) and PG_CONFIG.
 set -euo pipefail
 # shellcheck disable=SC2034 # checks.sh takes them
-parts=(shellcheck clang-format clang-tidy links)
+parts=(shellcheck clang-format clang-tidy layers links)
 # shellcheck source=tests/lib/checks.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
 cd "$root"
@@ -61,6 +61,34 @@ check_code()
     holds "clang-tidy finds nothing in $(jq length "$work/compile_commands.json") sources" clang_tidy
 }
 
+# The layers of the extension: each may include itself and those before it.
+layers=(domain pg storage market entry)
+
+upward_includes()
+{
+    local layer above=("${layers[@]}")
+    for layer in "${layers[@]}"; do
+        above=("${above[@]:1}")
+        [ ${#above[@]} -eq 0 ] || grep -rnE --include='*.?pp' \
+            "#include \"($(IFS='|' && echo "${above[*]}"))/[^\"]*\.hpp\"" "extension/$layer" || [ $? -eq 1 ]
+    done
+}
+
+# What changes a wallet, an item's stock or the journal is called by the desk, and defined in storage.
+movements_elsewhere()
+{
+    grep -rnE --include='*.?pp' \
+        '\b(lock_wallet|lock_or_create_wallet|insert_wallet|update_balance|delete_wallet|update_stock|append_journal_rows|append_balance_snapshot)\(' \
+        extension |
+        grep -vE '^extension/(market/desk\.cpp|storage/(wallet|item|journal|balance_snapshot)\..pp):' || [ $? -eq 1 ]
+}
+
+check_layers()
+{
+    prints_nothing "no layer of the extension includes one above it: ${layers[*]}" upward_includes
+    prints_nothing 'nothing but the desk moves money or stock' movements_elsewhere
+}
+
 # Where an editor or a forge would make an anchor of a heading: small letters, hyphens, nothing else.
 anchors_of() # FILE
 {
@@ -102,6 +130,7 @@ for part in "$@"; do
         shellcheck) check_scripts ;;
         clang-format) check_layout ;;
         clang-tidy) check_code ;;
+        layers) check_layers ;;
         links) check_links ;;
     esac
 done

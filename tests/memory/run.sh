@@ -3,7 +3,7 @@
 # much above what the backend holds after a small one. Every order has a user, an item and wallets of its own, which is
 # the most that a batch of its size can ask for.
 #
-#   MVM_MEMORY_MB    the limit, 32 unless told; lower it to find the peak
+#   MVM_MEMORY_MB    the limit, 32 by default; lower it to find the peak
 #
 # PGHOST, PGPORT, PGUSER and PGPASSFILE name a server on this machine with the extension installed; run by root, or by the
 # user that the server runs as.

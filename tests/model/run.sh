@@ -3,9 +3,9 @@
 # and, at the end, every table must be equal, and so must statements and balances of the past. Then a random sequence of
 # orders three ways: by single calls, in batches of random sizes, and on the model.
 #
-#   MVM_MODEL_SEED    0 to 999999998; random unless told (or the first argument)
-#   MVM_MODEL_STEPS   operations, 20000 unless told (or the second argument)
-#   MVM_MODEL_ORDERS  orders of the sequence, 3000 unless told (or the third argument)
+#   MVM_MODEL_SEED    0 to 999999998; random by default (or the first argument)
+#   MVM_MODEL_STEPS   operations, 20000 by default (or the second argument)
+#   MVM_MODEL_ORDERS  orders of the sequence, 3000 by default (or the third argument)
 #
 # PGHOST, PGPORT, PGUSER and PGPASSFILE name a server with the extension installed.
 set -euo pipefail

@@ -1,6 +1,6 @@
 -- What every test file starts from: a clean extension with the sample market,
 -- outcome(), which shows how a call ends without ending the script, and
--- told_after(), which shows what the audit tells after a statement, and undoes it.
+-- violations_after(), which runs a statement, shows what the audit then reports, and undoes it.
 -- A user named mvm would otherwise find the extension's schema before public.
 SET search_path = public;
 SET client_min_messages = warning;
@@ -19,20 +19,20 @@ EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
 END $$;
 
-DROP FUNCTION IF EXISTS told_after(text, bigint);
-CREATE FUNCTION told_after(statement text, since bigint DEFAULT NULL) RETURNS text
+DROP FUNCTION IF EXISTS violations_after(text, bigint);
+CREATE FUNCTION violations_after(statement text, since bigint DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
-    told text;
+    violations text;
 BEGIN
     EXECUTE statement;
     IF since IS NULL THEN
-        SELECT string_agg(check_name || ' ' || subject, ', ' ORDER BY check_name, subject) INTO told FROM mvm_audit();
+        SELECT string_agg(check_name || ' ' || subject, ', ' ORDER BY check_name, subject) INTO violations FROM mvm_audit();
     ELSE
-        SELECT string_agg(check_name || ' ' || subject, ', ' ORDER BY check_name, subject) INTO told FROM mvm_audit(since);
+        SELECT string_agg(check_name || ' ' || subject, ', ' ORDER BY check_name, subject) INTO violations FROM mvm_audit(since);
     END IF;
     RAISE EXCEPTION SQLSTATE 'UNDO0';
 EXCEPTION WHEN SQLSTATE 'UNDO0' THEN
-    RETURN COALESCE(told, 'nothing');
+    RETURN COALESCE(violations, 'nothing');
 END $$;
 RESET client_min_messages;

@@ -14,36 +14,36 @@ constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
 
 } // namespace
 
-TEST(Held, the_last_minor_unit_can_be_taken_and_not_one_more)
+TEST(RunningAmount, the_last_minor_unit_can_be_taken_and_not_one_more)
 {
-    Held held = 100;
-    EXPECT_FALSE(move(held, -101));
-    EXPECT_EQ(held, 100U);
-    EXPECT_TRUE(move(held, -100));
-    EXPECT_EQ(held, 0U);
-    EXPECT_FALSE(move(held, -1));
-    EXPECT_EQ(held, 0U);
+    RunningAmount running = 100;
+    EXPECT_FALSE(move(running, -101));
+    EXPECT_EQ(running, 100U);
+    EXPECT_TRUE(move(running, -100));
+    EXPECT_EQ(running, 0U);
+    EXPECT_FALSE(move(running, -1));
+    EXPECT_EQ(running, 0U);
 }
 
-TEST(Held, what_passes_64_bits_is_no_amount_and_can_be_taken_again)
+TEST(RunningAmount, what_passes_64_bits_is_no_amount_and_can_be_taken_again)
 {
-    Held held = largest;
-    EXPECT_TRUE(is_amount(held));
-    EXPECT_TRUE(move(held, largest));
-    EXPECT_FALSE(is_amount(held));
-    EXPECT_TRUE(move(held, -largest));
-    EXPECT_EQ(held, static_cast<Held>(largest));
-    EXPECT_TRUE(is_amount(held));
+    RunningAmount running = largest;
+    EXPECT_TRUE(is_amount(running));
+    EXPECT_TRUE(move(running, largest));
+    EXPECT_FALSE(is_amount(running));
+    EXPECT_TRUE(move(running, -largest));
+    EXPECT_EQ(running, static_cast<RunningAmount>(largest));
+    EXPECT_TRUE(is_amount(running));
 }
 
-TEST(Held, a_change_taken_back_leaves_what_was)
+TEST(RunningAmount, a_change_taken_back_leaves_what_was)
 {
     for (const std::int64_t change :
          {std::int64_t{0}, std::int64_t{7}, std::int64_t{-7}, largest}) {
-        Held held = 50;
-        ASSERT_TRUE(move(held, change));
-        move_back(held, change);
-        EXPECT_EQ(held, 50U);
+        RunningAmount running = 50;
+        ASSERT_TRUE(move(running, change));
+        move_back(running, change);
+        EXPECT_EQ(running, 50U);
     }
 }
 

@@ -1,4 +1,4 @@
-// The rules of a transfer and a purchase.
+// Amounts of exchanges and purchases: price, conversion, fee, tariff.
 #include "domain/plan.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A market goes from each version to the next and back with its data, its roles and its working. One that uses what the
-# older version does not have stays where it is.
+# A market goes from each version to the next and back, keeps its data and its roles, and works. One that uses what the older
+# version does not have is not brought back to it.
 #
 # PGHOST, PGPORT, PGUSER and PGPASSFILE name a server with the extension installed.
 set -euo pipefail

@@ -115,7 +115,7 @@ SELECT * FROM mvm_audit();
 
 -- A hold that was changed gives back something else than was set aside, or to somebody else.
 \pset format unaligned
-SELECT t.statement, told_after(t.statement) FROM (VALUES
+SELECT t.statement, violations_after(t.statement) FROM (VALUES
     ('UPDATE mvm.hold SET quantity = 1000 WHERE id = 4; SELECT mvm_release(4)'),
     ('UPDATE mvm.hold SET buyer_id = 1 WHERE id = 4; SELECT mvm_release(4)'),
     ('UPDATE mvm.hold SET item_id = 2 WHERE id = 4; SELECT mvm_release(4)'),
@@ -153,7 +153,7 @@ SELECT t.statement, told_after(t.statement) FROM (VALUES
         UPDATE mvm.journal SET reference_id = NULL WHERE kind = 'p' AND reference_id = 1$$)
 ) t (statement);
 -- A quote that was changed credits something else, or to somebody else.
-SELECT t.statement, told_after(t.statement) FROM (VALUES
+SELECT t.statement, violations_after(t.statement) FROM (VALUES
     ('UPDATE mvm.quote SET received_minor = 1000000, to_rate = 1000000 WHERE id = 3; SELECT mvm_accept_quote(3)'),
     ('UPDATE mvm.quote SET received_minor = 1000000 WHERE id = 3; SELECT mvm_accept_quote(3)'),
     ('UPDATE mvm.quote SET from_rate = 0.001 WHERE id = 3'),
@@ -171,7 +171,7 @@ SELECT t.statement, told_after(t.statement) FROM (VALUES
         UPDATE mvm.journal SET reference_id = NULL WHERE kind = 'x' AND reference_id = 1$$)
 ) t (statement);
 -- What it cannot see.
-SELECT t.statement, told_after(t.statement) FROM (VALUES
+SELECT t.statement, violations_after(t.statement) FROM (VALUES
     ($$ALTER TABLE mvm.journal DISABLE TRIGGER journal_append_only;
         UPDATE mvm.journal SET transaction_time = transaction_time - interval '1 day'$$),
     ($$ALTER TABLE mvm.journal DISABLE TRIGGER journal_append_only;

@@ -249,7 +249,7 @@ SELECT transaction_id > 0 AS done FROM mvm_accept_quote(:quote);
 SELECT * FROM mvm_audit(:checkpoint);
 SELECT * FROM mvm_audit();
 \pset format unaligned
-SELECT t.what, t.changed, told_after(replace(t.changed, '#', t.id::text), :checkpoint) FROM (VALUES
+SELECT t.what, t.changed, violations_after(replace(t.changed, '#', t.id::text), :checkpoint) FROM (VALUES
     ('made since', :later, 'UPDATE mvm.hold SET quantity = 1000 WHERE id = #; SELECT mvm_release(#)'),
     ('made since', :later, 'UPDATE mvm.hold SET buyer_id = 3 WHERE id = #; SELECT mvm_release(#)'),
     ('made since', :later, 'UPDATE mvm.hold SET item_id = 2 WHERE id = #; SELECT mvm_release(#)'),
@@ -278,7 +278,7 @@ SELECT t.what, t.changed, told_after(replace(t.changed, '#', t.id::text), :check
     ('open', :open, 'UPDATE mvm.quote SET received_minor = 1000000, to_rate = 1000000 WHERE id = #; SELECT mvm_accept_quote(#)')
 ) t (what, id, changed);
 -- What only mvm_audit() sees: a hold or quote that no later row names, and one against a row that is older.
-SELECT t.changed, told_after(replace(t.changed, '#', t.id::text), :checkpoint), told_after(replace(t.changed, '#', t.id::text))
+SELECT t.changed, violations_after(replace(t.changed, '#', t.id::text), :checkpoint), violations_after(replace(t.changed, '#', t.id::text))
 FROM (VALUES
     (:kept, 'UPDATE mvm.hold SET quantity = 1000 WHERE id = #'),
     (:kept, 'UPDATE mvm.hold SET quantity = 1000 WHERE id = #; SELECT mvm_release(#)'),

@@ -112,17 +112,17 @@ SELECT count(mvm_buy(1, 4)) FROM generate_series(1, 100);
 SELECT * FROM mvm_audit(1);
 BEGIN;
 SET session_replication_role = replica;
-SELECT told_after($$UPDATE mvm.balance_snapshot SET balance_minor = balance_minor + 1 WHERE before_id = (
+SELECT violations_after($$UPDATE mvm.balance_snapshot SET balance_minor = balance_minor + 1 WHERE before_id = (
     SELECT min(before_id) FROM mvm.balance_snapshot WHERE user_id = 4)$$) LIKE 'snapshot_equals_ledger user 4 universe 1 before transaction %' AS told;
-SELECT told_after($$UPDATE mvm.balance_snapshot SET balance_minor = balance_minor - 1 WHERE before_id = (
+SELECT violations_after($$UPDATE mvm.balance_snapshot SET balance_minor = balance_minor - 1 WHERE before_id = (
     SELECT max(before_id) FROM mvm.balance_snapshot WHERE user_id = 1)$$) LIKE 'snapshot_equals_ledger user 1 universe 1 before transaction %' AS told;
-SELECT told_after($$UPDATE mvm.balance_snapshot SET balance_minor = balance_minor - 1 WHERE before_id = (
+SELECT violations_after($$UPDATE mvm.balance_snapshot SET balance_minor = balance_minor - 1 WHERE before_id = (
     SELECT max(before_id) FROM mvm.balance_snapshot WHERE user_id = 1)$$, 1) LIKE 'snapshot_equals_ledger user 1 universe 1 before transaction %' AS told;
-SELECT told_after($$INSERT INTO mvm.balance_snapshot SELECT 4, max(id) + 1, 5, clock_timestamp(), 2 FROM mvm.journal$$, 1)
+SELECT violations_after($$INSERT INTO mvm.balance_snapshot SELECT 4, max(id) + 1, 5, clock_timestamp(), 2 FROM mvm.journal$$, 1)
     LIKE 'snapshot_equals_ledger user 4 universe 2 before transaction %, snapshot_is_of_transaction user 4 universe 2 %' AS told;
-SELECT told_after($$UPDATE mvm.balance_snapshot SET taken_at = taken_at + interval '1 microsecond' WHERE before_id = (
+SELECT violations_after($$UPDATE mvm.balance_snapshot SET taken_at = taken_at + interval '1 microsecond' WHERE before_id = (
     SELECT max(before_id) FROM mvm.balance_snapshot WHERE user_id = 1)$$) LIKE 'snapshot_is_of_transaction user 1 universe 1 %' AS told;
-SELECT told_after($$UPDATE mvm.balance_snapshot SET taken_at = taken_at - interval '1 microsecond' WHERE before_id = (
+SELECT violations_after($$UPDATE mvm.balance_snapshot SET taken_at = taken_at - interval '1 microsecond' WHERE before_id = (
     SELECT max(before_id) FROM mvm.balance_snapshot WHERE user_id = 1)$$, 1) LIKE 'snapshot_is_of_transaction user 1 universe 1 %' AS told;
 ROLLBACK;
 -- It is not changed. A wrong one, as a wallet leaves that was changed by hand for a while, may go.

@@ -3,7 +3,7 @@
 \set prelude :abs_srcdir /prelude.sql
 \i :prelude
 \set ECHO all
--- Deposits and withdrawals: home unless told.
+-- Deposits and withdrawals: by default of the home wallet.
 SELECT kind, user_id, from_universe_id, to_universe_id, amount, received_amount, exchange_rate, idempotency_key
 FROM mvm_deposit(1, 50);
 SELECT kind, user_id, from_universe_id, amount FROM mvm_deposit(1, 20.5, 2);

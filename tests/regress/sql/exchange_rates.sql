@@ -100,7 +100,7 @@ SELECT exchange_rate, valid_from::date, valid_to::date FROM mvm.exchange_rates W
 SELECT mvm_convert(100, 1, 3, 'infinity');
 ROLLBACK;
 
--- The audit tells a rate that its history does not, and a history of nothing.
+-- The audit reports a rate that is not in its history, and a history without a universe.
 BEGIN;
 ALTER TABLE mvm.universe DISABLE TRIGGER universe_rate_change_is_recorded;
 UPDATE mvm.universe SET exchange_rate = 9 WHERE id = 1;

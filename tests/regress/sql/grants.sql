@@ -86,7 +86,7 @@ SELECT count(*) FROM pg_shdepend WHERE refobjid = 'regress_mvm_role'::regrole;
 DO $$ BEGIN PERFORM mvm_revoke('regress_mvm_other'); END $$;
 SELECT current_user = session_user AS still_oneself;
 
--- What a role has through another or as everybody is told, and stays.
+-- What a role has through another role, or as everybody has it, is reported, and stays.
 GRANT regress_mvm_other TO regress_mvm_role;
 GRANT EXECUTE ON FUNCTION mvm_seed() TO PUBLIC;
 DO $$ BEGIN PERFORM mvm_grant('regress_mvm_other', 'trader'); END $$;

@@ -63,7 +63,7 @@ SELECT c.call, o.* FROM (VALUES
 SELECT amount FROM mvm_exchange(2, 1, 2, 3, 'k1');
 SELECT amount FROM mvm_deposit(3, 10, NULL, 'k3');
 SELECT count(*) FROM mvm.transactions WHERE idempotency_key IN ('k1', 'k3');
--- Keys are told apart to the last character, and may be any text.
+-- Keys are compared to the last character, and may be any text.
 SELECT amount FROM mvm_deposit(2, 1, NULL, 'K3');
 SELECT amount FROM mvm_deposit(2, 2, NULL, ' k3');
 SELECT amount FROM mvm_deposit(2, 3, NULL, repeat('ж', 255));

@@ -3,7 +3,7 @@
 \set prelude :abs_srcdir /prelude.sql
 \i :prelude
 \set ECHO all
--- How long holds and quotes live, and how many a user has open: a day, five minutes and 100 of each unless told.
+-- How long holds and quotes may live, and how many a user may have open: by default a day, five minutes and 100 of each.
 SELECT id, max_hold_ttl, max_quote_ttl, max_open_holds, max_open_quotes FROM mvm.universes ORDER BY id;
 SELECT state FROM mvm_reserve(1, 2, 1, '1 day');
 SELECT mvm_reserve(1, 2, 1, '1 day 1 us');

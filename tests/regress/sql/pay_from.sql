@@ -19,7 +19,7 @@ SELECT amount FROM mvm_withdraw(1, mvm_balance(1, 2) - 0.01, 2);
 SELECT amount, from_universe_id FROM mvm_buy(1, 4, 2, pay_from => ARRAY[2, 3, 4, 1]);
 SELECT kind, amount, from_universe_id, to_universe_id FROM mvm.transactions ORDER BY id DESC LIMIT 2;
 SELECT universe_id, balance FROM mvm.wallets WHERE user_id = 1 ORDER BY 1;
--- All or nothing: what is missing is told in the last currency.
+-- All or nothing: what is missing is reported in the last currency.
 SELECT mvm_balance(1, 1), mvm_balance(1, 2);
 SELECT code, message, detail FROM outcome('SELECT mvm_buy(1, 4, 40, pay_from => ARRAY[1, 2])');
 SELECT mvm_balance(1, 1), mvm_balance(1, 2), (SELECT stock FROM mvm.items WHERE id = 4);

@@ -36,7 +36,7 @@ SELECT code, message, detail FROM outcome(format($$SELECT mvm_payout(1, 'treasur
 SELECT amount FROM mvm_payout(1, 'treasury', :all_of_it);
 SELECT code, detail FROM outcome($$SELECT mvm_payout(1, 'treasury', 0.01)$$);
 SELECT code, detail FROM outcome($$SELECT mvm_payout(3, 'fees', 1)$$);
--- What is wrong is told in this order.
+-- What is wrong is reported in this order.
 SELECT c.call, o.code, o.detail FROM (VALUES
     (1, $$SELECT mvm_payout(NULL, 'king', 0)$$),
     (2, $$SELECT mvm_payout(9, NULL, 0)$$),
@@ -124,16 +124,16 @@ BEGIN
 END $$;
 SELECT tables_read_by($$SELECT balance FROM mvm.house_accounts WHERE universe_id = 1 AND account = 'treasury'$$);
 DROP FUNCTION tables_read_by;
--- The rows stay, and the audit tells one that does not agree, with a checkpoint and without.
+-- The rows stay, and the audit reports one that does not agree, with a checkpoint and without.
 SELECT code FROM outcome('DELETE FROM mvm.house_account');
 SELECT code FROM outcome('TRUNCATE mvm.house_account');
 SELECT violations FROM mvm_audit_checkpoint();
-SELECT told_after('UPDATE mvm.house_account SET treasury_minor = treasury_minor + 1 WHERE (universe_id, slot) = (1, 0)');
-SELECT told_after('UPDATE mvm.house_account SET fees_minor = ''NaN'' WHERE (universe_id, slot) = (2, 0)');
-SELECT told_after('INSERT INTO mvm.house_account VALUES (3, 7, 0, 1)');
-SELECT told_after('UPDATE mvm.house_account SET treasury_minor = treasury_minor + 1 WHERE (universe_id, slot) = (1, 0)', 1);
-SELECT told_after('INSERT INTO mvm.house_account VALUES (3, 7, 0, 1)', 1);
-SELECT told_after($$ALTER TABLE mvm.house_account DISABLE TRIGGER house_account_rows_stay; DELETE FROM mvm.house_account WHERE universe_id = 4$$, 1);
+SELECT violations_after('UPDATE mvm.house_account SET treasury_minor = treasury_minor + 1 WHERE (universe_id, slot) = (1, 0)');
+SELECT violations_after('UPDATE mvm.house_account SET fees_minor = ''NaN'' WHERE (universe_id, slot) = (2, 0)');
+SELECT violations_after('INSERT INTO mvm.house_account VALUES (3, 7, 0, 1)');
+SELECT violations_after('UPDATE mvm.house_account SET treasury_minor = treasury_minor + 1 WHERE (universe_id, slot) = (1, 0)', 1);
+SELECT violations_after('INSERT INTO mvm.house_account VALUES (3, 7, 0, 1)', 1);
+SELECT violations_after($$ALTER TABLE mvm.house_account DISABLE TRIGGER house_account_rows_stay; DELETE FROM mvm.house_account WHERE universe_id = 4$$, 1);
 SELECT amount FROM mvm_buy(2, 1, 2);
 SELECT amount FROM mvm_payout(1, 'treasury', 3);
 SELECT * FROM mvm_audit(1);

@@ -3,7 +3,7 @@
 \set prelude :abs_srcdir /prelude.sql
 \i :prelude
 \set ECHO all
--- From home unless told, into a wallet made for it.
+-- By default from the home wallet, into a wallet made for it.
 SELECT kind, user_id, counterparty_id, amount, received_amount, from_universe_id, to_universe_id, exchange_rate FROM mvm_transfer(1, 2, 12.339999999999999);
 SELECT user_id, universe_id, balance FROM mvm.wallets ORDER BY 1, 2;
 SELECT from_universe_id FROM mvm_transfer(2, 3, 2.5, 1);

@@ -40,7 +40,7 @@ SELECT c.call, o.* FROM (VALUES
 \pset format aligned
 -- The first broken rule decides: the name before the rate, the rate before the scale.
 SELECT o.code, o.message FROM outcome($$SELECT mvm_create_universe('', '', 0, 99)$$) o;
--- Names are told apart by case.
+-- Names that differ in case are different.
 SELECT name FROM mvm_create_universe('earth', 'USD', 1);
 -- The longest rates: 18 digits, 18 decimals.
 SELECT exchange_rate FROM mvm_create_universe('Rate 1', 'X', 999999999999999999);
@@ -49,7 +49,7 @@ SELECT exchange_rate FROM mvm_create_universe('Rate 3', 'X', 0.99999999999999999
 -- Zeros behind the point are not digits.
 SELECT exchange_rate = 2.5 AS two_and_a_half FROM mvm_create_universe('Rate 4', 'X', 2.5000000000000000000000000);
 
--- Changing a rate; the version tells.
+-- Changing a rate raises the version.
 SELECT id, exchange_rate, version FROM mvm_set_exchange_rate(2, 5);
 SELECT id, exchange_rate, version FROM mvm_set_exchange_rate(universe_id => 2, exchange_rate => 2.5);
 SELECT mvm_convert(100, 1, 2);

@@ -36,7 +36,7 @@ SELECT c.call, o.* FROM (VALUES
 SELECT balance FROM mvm_create_user('rich', 1, 92233720368547758.07);
 SELECT username FROM mvm_create_user('John_Earth', 1);
 
--- Balances: home unless told, 0 where there is no wallet yet, with the currency's decimals.
+-- Balances: by default of the home wallet, 0 if there is no wallet yet, with the currency's decimals.
 SELECT mvm_balance(1), mvm_balance(1, 1), mvm_balance(1, 2), mvm_balance(user_id => 1, universe_id => 3);
 SELECT c.call, o.code, o.message FROM (VALUES
     ($$SELECT mvm_balance(NULL)$$),
