@@ -8,6 +8,7 @@ set -euo pipefail
 # shellcheck source=tests/lib/database.sh
 . "$root/tests/lib/database.sh"
 
+# shellcheck disable=SC2119 # no settings
 use_own_server
 market=mvm_dba_standby
 fresh_market "$market"
