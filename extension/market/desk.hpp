@@ -45,6 +45,14 @@ struct Posting {
     int to;   // the wallet with the leg that it calls received
 };
 
+// What a wallet held before one of the rows of the call, and its last row by then.
+struct DueSnapshot {
+    int wallet;
+    const storage::JournalRow *before;
+    std::int64_t balance_minor;
+    std::optional<std::int64_t> last_journal_id;
+};
+
 struct Desk {
     storage::Call &call;
     pg::Array<LockedItem> items{};
@@ -55,7 +63,8 @@ struct Desk {
     int wallets_in_order = 0;
     pg::Array<int> other_items{};
     pg::Array<int> other_wallets{};
-    pg::Array<Posting> postings{}; // in the order in which they take effect
+    pg::Array<Posting> postings{};          // in the order in which they take effect
+    pg::Array<DueSnapshot> due_snapshots{}; // found when the wallets are written
 };
 
 // ---------------------------------------------------------------------------
@@ -118,7 +127,8 @@ Posting posting_of(Desk &desk, storage::JournalRow *row);
 // Moves what the row says, as domain::journal_kinds has it, or nothing.
 [[nodiscard]] Obstacle post(Desk &desk, const Posting &posting);
 
-// The same for two rows that take effect as one: only what they leave is bounded.
+// The same for two rows that take effect as one: only what they leave is bounded, and an item that
+// gives as many pieces as it gets is not written. Neither is taken back.
 [[nodiscard]] Obstacle post_both(Desk &desk, const Posting &first, const Posting &second);
 
 // Takes postings back, all but the first `kept`.
@@ -129,8 +139,14 @@ void take_back(Desk &desk, int kept);
 // ---------------------------------------------------------------------------
 
 // Gives the journal rows their ids and time, links each with the row before it of every wallet that
-// it moves, and writes the items, the journal rows, the wallets, and snapshots of balances where
-// they are due. From here on only input and output can fail.
+// it moves, and writes the items. From here on only input and output can fail.
+void write_items(Desk &desk);
+
+// Writes the journal rows, the wallets, and snapshots of balances where they are due. Holds that
+// the call ends are closed before: a trigger of the owner's on the journal may look at them.
+void write_journal_and_wallets(Desk &desk);
+
+// Both, of a call that ends no hold.
 void write(Desk &desk);
 
 } // namespace mvm::market

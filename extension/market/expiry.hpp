@@ -49,8 +49,8 @@ struct Mark {
 Mark mark_of(const Expiry &expiry);
 void take_back(Expiry &expiry, const Mark &mark);
 
-// Writes which holds have ended, once their items and wallets are written.
-void write_releases(Expiry &expiry);
+// Writes all that was posted at the desk, and which holds have ended.
+void write(Expiry &expiry);
 
 // The journal row of a hold that ends: all that it set aside goes back.
 storage::JournalRow release_row(const storage::Hold &hold);
