@@ -251,8 +251,8 @@ inline constexpr const char *universe_added[] = {
 inline constexpr const char *user_account_added[] = {"external_id", "metadata"};
 inline constexpr const char *wallet_added[] = {"last_journal_id"};
 inline constexpr const char *item_added[] = {"listed", "external_id", "metadata"};
-inline constexpr const char *journal_added[] = {
-    "fee_minor", "tariff_minor", "reference_id", "memo", "from_previous_id", "to_previous_id"};
+inline constexpr const char *journal_added[] = {"fee_minor", "tariff_minor",     "reference_id",
+                                                "memo",      "from_previous_id", "to_previous_id"};
 inline constexpr const char *balance_snapshot_added[] = {"last_journal_id"};
 inline constexpr const char *rule_change_added[] = {"max_hold_ttl", "max_quote_ttl",
                                                     "max_open_holds", "max_open_quotes"};
