@@ -26,6 +26,8 @@ struct JournalReader {
     const Table *table;
     IndexScanDesc scan;
     TupleTableSlot *slot; // the row read last
+    // The table's length, up to which places of rows may be guessed; 0: none are.
+    BlockNumber block_count;
 };
 
 void open_journal_reader(Call &call, JournalReader &reader);
