@@ -1,6 +1,8 @@
-// Kinds of business events, as the journal stores them in one character.
+// Kinds of business events, as the journal stores them in one character, and what each moves. SQL
+// reads the same table through mvm.journal_kind().
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 namespace mvm::domain {
@@ -20,36 +22,75 @@ enum class JournalKind : char {
     fees_payout = 'f',
 };
 
-// The name that mvm.transactions shows.
+// The legs of a row of the kind: 1 the account is credited, -1 debited, 0 there is no such leg.
+struct KindInfo {
+    JournalKind kind;
+    const char *name; // as mvm.transactions shows it
+
+    // The amount that the row calls paid, in from_universe_id.
+    int paid_by_user;
+    int paid_by_treasury;
+    int paid_by_fees;
+
+    // The amount that the row calls received, in to_universe_id. Where a row has no counterparty
+    // it is the treasury that sells.
+    int received_by_user;
+    int received_by_counterparty;
+
+    // The fee on the account fees of to_universe_id and the tariff in the treasury of
+    // from_universe_id: 1 the house takes them, -1 it gives them back.
+    int taken_by_house;
+
+    // The pieces, in the item's stock.
+    int stocked;
+};
+
+// clang-format off
+inline constexpr KindInfo journal_kinds[] = {
+    //                                             paid by              received by          house
+    //                                             user treasury fees   user counterparty    takes  stocked
+    {JournalKind::deposit,         "deposit",          0,  0,  0,        1,  0,               0,      0},
+    {JournalKind::withdrawal,      "withdrawal",      -1,  0,  0,        0,  0,               0,      0},
+    {JournalKind::exchange,        "exchange",        -1,  0,  0,        1,  0,               1,      0},
+    {JournalKind::purchase,        "purchase",        -1,  0,  0,        0,  1,               1,     -1},
+    {JournalKind::listing,         "listing",          0,  0,  0,        0,  0,               0,      1},
+    {JournalKind::restock,         "restock",          0,  0,  0,        0,  0,               0,      1},
+    {JournalKind::transfer,        "transfer",        -1,  0,  0,        0,  1,               0,      0},
+    {JournalKind::refund,          "refund",           1,  0,  0,        0, -1,              -1,      1},
+    {JournalKind::hold,            "hold",            -1,  0,  0,        0,  0,               0,     -1},
+    {JournalKind::release,         "release",          0,  0,  0,        1,  0,               0,      1},
+    {JournalKind::treasury_payout, "treasury_payout",  0, -1,  0,        0,  0,               0,      0},
+    {JournalKind::fees_payout,     "fees_payout",      0,  0, -1,        0,  0,               0,      0},
+};
+// clang-format on
+
+inline constexpr KindInfo unknown_kind{JournalKind{'\0'}, "unknown", 0, 0, 0, 0, 0, 0, 0};
+
+namespace detail {
+
+// Place of each letter's kind in journal_kinds; -1: none.
+inline constexpr auto kind_places = [] {
+    std::array<signed char, 128> places{};
+    places.fill(-1);
+    signed char place = 0;
+    for (const KindInfo &info : journal_kinds) {
+        places[static_cast<unsigned char>(info.kind)] = place++;
+    }
+    return places;
+}();
+
+} // namespace detail
+
+constexpr const KindInfo &info_of(JournalKind kind) noexcept
+{
+    const auto letter = static_cast<unsigned char>(kind);
+    const int place = letter < detail::kind_places.size() ? detail::kind_places[letter] : -1;
+    return place < 0 ? unknown_kind : journal_kinds[place];
+}
+
 constexpr const char *name_of(JournalKind kind) noexcept
 {
-    switch (kind) {
-    case JournalKind::deposit:
-        return "deposit";
-    case JournalKind::withdrawal:
-        return "withdrawal";
-    case JournalKind::exchange:
-        return "exchange";
-    case JournalKind::purchase:
-        return "purchase";
-    case JournalKind::listing:
-        return "listing";
-    case JournalKind::restock:
-        return "restock";
-    case JournalKind::transfer:
-        return "transfer";
-    case JournalKind::refund:
-        return "refund";
-    case JournalKind::hold:
-        return "hold";
-    case JournalKind::release:
-        return "release";
-    case JournalKind::treasury_payout:
-        return "treasury_payout";
-    case JournalKind::fees_payout:
-        return "fees_payout";
-    }
-    return "unknown";
+    return info_of(kind).name;
 }
 
 } // namespace mvm::domain

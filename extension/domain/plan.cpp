@@ -31,20 +31,6 @@ Result<ExchangePlan> plan_exchange(std::int64_t amount_minor, const Currency &fr
     return success(ExchangePlan{converted.value - taken.value, taken.value});
 }
 
-Result<TransferPlan> plan_transfer(std::int64_t payer_balance_minor, std::int64_t paid_minor,
-                                   std::int64_t receiver_balance_minor,
-                                   std::int64_t received_minor) noexcept
-{
-    if (payer_balance_minor < paid_minor) {
-        return failure<TransferPlan>(ErrorCode::insufficient_balance);
-    }
-    const auto receiver = add_amounts(receiver_balance_minor, received_minor);
-    if (!receiver.ok()) {
-        return failure<TransferPlan>(receiver.error);
-    }
-    return success(TransferPlan{payer_balance_minor - paid_minor, receiver.value});
-}
-
 namespace {
 
 // A price in the item's currency and in the buyer's.

@@ -28,17 +28,6 @@ struct ExchangePlan {
 Result<ExchangePlan> plan_exchange(std::int64_t amount_minor, const Currency &from,
                                    const Currency &to, const Share &fee) noexcept;
 
-struct TransferPlan {
-    std::int64_t payer_balance_minor = 0;
-    std::int64_t receiver_balance_minor = 0;
-};
-
-// The two balances after `paid_minor` left the one and `received_minor` reached
-// the other. insufficient_balance, amount_out_of_range.
-Result<TransferPlan> plan_transfer(std::int64_t payer_balance_minor, std::int64_t paid_minor,
-                                   std::int64_t receiver_balance_minor,
-                                   std::int64_t received_minor) noexcept;
-
 // ---------------------------------------------------------------------------
 // Purchase
 // ---------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 #include "entry/arguments.hpp"
 
-#include "entry/refusals.hpp"
-#include "pg/jsonb.hpp"
 #include "pg/interval.hpp"
+#include "pg/jsonb.hpp"
 #include "pg/refusal.hpp"
+#include "pg/text.hpp"
 
 namespace mvm::entry {
 
@@ -14,7 +14,7 @@ using domain::ErrorCode;
 void require_argument(FunctionCallInfo fcinfo, int position, const char *name)
 {
     if (PG_ARGISNULL(position)) {
-        raise(null_argument(name));
+        market::raise(market::null_argument(name));
     }
 }
 
@@ -24,12 +24,6 @@ int character_count(std::string_view text)
 }
 
 } // namespace
-
-std::string_view view_of(Datum text_datum)
-{
-    const auto *value = reinterpret_cast<const text *>(DatumGetPointer(text_datum));
-    return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
-}
 
 std::int64_t int8_argument(FunctionCallInfo fcinfo, int position, const char *name)
 {
@@ -65,7 +59,7 @@ Datum name_argument(FunctionCallInfo fcinfo, int position, const char *name, int
 {
     require_argument(fcinfo, position, name);
     const Datum value = PointerGetDatum(PG_GETARG_TEXT_PP(position));
-    const std::string_view characters = view_of(value);
+    const std::string_view characters = pg::view_of(value);
     if (characters.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos) {
         pg::refuse(ErrorCode::invalid_argument, psprintf("%s must not be blank.", name));
     }
@@ -135,7 +129,7 @@ std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position)
     const Datum value = PointerGetDatum(PG_GETARG_TEXT_PP(position));
     const int length = length_of(value);
     if (!is_key_length(length)) {
-        raise(key_length(length));
+        market::raise(key_length(length));
     }
     return value;
 }
@@ -148,7 +142,7 @@ std::optional<Datum> memo_argument(FunctionCallInfo fcinfo, int position)
     const Datum value = PointerGetDatum(PG_GETARG_TEXT_PP(position));
     const int length = length_of(value);
     if (length > memo_length_max) {
-        raise(memo_length(length));
+        market::raise(memo_length(length));
     }
     return value;
 }
@@ -186,12 +180,27 @@ std::optional<Datum> metadata_argument(FunctionCallInfo fcinfo, int position)
 
 int length_of(Datum text_datum)
 {
-    return character_count(view_of(text_datum));
+    return character_count(pg::view_of(text_datum));
 }
 
 bool is_key_length(int length)
 {
     return length >= 1 && length <= key_length_max;
+}
+
+market::Refusal key_length(int length)
+{
+    return {
+        ErrorCode::invalid_argument,
+        psprintf("idempotency_key has %d characters, 1 to %d are allowed.", length, key_length_max),
+        nullptr};
+}
+
+market::Refusal memo_length(int length)
+{
+    return {ErrorCode::invalid_argument,
+            psprintf("memo has %d characters, at most %d are allowed.", length, memo_length_max),
+            nullptr};
 }
 
 } // namespace mvm::entry

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <optional>
-#include <string_view>
 
+#include "market/refusals.hpp"
 #include "pg/postgres.hpp"
 
 namespace mvm::entry {
@@ -42,12 +42,11 @@ std::optional<Datum> memo_argument(FunctionCallInfo fcinfo, int position);
 std::optional<Datum> external_id_argument(FunctionCallInfo fcinfo, int position);
 std::optional<Datum> metadata_argument(FunctionCallInfo fcinfo, int position);
 
-// The characters of a text that is not toasted, where they stand.
-std::string_view view_of(Datum text_datum);
-
-// Characters of a key or memo, and whether a key may have as many.
+// Characters of a key or memo, whether a key may have as many, and the refusals of other lengths.
 int length_of(Datum text_datum);
 bool is_key_length(int length);
+market::Refusal key_length(int length);
+market::Refusal memo_length(int length);
 
 inline constexpr int name_length_max = 255;
 inline constexpr int currency_type_length_max = 32;

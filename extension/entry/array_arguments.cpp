@@ -12,7 +12,7 @@ ArrayArgument array_argument(FunctionCallInfo fcinfo, int position, const char *
 {
     const ArrayArgument argument = optional_array_argument(fcinfo, position, name, element_type);
     if (!argument.given) {
-        raise(null_argument(name));
+        market::raise(market::null_argument(name));
     }
     return argument;
 }

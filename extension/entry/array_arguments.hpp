@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "entry/refusals.hpp"
+#include "market/refusals.hpp"
 
 namespace mvm::entry {
 
@@ -31,7 +31,7 @@ int require_equal_lengths(const ArrayArgument *arguments, int argument_count);
 
 struct OrderText {
     std::optional<Datum> text;
-    Refusal refusal; // code ok: the text, if any, may be used
+    market::Refusal refusal; // code ok: the text, if any, may be used
 };
 
 // The idempotency key and the memo of order `i`.

@@ -1,10 +1,10 @@
 // mvm_deposit, mvm_withdraw: money entering and leaving the market.
+#include "market/cash.hpp"
+
 #include "entry/arguments.hpp"
-#include "entry/payment.hpp"
-#include "entry/requirements.hpp"
 #include "entry/results.hpp"
+#include "market/requirements.hpp"
 #include "pg/guard.hpp"
-#include "pg/refusal.hpp"
 
 namespace mvm::entry {
 
@@ -12,75 +12,20 @@ namespace {
 
 using domain::JournalKind;
 
-// The rate that is written down is of the moment at which the wallet is locked.
-void settle_rate(storage::Call &call, storage::Universe &universe, storage::JournalRow &row)
-{
-    if (storage::go_on_from_now(call)) {
-        universe = require_universe(call, universe.id);
-    }
-    row.from_rate = row.to_rate = universe.exchange_rate;
-}
-
-void deposit(storage::Call &call, storage::JournalRow &row, storage::Universe &universe,
-             KeyedCall &keyed)
-{
-    bool created = false;
-    storage::Wallet wallet =
-        storage::lock_or_create_wallet(call, *row.user_id, universe.id, created);
-    settle_rate(call, universe, row);
-    const auto balance = domain::add_amounts(wallet.balance_minor, *row.received_minor);
-    if (!balance.ok()) {
-        raise(balance_out_of_range(*row.user_id));
-    }
-    // From here only I/O can fail.
-    storage::advance_command(call);
-    storage::update_balance(call, wallet, balance.value);
-    journal_keyed_call(call, keyed, row);
-}
-
-void withdraw(storage::Call &call, storage::JournalRow &row, storage::Universe &universe,
-              KeyedCall &keyed)
-{
-    Payment payment = lock_payment(call, {*row.user_id, universe.id}, std::nullopt);
-    settle_rate(call, universe, row);
-    settle_payment(call, payment, row);
-    // From here only I/O can fail.
-    write_payment(call, payment, keyed);
-}
-
 Datum move_cash(FunctionCallInfo fcinfo, JournalKind kind, const char *function_name)
 {
-    const std::int64_t user_id = int8_argument(fcinfo, 0, "user_id");
-    const Datum amount = numeric_argument(fcinfo, 1, "amount");
-    const auto universe_id = optional_int4_argument(fcinfo, 2);
-    const auto key = key_argument(fcinfo, 3);
-    const auto memo = memo_argument(fcinfo, 4);
-    require_positive(amount, "amount");
+    market::CashRequest request{};
+    request.kind = kind;
+    request.user_id = int8_argument(fcinfo, 0, "user_id");
+    request.amount = numeric_argument(fcinfo, 1, "amount");
+    request.universe_id = optional_int4_argument(fcinfo, 2);
+    request.key = key_argument(fcinfo, 3);
+    request.memo = memo_argument(fcinfo, 4);
+    market::require_positive(request.amount, "amount");
 
     storage::Call call;
     storage::begin_write(call, function_name);
-    const storage::UserAccount user = require_user(call, user_id);
-    storage::Universe universe = require_universe(call, universe_id.value_or(user.universe_id));
-
-    storage::JournalRow row{};
-    row.kind = kind;
-    row.user_id = user_id;
-    row.paid_minor = row.received_minor = require_amount(amount, universe, "amount");
-    row.from_universe_id = row.to_universe_id = universe.id;
-    row.memo = memo;
-
-    KeyedCall keyed =
-        begin_keyed_call(call, user_id, key,
-                         with_memo(psprintf("%s amount_minor=" INT64_FORMAT " universe_id=%d",
-                                            domain::name_of(kind), *row.paid_minor, universe.id),
-                                   memo));
-    if (keyed.answered) {
-        row = keyed.first_answer;
-    } else if (kind == JournalKind::deposit) {
-        deposit(call, row, universe, keyed);
-    } else {
-        withdraw(call, row, universe, keyed);
-    }
+    const storage::JournalRow row = market::move_cash(call, request);
     const Datum result = transaction_result(fcinfo, call, row);
     storage::end_call(call);
     return result;

@@ -1,6 +1,6 @@
 // mvm_balance, mvm_trades
 #include "entry/arguments.hpp"
-#include "entry/requirements.hpp"
+#include "market/requirements.hpp"
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
@@ -29,9 +29,9 @@ Datum balance_function(FunctionCallInfo fcinfo)
 
     storage::Call call;
     storage::begin_read(call);
-    const storage::UserAccount user = require_user(call, user_id);
+    const storage::UserAccount user = market::require_user(call, user_id);
     const storage::Universe universe =
-        require_universe(call, universe_id.value_or(user.universe_id));
+        market::require_universe(call, universe_id.value_or(user.universe_id));
     const pg::WideAmount balance_minor =
         at ? balance_before(call, user_id, universe.id, *at)
            : storage::balance_with_expired(call, storage::read_wallet(call, user_id, universe.id));
@@ -63,7 +63,7 @@ Datum trades_function(FunctionCallInfo fcinfo)
 
     storage::Call call;
     storage::begin_read(call);
-    require_user(call, user_id);
+    market::require_user(call, user_id);
 
     // Two index scans, newest first, merged by id.
     storage::UniverseSet universes{};

@@ -2,12 +2,12 @@
 #include "entry/item.hpp"
 
 #include "entry/arguments.hpp"
-#include "entry/requirements.hpp"
 #include "entry/results.hpp"
+#include "market/requirements.hpp"
+#include "market/stock.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
 #include "storage/hold.hpp"
-#include "storage/journal.hpp"
 #include "storage/taken_key.hpp"
 
 namespace mvm::entry {
@@ -34,18 +34,6 @@ Datum list_item_function(FunctionCallInfo fcinfo)
     const Datum result = item_result(fcinfo, call, listed.item, listed.universe);
     storage::end_call(call);
     return result;
-}
-
-void journal_listing(storage::Call &call, const storage::Item &item)
-{
-    storage::JournalRow row{};
-    row.kind = domain::JournalKind::listing;
-    row.user_id = item.seller_id;
-    row.item_id = item.id;
-    row.quantity = item.stock;
-    row.from_universe_id = item.universe_id;
-    row.to_universe_id = item.universe_id;
-    storage::append_journal(call, row);
 }
 
 // Asked before an id is drawn, so that a refusal leaves no gap.
@@ -76,21 +64,21 @@ NewItem list_item(storage::Call &call, std::optional<std::int64_t> seller_id, Da
                   Datum price, std::int64_t stock, std::optional<std::int32_t> universe_id,
                   const PlatformData &data)
 {
-    require_positive(price, "price");
+    market::require_positive(price, "price");
     if (stock < 0) {
         pg::refuse(ErrorCode::invalid_quantity,
                    psprintf("stock is " INT64_FORMAT ", it must not be below zero.", stock));
     }
     std::int32_t listed_in = universe_id.value_or(0);
     if (seller_id) {
-        const storage::UserAccount seller = require_user(call, *seller_id);
+        const storage::UserAccount seller = market::require_user(call, *seller_id);
         listed_in = universe_id.value_or(seller.universe_id);
     }
 
     NewItem listed{};
-    listed.universe = require_universe(call, listed_in);
+    listed.universe = market::require_universe(call, listed_in);
     listed.item.seller_id = seller_id;
-    listed.item.price_minor = require_amount(price, listed.universe, "price");
+    listed.item.price_minor = market::require_amount(price, listed.universe, "price");
     listed.item.stock = stock;
     listed.item.version = 1;
     listed.item.universe_id = listed_in;
@@ -99,7 +87,7 @@ NewItem list_item(storage::Call &call, std::optional<std::int64_t> seller_id, Da
     listed.item.external_id = data.external_id;
     listed.item.metadata = data.metadata;
     write_new_item(call, listed.item);
-    journal_listing(call, listed.item);
+    market::post_listing(call, listed.item);
     return listed;
 }
 

@@ -1,8 +1,9 @@
 // mvm_payout: money of the house leaving the market.
+#include "market/payout.hpp"
+
 #include "entry/arguments.hpp"
-#include "entry/keyed_call.hpp"
-#include "entry/requirements.hpp"
 #include "entry/results.hpp"
+#include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
 
@@ -10,62 +11,41 @@ namespace mvm::entry {
 
 namespace {
 
-using domain::ErrorCode;
-using domain::JournalKind;
+using storage::HouseAccount;
 
-// The kind of a payout from the house account of that name.
-JournalKind kind_of_payout(const char *account)
+HouseAccount house_account_of(const char *name)
 {
-    if (strcmp(account, storage::name_of(storage::HouseAccount::treasury)) == 0) {
-        return JournalKind::treasury_payout;
+    for (const HouseAccount account : {HouseAccount::treasury, HouseAccount::fees}) {
+        if (strcmp(name, storage::name_of(account)) == 0) {
+            return account;
+        }
     }
-    if (strcmp(account, storage::name_of(storage::HouseAccount::fees)) == 0) {
-        return JournalKind::fees_payout;
-    }
-    pg::refuse(ErrorCode::invalid_argument, psprintf("account is \"%s\".", account),
+    pg::refuse(domain::ErrorCode::invalid_argument, psprintf("account is \"%s\".", name),
                "It is one of treasury, fees.");
 }
 
 const char *text_argument(FunctionCallInfo fcinfo, int position, const char *name)
 {
     if (PG_ARGISNULL(position)) {
-        raise(null_argument(name));
+        market::raise(market::null_argument(name));
     }
     return text_to_cstring(PG_GETARG_TEXT_PP(position));
 }
 
 Datum payout_function(FunctionCallInfo fcinfo)
 {
-    const std::int32_t universe_id = int4_argument(fcinfo, 0, "universe_id");
+    market::PayoutRequest request{};
+    request.universe_id = int4_argument(fcinfo, 0, "universe_id");
     const char *account = text_argument(fcinfo, 1, "account");
-    const Datum amount = numeric_argument(fcinfo, 2, "amount");
-    const auto key = key_argument(fcinfo, 3);
-    const auto memo = memo_argument(fcinfo, 4);
-    require_positive(amount, "amount");
+    request.amount = numeric_argument(fcinfo, 2, "amount");
+    request.key = key_argument(fcinfo, 3);
+    request.memo = memo_argument(fcinfo, 4);
+    market::require_positive(request.amount, "amount");
+    request.account = house_account_of(account);
 
-    storage::JournalRow row{};
-    row.kind = kind_of_payout(account);
     storage::Call call;
     storage::begin_write(call, "mvm_payout()");
-    const storage::Universe universe = require_universe(call, universe_id);
-    row.paid_minor = row.received_minor = require_amount(amount, universe, "amount");
-    row.from_universe_id = row.to_universe_id = universe.id;
-    row.from_rate = row.to_rate = universe.exchange_rate;
-    row.memo = memo;
-
-    KeyedCall keyed = begin_keyed_call(
-        call, nobody, key,
-        with_memo(psprintf("payout account=%s amount_minor=" INT64_FORMAT " universe_id=%d",
-                           account, *row.paid_minor, universe.id),
-                  memo));
-    if (keyed.answered) {
-        row = keyed.first_answer;
-    } else {
-        require_house_has(call, row);
-        // From here only I/O can fail.
-        storage::advance_command(call);
-        journal_keyed_call(call, keyed, row);
-    }
+    const storage::JournalRow row = market::pay_out(call, request);
     const Datum result = transaction_result(fcinfo, call, row);
     storage::end_call(call);
     return result;

@@ -3,7 +3,7 @@
 
 #include "entry/arguments.hpp"
 #include "entry/item.hpp"
-#include "entry/requirements.hpp"
+#include "market/requirements.hpp"
 #include "entry/results.hpp"
 #include "entry/user.hpp"
 #include "pg/guard.hpp"
@@ -55,7 +55,7 @@ Datum find_user_function(FunctionCallInfo fcinfo)
 Datum find_item_function(FunctionCallInfo fcinfo)
 {
     if (PG_ARGISNULL(0)) {
-        raise(null_argument("external_id"));
+        market::raise(market::null_argument("external_id"));
     }
     const Datum key = PointerGetDatum(PG_GETARG_TEXT_PP(0));
     InitMaterializedSRF(fcinfo, 0);
@@ -65,8 +65,8 @@ Datum find_item_function(FunctionCallInfo fcinfo)
     storage::Item item;
     if (storage::find_item_by_external_id(call, key, item)) {
         item.stock = storage::stock_with_expired(call, item);
-        put_found(fcinfo,
-                  item_result(fcinfo, call, item, require_universe(call, item.universe_id)));
+        put_found(fcinfo, item_result(fcinfo, call, item,
+                                      market::require_universe(call, item.universe_id)));
     }
     storage::end_call(call);
     return Datum{0};
@@ -134,7 +134,7 @@ Datum set_user_data_function(FunctionCallInfo fcinfo)
     storage::begin_write(call, "mvm_set_user_data()");
     storage::UserAccount user{};
     if (!storage::lock_user(call, user_id, user)) {
-        raise(no_user(user_id));
+        market::raise(market::no_user(user_id));
     }
     storage::refresh_snapshot(call); // sees who has the key by now
     write_user_data(call, user, change);
@@ -167,12 +167,12 @@ Datum set_item_data_function(FunctionCallInfo fcinfo)
     storage::begin_write(call, "mvm_set_item_data()");
     storage::Item item;
     if (!storage::lock_item(call, item_id, item)) {
-        raise(no_item(item_id));
+        market::raise(market::no_item(item_id));
     }
     storage::refresh_snapshot(call); // sees which has the key by now
     write_item_data(call, item, change);
     const Datum result =
-        shown_item_result(fcinfo, call, item, require_universe(call, item.universe_id));
+        shown_item_result(fcinfo, call, item, market::require_universe(call, item.universe_id));
     storage::end_call(call);
     return result;
 }

@@ -1,7 +1,7 @@
 #include "entry/results.hpp"
 
 #include "domain/assert.hpp"
-#include "entry/requirements.hpp"
+#include "market/requirements.hpp"
 #include "pg/numeric.hpp"
 
 namespace mvm::entry {
@@ -55,7 +55,7 @@ int scale_of(storage::Call &call, storage::UniverseSet &universes, std::int32_t 
 {
     const int index = storage::universe_in(call, universes, universe_id);
     if (index < 0) {
-        raise(no_universe(universe_id));
+        market::raise(market::no_universe(universe_id));
     }
     return universes.universes[index].currency_scale;
 }
@@ -195,16 +195,15 @@ Datum transaction_result(FunctionCallInfo fcinfo, storage::Call &call,
 namespace {
 
 // The columns that every batch's answer starts with, and those of a refusal.
-bool put_outcome(RowWriter &writer, int ordinal, const Order &order)
+void put_outcome(RowWriter &writer, int ordinal, const market::Answer &answer)
 {
+    const market::Refusal &refusal = answer.refusal;
     writer.add(Int32GetDatum(ordinal));
-    const bool ok = order.refusal.code == domain::ErrorCode::ok;
-    writer.add(CStringGetTextDatum(ok ? "ok" : domain::find_error(order.refusal.code)->name));
-    writer.add(order.refusal.detail == nullptr
-                   ? std::nullopt
-                   : std::optional(CStringGetTextDatum(order.refusal.detail)));
-    writer.add(BoolGetDatum(order.replayed));
-    return ok;
+    writer.add(
+        CStringGetTextDatum(answer.refused() ? domain::find_error(refusal.code)->name : "ok"));
+    writer.add(refusal.detail == nullptr ? std::nullopt
+                                         : std::optional(CStringGetTextDatum(refusal.detail)));
+    writer.add(BoolGetDatum(answer.replayed));
 }
 
 // Writes the answer's row; the columns after the outcome are null for a refusal.
@@ -233,66 +232,66 @@ Datum exchange_rate_of(KnownRatio &known, const storage::JournalRow &row)
     return known.ratio;
 }
 
-} // namespace
-
-void put_purchase_batch(FunctionCallInfo fcinfo, storage::Call &call,
-                        storage::UniverseSet &universes, const Order *orders, int count)
+// Writes a row for each answer; `put` adds what follows the outcome of one that is not refused.
+template <typename Put>
+void put_batch(FunctionCallInfo fcinfo, const market::Answer *answers, int count, Put put)
 {
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    KnownRatio known{};
     for (int i = 0; i < count; ++i) {
         CHECK_FOR_INTERRUPTS();
         Datum values[batch_columns_max];
         bool nulls[batch_columns_max];
         RowWriter writer{values, nulls};
-        if (put_outcome(writer, i + 1, orders[i])) {
-            const storage::JournalRow &row = orders[i].row;
-            const Scales scales = scales_of(call, universes, row);
-            writer.add(Int64GetDatum(row.id));
-            writer.add_amount(row.paid_minor, scales.from);
-            writer.add_int8(row.quantity);
-            writer.add_int8(row.user_id);
-            writer.add_int8(row.counterparty_id);
-            writer.add_int8(row.item_id);
-            writer.add(Int32GetDatum(row.from_universe_id));
-            writer.add(Int32GetDatum(row.to_universe_id));
-            writer.add_amount(row.received_minor, scales.to);
-            writer.add(exchange_rate_of(known, row));
-            writer.add(TimestampTzGetDatum(row.transaction_time));
-            writer.add_amount(row.fee_minor, scales.to);
-            writer.add_amount(row.tariff_minor, scales.from);
-            writer.add(row.memo);
+        put_outcome(writer, i + 1, answers[i]);
+        if (!answers[i].refused()) {
+            put(writer, answers[i].row);
         }
         put_row(result, writer);
     }
 }
 
-void put_exchange_batch(FunctionCallInfo fcinfo, storage::Call &call,
-                        storage::UniverseSet &universes, const Order *orders, int count)
+} // namespace
+
+void put_purchase_batch(FunctionCallInfo fcinfo, storage::Call &call,
+                        storage::UniverseSet &universes, const market::Answer *answers, int count)
 {
-    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     KnownRatio known{};
-    for (int i = 0; i < count; ++i) {
-        CHECK_FOR_INTERRUPTS();
-        Datum values[batch_columns_max];
-        bool nulls[batch_columns_max];
-        RowWriter writer{values, nulls};
-        if (put_outcome(writer, i + 1, orders[i])) {
-            const storage::JournalRow &row = orders[i].row;
-            const Scales scales = scales_of(call, universes, row);
-            writer.add(Int64GetDatum(row.id));
-            writer.add_amount(row.paid_minor, scales.from);
-            writer.add_amount(row.received_minor, scales.to);
-            writer.add_int8(row.user_id);
-            writer.add(Int32GetDatum(row.from_universe_id));
-            writer.add(Int32GetDatum(row.to_universe_id));
-            writer.add(exchange_rate_of(known, row));
-            writer.add(TimestampTzGetDatum(row.transaction_time));
-            writer.add_amount(row.fee_minor, scales.to);
-            writer.add(row.memo);
-        }
-        put_row(result, writer);
-    }
+    put_batch(fcinfo, answers, count, [&](RowWriter &writer, const storage::JournalRow &row) {
+        const Scales scales = scales_of(call, universes, row);
+        writer.add(Int64GetDatum(row.id));
+        writer.add_amount(row.paid_minor, scales.from);
+        writer.add_int8(row.quantity);
+        writer.add_int8(row.user_id);
+        writer.add_int8(row.counterparty_id);
+        writer.add_int8(row.item_id);
+        writer.add(Int32GetDatum(row.from_universe_id));
+        writer.add(Int32GetDatum(row.to_universe_id));
+        writer.add_amount(row.received_minor, scales.to);
+        writer.add(exchange_rate_of(known, row));
+        writer.add(TimestampTzGetDatum(row.transaction_time));
+        writer.add_amount(row.fee_minor, scales.to);
+        writer.add_amount(row.tariff_minor, scales.from);
+        writer.add(row.memo);
+    });
+}
+
+void put_exchange_batch(FunctionCallInfo fcinfo, storage::Call &call,
+                        storage::UniverseSet &universes, const market::Answer *answers, int count)
+{
+    KnownRatio known{};
+    put_batch(fcinfo, answers, count, [&](RowWriter &writer, const storage::JournalRow &row) {
+        const Scales scales = scales_of(call, universes, row);
+        writer.add(Int64GetDatum(row.id));
+        writer.add_amount(row.paid_minor, scales.from);
+        writer.add_amount(row.received_minor, scales.to);
+        writer.add_int8(row.user_id);
+        writer.add(Int32GetDatum(row.from_universe_id));
+        writer.add(Int32GetDatum(row.to_universe_id));
+        writer.add(exchange_rate_of(known, row));
+        writer.add(TimestampTzGetDatum(row.transaction_time));
+        writer.add_amount(row.fee_minor, scales.to);
+        writer.add(row.memo);
+    });
 }
 
 namespace {

@@ -1,7 +1,7 @@
 // Rows that the SQL functions return, in the column order of their views.
 #pragma once
 
-#include "entry/orders.hpp"
+#include "market/order.hpp"
 #include "storage/user_account.hpp"
 #include "storage/wallet_history.hpp"
 
@@ -30,9 +30,9 @@ Datum transaction_result(FunctionCallInfo fcinfo, storage::Call &call,
 
 // The answers of a batch, a row per order, into the function's result set.
 void put_purchase_batch(FunctionCallInfo fcinfo, storage::Call &call,
-                        storage::UniverseSet &universes, const Order *orders, int count);
+                        storage::UniverseSet &universes, const market::Answer *answers, int count);
 void put_exchange_batch(FunctionCallInfo fcinfo, storage::Call &call,
-                        storage::UniverseSet &universes, const Order *orders, int count);
+                        storage::UniverseSet &universes, const market::Answer *answers, int count);
 
 // Lines of mvm_statement(): a movement, and a balance by itself.
 void put_leg(ReturnSetInfo *result, const storage::WalletLeg &leg, pg::WideAmount balance_minor,

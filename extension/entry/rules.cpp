@@ -1,6 +1,6 @@
 // mvm_set_rules, mvm_set_route: the trading rules of a universe and of the routes between two.
 #include "entry/arguments.hpp"
-#include "entry/requirements.hpp"
+#include "market/requirements.hpp"
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
@@ -42,8 +42,8 @@ std::optional<std::int64_t> require_bound(Datum amount, const char *name,
         (no_bound == "0" && domain::sign_of_decimal(text) == domain::Sign::zero)) {
         return std::nullopt;
     }
-    require_positive(amount, name);
-    return require_amount(amount, universe, name);
+    market::require_positive(amount, name);
+    return market::require_amount(amount, universe, name);
 }
 
 // The universe's rules with what the call changes.
@@ -118,7 +118,7 @@ storage::Universe require_locked_universe(storage::Call &call, std::int32_t univ
 {
     storage::Universe universe;
     if (!storage::lock_universe(call, universe_id, universe)) {
-        raise(no_universe(universe_id));
+        market::raise(market::no_universe(universe_id));
     }
     return universe;
 }
@@ -153,7 +153,7 @@ Datum set_route_function(FunctionCallInfo fcinfo)
     storage::Universe from = require_locked_universe(call, from_id);
     // Its lock queues those who set its routes: what they wrote while we waited is seen after it.
     storage::refresh_snapshot(call);
-    require_universe(call, to_id);
+    market::require_universe(call, to_id);
     if (from_id == to_id) {
         pg::refuse(ErrorCode::invalid_argument,
                    psprintf("from_universe_id and to_universe_id are both %d.", from_id));

@@ -1,6 +1,6 @@
 // mvm_statement: what moved a wallet in a span of time, and the balance after each movement.
 #include "entry/arguments.hpp"
-#include "entry/requirements.hpp"
+#include "market/requirements.hpp"
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
@@ -44,7 +44,7 @@ Span span_argument(FunctionCallInfo fcinfo)
 void put_page(storage::Call &call, ReturnSetInfo *result, std::int64_t user_id,
               std::int32_t universe_id, const Span &span)
 {
-    const int scale = require_universe(call, universe_id).currency_scale;
+    const int scale = market::require_universe(call, universe_id).currency_scale;
     storage::WalletHistory history{};
     storage::open_wallet_history(
         call, history, user_id, universe_id,
@@ -79,7 +79,7 @@ Datum statement_function(FunctionCallInfo fcinfo)
 
     storage::Call call;
     storage::begin_read(call);
-    require_user(call, user_id);
+    market::require_user(call, user_id);
     put_page(call, result, user_id, universe_id, span);
     storage::end_call(call);
     return Datum{0};

@@ -2,7 +2,7 @@
 #include "entry/universe.hpp"
 
 #include "entry/arguments.hpp"
-#include "entry/requirements.hpp"
+#include "market/requirements.hpp"
 #include "entry/results.hpp"
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
@@ -51,7 +51,7 @@ Datum set_exchange_rate_function(FunctionCallInfo fcinfo)
     storage::begin_write(call, "mvm_set_exchange_rate()");
     storage::Universe universe;
     if (!storage::lock_universe(call, universe_id, universe)) {
-        raise(no_universe(universe_id));
+        market::raise(market::no_universe(universe_id));
     }
     storage::update_exchange_rate(call, universe, rate);
     const Datum result =

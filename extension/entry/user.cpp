@@ -2,8 +2,9 @@
 #include "entry/user.hpp"
 
 #include "entry/arguments.hpp"
-#include "entry/requirements.hpp"
 #include "entry/results.hpp"
+#include "market/cash.hpp"
+#include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
@@ -40,10 +41,10 @@ Datum move_user_function(FunctionCallInfo fcinfo)
     storage::begin_write(call, "mvm_move_user()");
     storage::UserAccount user{};
     if (!storage::lock_user(call, user_id, user)) {
-        raise(no_user(user_id));
+        market::raise(market::no_user(user_id));
     }
     storage::go_on_from_now(call); // the balance that is shown is of this moment, too
-    require_universe(call, universe_id);
+    market::require_universe(call, universe_id);
     if (user.universe_id != universe_id) {
         storage::update_home(call, user, universe_id);
     }
@@ -59,21 +60,6 @@ void require_not_negative(domain::Sign sign, Datum balance)
         pg::refuse(ErrorCode::invalid_amount, psprintf("balance is %s, it must be zero or above.",
                                                        pg::brief_text_of_numeric(balance)));
     }
-}
-
-void journal_opening_balance(storage::Call &call, const NewUser &user)
-{
-    storage::insert_wallet(call, user.account.id, user.home.id, user.balance_minor);
-    storage::JournalRow row{};
-    row.kind = domain::JournalKind::deposit;
-    row.user_id = user.account.id;
-    row.paid_minor = user.balance_minor;
-    row.received_minor = user.balance_minor;
-    row.from_universe_id = user.home.id;
-    row.to_universe_id = user.home.id;
-    row.from_rate = user.home.exchange_rate;
-    row.to_rate = user.home.exchange_rate;
-    storage::append_journal(call, row);
 }
 
 // Asked before an id is drawn, so that a refusal leaves no gap.
@@ -102,7 +88,7 @@ Datum shown_user_result(FunctionCallInfo fcinfo, storage::Call &call,
 {
     const storage::Wallet wallet = storage::read_wallet(call, user.id, user.universe_id);
     return user_result(fcinfo, call, user, storage::balance_with_expired(call, wallet),
-                       require_universe(call, user.universe_id));
+                       market::require_universe(call, user.universe_id));
 }
 
 NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_id, Datum balance,
@@ -112,9 +98,9 @@ NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_i
     require_not_negative(sign, balance);
 
     NewUser user{};
-    user.home = require_universe(call, universe_id);
+    user.home = market::require_universe(call, universe_id);
     user.balance_minor =
-        sign == domain::Sign::zero ? 0 : require_amount(balance, user.home, "balance");
+        sign == domain::Sign::zero ? 0 : market::require_amount(balance, user.home, "balance");
     user.account.universe_id = universe_id;
     user.account.version = 1;
     user.account.username = username;
@@ -122,7 +108,7 @@ NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_i
     user.account.metadata = data.metadata;
     write_new_user(call, user.account);
     if (user.balance_minor > 0) {
-        journal_opening_balance(call, user);
+        market::deposit_opening_balance(call, user.account.id, user.home, user.balance_minor);
     }
     return user;
 }

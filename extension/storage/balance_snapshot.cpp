@@ -38,28 +38,19 @@ bool snapshot_is_due(std::int64_t version, int movements)
     return version % Max(movements_per_snapshot / Max(movements, 1), 1) == 0;
 }
 
-void append_balance_snapshot(Call &call, std::int64_t user_id, std::int32_t universe_id,
-                             const BalanceSnapshot &snapshot, TimestampTz taken_at)
+void append_balance_snapshot(Call &call, const WalletKey &key, const BalanceSnapshot &snapshot,
+                             TimestampTz taken_at)
 {
     if (!has_table(TableId::balance_snapshot)) {
         return;
     }
     Columns columns;
-    columns.put(balance_snapshot_column::user_id, Int64GetDatum(user_id));
+    columns.put(balance_snapshot_column::user_id, Int64GetDatum(key.user_id));
     columns.put(balance_snapshot_column::before_id, Int64GetDatum(snapshot.before_id));
     columns.put(balance_snapshot_column::balance_minor, Int64GetDatum(snapshot.balance_minor));
     columns.put(balance_snapshot_column::taken_at, TimestampTzGetDatum(taken_at));
-    columns.put(balance_snapshot_column::universe_id, Int32GetDatum(universe_id));
+    columns.put(balance_snapshot_column::universe_id, Int32GetDatum(key.universe_id));
     insert_row(call, TableId::balance_snapshot, columns.values, columns.nulls);
-}
-
-void append_due_snapshots(Call &call, std::int64_t before_id, TimestampTz taken_at)
-{
-    for (const HeldBalance &held : call.due_snapshots) {
-        append_balance_snapshot(call, held.user_id, held.universe_id,
-                                {before_id, held.balance_minor}, taken_at);
-    }
-    call.due_snapshots.count = 0;
 }
 
 BalanceSnapshot balance_snapshot_before_id(Call &call, std::int64_t user_id,

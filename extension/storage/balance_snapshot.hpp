@@ -2,7 +2,7 @@
 // balance of the past is counted from the nearest one and not from the wallet's first day.
 #pragma once
 
-#include "storage/row.hpp"
+#include "storage/wallet.hpp"
 
 namespace mvm::storage {
 
@@ -25,11 +25,8 @@ inline constexpr int movements_per_snapshot = 64;
 
 // Remembers what a locked wallet held before the row with `snapshot.before_id`, which was
 // appended at `taken_at`. Does nothing in a market of version 1.0, which has no statements.
-void append_balance_snapshot(Call &call, std::int64_t user_id, std::int32_t universe_id,
-                             const BalanceSnapshot &snapshot, TimestampTz taken_at);
-
-// The same for all that call.due_snapshots has.
-void append_due_snapshots(Call &call, std::int64_t before_id, TimestampTz taken_at);
+void append_balance_snapshot(Call &call, const WalletKey &key, const BalanceSnapshot &snapshot,
+                             TimestampTz taken_at);
 
 // The last one whose journal rows all have ids below `id`.
 BalanceSnapshot balance_snapshot_before_id(Call &call, std::int64_t user_id,

@@ -58,7 +58,6 @@ void begin_write(Call &call, const char *name)
 
 void end_call(Call &call)
 {
-    MVM_ASSERT(call.due_snapshots.count == 0);
     if (call.writes) {
         write_house_movements(call);
         end_writings(call);

@@ -47,12 +47,6 @@ struct Table {
     TupleTableSlot *next;  // the row being written
 };
 
-struct HeldBalance {
-    std::int64_t user_id;
-    std::int32_t universe_id;
-    std::int64_t balance_minor;
-};
-
 // What journal rows move on the house's accounts of one universe, in minor units.
 struct HouseMovement {
     std::int32_t universe_id;
@@ -67,10 +61,9 @@ struct Call {
     EPQState recheck;
     MemoryContext caller_context; // results go here; everything else dies with the call
     bool writes;
-    bool inserted_early;                  // a row inserted by this command is to be updated by it
-    bool moment_passed;                   // see go_on_from_now
-    bool owner_intervened;                // triggers of the owner's ran between reads and writes
-    pg::Array<HeldBalance> due_snapshots; // to be written with the call's next journal row
+    bool inserted_early;   // a row inserted by this command is to be updated by it
+    bool moment_passed;    // see go_on_from_now
+    bool owner_intervened; // triggers of the owner's ran between reads and writes
     pg::Array<HouseMovement> house_movements; // of its journal rows, to be written at its end
     pg::Array<Writing *> writings;            // in the order in which they began
     Table tables[table_count];

@@ -16,6 +16,21 @@ enum class HoldState : char {
     expired = 'e', // released because its time was over
 };
 
+constexpr const char *name_of(HoldState state) noexcept
+{
+    switch (state) {
+    case HoldState::active:
+        return "active";
+    case HoldState::captured:
+        return "captured";
+    case HoldState::released:
+        return "released";
+    case HoldState::expired:
+        return "expired";
+    }
+    return "unknown";
+}
+
 struct Hold {
     std::int64_t id;
     std::int64_t buyer_id;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "domain/leg.hpp"
+#include "domain/journal_kind.hpp"
 #include "pg/compat.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
@@ -144,21 +144,19 @@ void write_net_movement(Call &call, const NetMovement &net)
 
 int house_movements_of(const JournalRow &row, HouseMovement (&movements)[2])
 {
-    using domain::JournalKind;
-    const int taken = domain::taken_by_house(row.kind);
-    HouseMovement to{row.to_universe_id, 0, signed_amount(taken, row.fee_minor)};
-    HouseMovement from{row.from_universe_id, signed_amount(taken, row.tariff_minor), 0};
-    if (row.kind == JournalKind::treasury_payout) {
-        to.treasury_minor = signed_amount(-1, row.paid_minor);
-    } else if (row.kind == JournalKind::fees_payout) {
-        to.fees_minor = signed_amount(-1, row.paid_minor);
-    } else if (!row.counterparty_id) {
-        to.treasury_minor =
-            signed_amount(domain::received_by_treasury(row.kind), row.received_minor);
+    const domain::KindInfo &kind = domain::info_of(row.kind);
+    HouseMovement to{row.to_universe_id, 0, signed_amount(kind.taken_by_house, row.fee_minor)};
+    HouseMovement from{row.from_universe_id,
+                       signed_amount(kind.taken_by_house, row.tariff_minor) +
+                           signed_amount(kind.paid_by_treasury, row.paid_minor),
+                       signed_amount(kind.paid_by_fees, row.paid_minor)};
+    if (!row.counterparty_id) {
+        to.treasury_minor = signed_amount(kind.received_by_counterparty, row.received_minor);
     }
     if (to.universe_id == from.universe_id) {
         to.treasury_minor += from.treasury_minor; // both are parts of what was paid
-        from.treasury_minor = 0;
+        to.fees_minor += from.fees_minor;
+        from.treasury_minor = from.fees_minor = 0;
     }
     if (to.universe_id < from.universe_id) {
         std::swap(from, to);

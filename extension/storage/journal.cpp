@@ -2,7 +2,6 @@
 
 #include "domain/assert.hpp"
 #include "pg/compat.hpp"
-#include "storage/balance_snapshot.hpp"
 #include "storage/house_account.hpp"
 
 namespace mvm::storage {
@@ -69,10 +68,19 @@ void copy_references(JournalRow &row)
 
 } // namespace
 
-void append_journal(Call &call, JournalRow &row)
+WalletsOfRow wallets_of(const JournalRow &row)
 {
-    JournalRow *const rows[] = {&row};
-    append_journal_rows(call, rows, 1);
+    const domain::KindInfo &kind = domain::info_of(row.kind);
+    WalletsOfRow wallets{};
+    if (kind.paid_by_user != 0) {
+        wallets.from = {*row.user_id, row.from_universe_id};
+    }
+    if (kind.received_by_user != 0) {
+        wallets.to = {*row.user_id, row.to_universe_id};
+    } else if (kind.received_by_counterparty != 0 && row.counterparty_id) {
+        wallets.to = {*row.counterparty_id, row.to_universe_id};
+    }
+    return wallets;
 }
 
 void append_journal_rows(Call &call, JournalRow *const *rows, int count)
@@ -86,7 +94,6 @@ void append_journal_rows(Call &call, JournalRow *const *rows, int count)
         note_house_movements(call, *rows[i]);
     }
     insert_rows(call, TableId::journal, rows, count, fill_journal_row);
-    append_due_snapshots(call, rows[0]->id, now);
 }
 
 bool find_journal(Call &call, std::int64_t id, JournalRow &row)

@@ -6,13 +6,14 @@
 #include <optional>
 
 #include "storage/row.hpp"
+#include "storage/wallet.hpp"
 
 namespace mvm::storage {
 
 struct JournalRow {
     domain::JournalKind kind;
-    std::int64_t id;              // given by append_journal
-    TimestampTz transaction_time; // given by append_journal
+    std::int64_t id;              // given by append_journal_rows
+    TimestampTz transaction_time; // given by append_journal_rows
     std::optional<std::int64_t> user_id;
     std::optional<std::int64_t> counterparty_id;
     std::optional<std::int64_t> item_id;
@@ -36,11 +37,16 @@ inline std::optional<std::int64_t> unless_zero(std::int64_t amount_minor)
     return amount_minor == 0 ? std::nullopt : std::optional(amount_minor);
 }
 
-// Appends the row and fills in its id and time. Called after every lock is held,
-// so that ids and times follow the order of effects on each wallet and item.
-void append_journal(Call &call, JournalRow &row);
+// The wallets that a row moves: the one with the leg that it calls paid, and the one with the leg
+// that it calls received; none where it has no such leg.
+struct WalletsOfRow {
+    std::optional<WalletKey> from;
+    std::optional<WalletKey> to;
+};
+WalletsOfRow wallets_of(const JournalRow &row);
 
-// The same for many rows, in their order, with one time for all.
+// Appends rows, in their order, and fills in their ids and one time for all. Called after every
+// lock is held, so that ids and times follow the order of effects on each wallet and item.
 void append_journal_rows(Call &call, JournalRow *const *rows, int count);
 
 // Reads the row with this id as the call's snapshot sees it; its values are copies.

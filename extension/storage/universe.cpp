@@ -1,5 +1,6 @@
 #include "storage/universe.hpp"
 
+#include "domain/assert.hpp"
 #include "pg/interval.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
@@ -109,28 +110,55 @@ void read_universes_again(Call &call, UniverseSet &set)
     set.routes.count = 0;
 }
 
-domain::RouteRules route_in(Call &call, UniverseSet &set, int from, int to)
+namespace {
+
+// Whether there may be rules of the route; few universes have any.
+bool is_ruled(const UniverseSet &set, int from, int to)
 {
-    if (!set.universes[from].routed || from == to) {
-        return {};
-    }
-    const std::int32_t from_id = set.universes[from].id;
-    const std::int32_t to_id = set.universes[to].id;
-    for (const UniverseSet::Route &route : set.routes) {
+    return set.universes.data[from].routed && from != to;
+}
+
+const UniverseSet::Route *find_route(const UniverseSet &set, int from, int to)
+{
+    const std::int32_t from_id = set.universes.data[from].id;
+    const std::int32_t to_id = set.universes.data[to].id;
+    for (int i = 0; i < set.routes.count; ++i) {
+        const UniverseSet::Route &route = set.routes.data[i];
         if (route.from_id == from_id && route.to_id == to_id) {
-            return route.rules;
+            return &route;
         }
     }
-    domain::RouteRules rules;
-    TupleTableSlot *slot = find_row(call, TableId::route, key_of_int4_int4(from_id, to_id));
+    return nullptr;
+}
+
+} // namespace
+
+void read_route(Call &call, UniverseSet &set, int from, int to)
+{
+    if (!is_ruled(set, from, to) || find_route(set, from, to) != nullptr) {
+        return;
+    }
+    UniverseSet::Route route{set.universes[from].id, set.universes[to].id, {}};
+    TupleTableSlot *slot =
+        find_row(call, TableId::route, key_of_int4_int4(route.from_id, route.to_id));
     if (slot != nullptr) {
         const Columns columns =
             columns_of(table_of(call, TableId::route), slot, route_column::last);
-        rules.allowed = DatumGetBool(columns.value(route_column::allowed));
-        rules.tariff = share_of(columns, route_column::tariff_rate, domain::tariff_rate_below);
+        route.rules.allowed = DatumGetBool(columns.value(route_column::allowed));
+        route.rules.tariff =
+            share_of(columns, route_column::tariff_rate, domain::tariff_rate_below);
     }
-    set.routes.push({from_id, to_id, rules});
-    return rules;
+    set.routes.push(route);
+}
+
+domain::RouteRules route_in(const UniverseSet &set, int from, int to)
+{
+    if (!is_ruled(set, from, to)) {
+        return {};
+    }
+    const UniverseSet::Route *route = find_route(set, from, to);
+    MVM_ASSERT(route != nullptr);
+    return route->rules;
 }
 
 bool universe_name_is_taken(Call &call, Datum name)

@@ -43,11 +43,15 @@ struct UniverseSet {
 // Index of the universe in the set, read at its first use; -1 when there is none.
 int universe_in(Call &call, UniverseSet &set, std::int32_t id);
 
-// Reads all of the set again under the call's present snapshot; indexes stay.
+// Reads all of the set again under the call's present snapshot; indexes stay, routes go.
 void read_universes_again(Call &call, UniverseSet &set);
 
-// The rules of the route between two universes of the set, by their indexes.
-domain::RouteRules route_in(Call &call, UniverseSet &set, int from, int to);
+// Reads the rules of the route between two universes of the set, by their indexes, unless they are
+// there already.
+void read_route(Call &call, UniverseSet &set, int from, int to);
+
+// Those rules, once they are read.
+domain::RouteRules route_in(const UniverseSet &set, int from, int to);
 
 [[nodiscard]] bool universe_name_is_taken(Call &call, Datum name);
 

@@ -2,7 +2,6 @@
 
 #include "domain/assert.hpp"
 #include "pg/refusal.hpp"
-#include "storage/balance_snapshot.hpp"
 
 namespace mvm::storage {
 
@@ -20,13 +19,13 @@ Wallet wallet_in(Call &call, HeapTuple row)
             columns.int8(wallet_column::balance_minor), columns.int8(wallet_column::version), row};
 }
 
-Columns new_wallet(std::int64_t user_id, std::int32_t universe_id, std::int64_t balance_minor)
+Columns new_wallet(const WalletKey &key, std::int64_t balance_minor)
 {
     Columns wallet;
-    wallet.put(wallet_column::user_id, Int64GetDatum(user_id));
+    wallet.put(wallet_column::user_id, Int64GetDatum(key.user_id));
     wallet.put(wallet_column::balance_minor, Int64GetDatum(balance_minor));
     wallet.put(wallet_column::version, Int64GetDatum(1));
-    wallet.put(wallet_column::universe_id, Int32GetDatum(universe_id));
+    wallet.put(wallet_column::universe_id, Int32GetDatum(key.universe_id));
     return wallet;
 }
 
@@ -39,10 +38,10 @@ Wallet read_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id)
                            : wallet_in(call, ExecCopySlotHeapTuple(slot));
 }
 
-Wallet lock_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id)
+Wallet lock_wallet(Call &call, const WalletKey &key)
 {
-    HeapTuple row = lock_row(call, TableId::wallet, key_of_int8_int4(user_id, universe_id));
-    return row == nullptr ? missing_wallet(user_id, universe_id) : wallet_in(call, row);
+    HeapTuple row = lock_row(call, TableId::wallet, key_of_int8_int4(key.user_id, key.universe_id));
+    return row == nullptr ? missing_wallet(key.user_id, key.universe_id) : wallet_in(call, row);
 }
 
 TryLock try_lock_wallet(Call &call, const WalletKey &key, Wallet &wallet)
@@ -55,17 +54,16 @@ TryLock try_lock_wallet(Call &call, const WalletKey &key, Wallet &wallet)
     return outcome;
 }
 
-Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id,
-                             bool &created)
+Wallet lock_or_create_wallet(Call &call, const WalletKey &key, bool &created)
 {
     created = false;
     for (;;) {
         CHECK_FOR_INTERRUPTS();
-        const Wallet wallet = lock_wallet(call, user_id, universe_id);
+        const Wallet wallet = lock_wallet(call, key);
         if (wallet.row != nullptr) {
             return wallet;
         }
-        const Columns empty = new_wallet(user_id, universe_id, 0);
+        const Columns empty = new_wallet(key, 0);
         HeapTuple row = insert_row_for_now(call, TableId::wallet, empty.values, empty.nulls);
         if (row != nullptr) {
             created = true;
@@ -79,41 +77,19 @@ Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t univ
     }
 }
 
-WalletPair lock_wallets(Call &call, const WalletKey &own, const std::optional<WalletKey> &other)
-{
-    MVM_ASSERT(!other || *other < own || own < *other);
-    WalletPair wallets{};
-    const auto lock_other = [&] {
-        bool created = false;
-        wallets.other = lock_or_create_wallet(call, other->user_id, other->universe_id, created);
-    };
-    const bool other_first = other && *other < own;
-    if (other_first) {
-        lock_other();
-    }
-    wallets.own = lock_wallet(call, own.user_id, own.universe_id);
-    if (other && !other_first) {
-        lock_other();
-    }
-    return wallets;
-}
-
 void delete_wallet(Call &call, const Wallet &wallet)
 {
     delete_row(call, TableId::wallet, wallet.row);
 }
 
-void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor, int movements)
+void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor)
 {
     if (wallet.row == nullptr) {
         ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
                         errmsg("user " INT64_FORMAT " has lost the wallet in universe %d",
                                wallet.user_id, wallet.universe_id)));
     }
-    if (snapshot_is_due(wallet.version, movements)) {
-        call.due_snapshots.push({wallet.user_id, wallet.universe_id, wallet.balance_minor});
-    }
-    MVM_ASSERT(balance_minor >= 0 && movements > 0);
+    MVM_ASSERT(balance_minor >= 0);
     wallet.balance_minor = balance_minor;
     wallet.version += 1;
     const ColumnChange changes[] = {
@@ -123,10 +99,9 @@ void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor, int 
     update_row(call, TableId::wallet, wallet.row, changes, lengthof(changes));
 }
 
-void insert_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id,
-                   std::int64_t balance_minor)
+void insert_wallet(Call &call, const WalletKey &key, std::int64_t balance_minor)
 {
-    const Columns wallet = new_wallet(user_id, universe_id, balance_minor);
+    const Columns wallet = new_wallet(key, balance_minor);
     insert_row(call, TableId::wallet, wallet.values, wallet.nulls);
 }
 

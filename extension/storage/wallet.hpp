@@ -2,7 +2,6 @@
 #pragma once
 
 #include <compare>
-#include <optional>
 
 #include "storage/row.hpp"
 
@@ -28,33 +27,21 @@ struct Wallet {
 Wallet read_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id);
 
 // The wallet locked for this transaction; with a null row when there is none.
-Wallet lock_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id);
+Wallet lock_wallet(Call &call, const WalletKey &key);
 
 // The same without waiting; see try_lock_row. With a null row when there is none.
 [[nodiscard]] TryLock try_lock_wallet(Call &call, const WalletKey &key, Wallet &wallet);
 
 // The wallet locked, created empty when there is none; `created` tells whether it was.
-Wallet lock_or_create_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id,
-                             bool &created);
-
-struct WalletPair {
-    Wallet own;
-    Wallet other; // with a null row where there is no other
-};
-
-// Locks two wallets in the global order: the own as lock_wallet does, the other, if
-// there is one, as lock_or_create_wallet does.
-WalletPair lock_wallets(Call &call, const WalletKey &own, const std::optional<WalletKey> &other);
+Wallet lock_or_create_wallet(Call &call, const WalletKey &key, bool &created);
 
 // Takes back a wallet that this call has created and not credited.
 void delete_wallet(Call &call, const Wallet &wallet);
 
-// Writes a locked wallet's new balance and the next version. `movements` is how many rows
-// the call is going to append to the journal that change it: after this, and not before.
-void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor, int movements = 1);
+// Writes a locked wallet's new balance and the next version.
+void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor);
 
 // Inserts the first wallet of a user that this call created.
-void insert_wallet(Call &call, std::int64_t user_id, std::int32_t universe_id,
-                   std::int64_t balance_minor);
+void insert_wallet(Call &call, const WalletKey &key, std::int64_t balance_minor);
 
 } // namespace mvm::storage

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "domain/assert.hpp"
-#include "domain/leg.hpp"
+#include "domain/journal_kind.hpp"
 #include "pg/refusal.hpp"
 #include "storage/wallet.hpp"
 
@@ -24,9 +24,10 @@ std::optional<std::int64_t> moved_minor(const WalletHistory &history, const Jour
     const bool dealt_with = row.counterparty_id == history.user_id;
     const bool from = row.from_universe_id == history.universe_id;
     const bool to = row.to_universe_id == history.universe_id;
-    add(acted && from, domain::paid_by_user(row.kind), row.paid_minor);
-    add(acted && to, domain::received_by_user(row.kind), row.received_minor);
-    add(dealt_with && to, domain::received_by_counterparty(row.kind), row.received_minor);
+    const domain::KindInfo &kind = domain::info_of(row.kind);
+    add(acted && from, kind.paid_by_user, row.paid_minor);
+    add(acted && to, kind.received_by_user, row.received_minor);
+    add(dealt_with && to, kind.received_by_counterparty, row.received_minor);
     return moved;
 }
 

@@ -23,31 +23,6 @@ PurchaseTerms terms(std::int64_t price_minor, std::int64_t quantity, std::int64_
 
 } // namespace
 
-TEST(Transfer, moves_what_was_paid_and_received)
-{
-    const auto plan = plan_transfer(100, 30, 5, 75);
-    ASSERT_TRUE(plan.ok());
-    EXPECT_EQ(plan.value.payer_balance_minor, 70);
-    EXPECT_EQ(plan.value.receiver_balance_minor, 80);
-}
-
-TEST(Transfer, the_last_minor_unit_can_be_spent_and_not_one_more)
-{
-    EXPECT_EQ(plan_transfer(100, 100, 0, 1).value.payer_balance_minor, 0);
-    EXPECT_EQ(plan_transfer(100, 101, 0, 1).error, ErrorCode::insufficient_balance);
-}
-
-TEST(Transfer, a_receiver_beyond_64_bits_is_refused)
-{
-    EXPECT_EQ(plan_transfer(1, 1, int64_max, 1).error, ErrorCode::amount_out_of_range);
-    EXPECT_EQ(plan_transfer(1, 1, int64_max - 1, 1).value.receiver_balance_minor, int64_max);
-}
-
-TEST(Transfer, too_little_comes_before_too_much)
-{
-    EXPECT_EQ(plan_transfer(0, 1, int64_max, 1).error, ErrorCode::insufficient_balance);
-}
-
 TEST(Purchase, in_one_currency_pays_what_is_received)
 {
     const auto plan = plan_purchase(terms(500, 3, 10));

@@ -89,7 +89,7 @@ SELECT kind, amount, balance FROM mvm_statement(4, 3, :'late', 'infinity');
 SELECT kind, amount, balance FROM mvm_statement(4, 3, '-infinity', 'infinity');
 SELECT kind, amount, balance FROM mvm_statement(1, 3, '-infinity', 'infinity');
 
--- Between the two rows of a capture the sum may be more than a balance can be.
+-- Between the two rows of a capture, which are of one time, the sum may be more than a balance can be.
 BEGIN;
 SELECT id FROM mvm_reserve(2, 1, 1);
 SELECT amount FROM mvm_deposit(2, 92233720368547758.07 - mvm_balance(2));

@@ -1,0 +1,514 @@
+#include "market/desk.hpp"
+
+#include <algorithm>
+
+#include "domain/assert.hpp"
+#include "storage/balance_snapshot.hpp"
+
+namespace mvm::market {
+
+namespace {
+
+using domain::ErrorCode;
+using storage::TryLock;
+using storage::WalletKey;
+
+std::int64_t key_of(const LockedItem &item)
+{
+    return item.id;
+}
+
+const WalletKey &key_of(const LockedWallet &wallet)
+{
+    return wallet.key;
+}
+
+// Where the key stands, or would stand, among the rows that were locked without waiting.
+template <typename Row, typename Key>
+int *place_among(pg::Array<int> &others, pg::Array<Row> &rows, const Key &key)
+{
+    return std::lower_bound(others.begin(), others.end(), key, [&](int index, const Key &wanted) {
+        return key_of(rows[index]) < wanted;
+    });
+}
+
+template <typename Row, typename Key>
+int index_of(pg::Array<Row> &rows, int in_order, pg::Array<int> &others, const Key &key)
+{
+    Row *end = rows.begin() + in_order;
+    Row *found = std::lower_bound(rows.begin(), end, key, [](const Row &row, const Key &wanted) {
+        return key_of(row) < wanted;
+    });
+    if (found != end && key_of(*found) == key) {
+        return static_cast<int>(found - rows.begin());
+    }
+    const int *other = place_among(others, rows, key);
+    return other != others.end() && key_of(rows[*other]) == key ? *other : -1;
+}
+
+template <typename Row> int push_other(pg::Array<Row> &rows, pg::Array<int> &others, const Row &row)
+{
+    const auto place = place_among(others, rows, key_of(row)) - others.begin();
+    const int index = rows.push(row);
+    others.push(index);
+    std::rotate(others.begin() + place, others.end() - 1, others.end());
+    return index;
+}
+
+LockedItem locked_item(std::int64_t id)
+{
+    LockedItem locked{};
+    locked.id = id;
+    return locked;
+}
+
+LockedWallet locked_wallet(const WalletKey &key)
+{
+    LockedWallet locked{};
+    locked.key = key;
+    return locked;
+}
+
+void set_found(LockedItem &locked, bool found)
+{
+    locked.found = found;
+    locked.stock = found ? static_cast<Held>(locked.item.stock) : 0;
+}
+
+void set_wallet(LockedWallet &locked, const storage::Wallet &wallet)
+{
+    locked.wallet = wallet;
+    locked.balance_minor = static_cast<Held>(wallet.balance_minor);
+}
+
+} // namespace
+
+// ---------------------------------------------------------------------------
+// Locking
+// ---------------------------------------------------------------------------
+
+void lock_items(Desk &desk, pg::Array<std::int64_t> &ids)
+{
+    MVM_ASSERT(desk.items.count == 0 && desk.wallets.count == 0);
+    std::sort(ids.begin(), ids.end());
+    for (int i = 0; i < ids.count; ++i) {
+        if (i > 0 && ids[i] == ids[i - 1]) {
+            continue;
+        }
+        CHECK_FOR_INTERRUPTS();
+        LockedItem locked = locked_item(ids[i]);
+        set_found(locked, storage::lock_item(desk.call, locked.id, locked.item));
+        desk.items.push(locked);
+    }
+    desk.items_in_order = desk.items.count;
+}
+
+int lock_item(Desk &desk, std::int64_t id)
+{
+    pg::Array<std::int64_t> ids{};
+    ids.push(id);
+    lock_items(desk, ids);
+    return desk.items[0].found ? 0 : -1;
+}
+
+void lock_wallets(Desk &desk, pg::Array<WantedWallet> &wanted)
+{
+    MVM_ASSERT(desk.wallets.count == 0);
+    std::sort(wanted.begin(), wanted.end(),
+              [](const WantedWallet &a, const WantedWallet &b) { return a.key < b.key; });
+    for (int i = 0; i < wanted.count; ++i) {
+        if (i > 0 && wanted[i].key == wanted[i - 1].key) {
+            desk.wallets[desk.wallets.count - 1].receives |= wanted[i].receives;
+            continue;
+        }
+        LockedWallet locked = locked_wallet(wanted[i].key);
+        locked.receives = wanted[i].receives;
+        desk.wallets.push(locked);
+    }
+    for (LockedWallet &locked : desk.wallets) {
+        CHECK_FOR_INTERRUPTS();
+        set_wallet(locked, locked.receives
+                               ? storage::lock_or_create_wallet(desk.call, locked.key, locked.made)
+                               : storage::lock_wallet(desk.call, locked.key));
+    }
+    desk.wallets_in_order = desk.wallets.count;
+}
+
+void lock_wallets(Desk &desk, std::initializer_list<WantedWallet> wanted)
+{
+    pg::Array<WantedWallet> array{};
+    for (const WantedWallet &wallet : wanted) {
+        array.push(wallet);
+    }
+    lock_wallets(desk, array);
+}
+
+int add_opening_wallet(Desk &desk, const WalletKey &key)
+{
+    LockedWallet locked = locked_wallet(key);
+    locked.opening = true;
+    locked.wallet.user_id = key.user_id;
+    locked.wallet.universe_id = key.universe_id;
+    return push_other(desk.wallets, desk.other_wallets, locked);
+}
+
+int add_opening_item(Desk &desk, const storage::Item &item)
+{
+    LockedItem locked = locked_item(item.id);
+    locked.found = locked.opening = true;
+    locked.item = item;
+    return push_other(desk.items, desk.other_items, locked);
+}
+
+int index_of_item(Desk &desk, std::int64_t id)
+{
+    return index_of(desk.items, desk.items_in_order, desk.other_items, id);
+}
+
+int index_of_wallet(Desk &desk, const WalletKey &key)
+{
+    return index_of(desk.wallets, desk.wallets_in_order, desk.other_wallets, key);
+}
+
+int try_item(Desk &desk, std::int64_t id)
+{
+    const int known = index_of_item(desk, id);
+    if (known >= 0) {
+        return known;
+    }
+    LockedItem locked = locked_item(id);
+    const TryLock outcome = storage::try_lock_item(desk.call, id, locked.item);
+    if (outcome == TryLock::in_use) {
+        return -1;
+    }
+    set_found(locked, outcome == TryLock::locked);
+    return push_other(desk.items, desk.other_items, locked);
+}
+
+int try_wallet(Desk &desk, const WalletKey &key)
+{
+    const int known = index_of_wallet(desk, key);
+    if (known >= 0) {
+        return known;
+    }
+    LockedWallet locked = locked_wallet(key);
+    storage::Wallet wallet{};
+    if (storage::try_lock_wallet(desk.call, key, wallet) == TryLock::in_use) {
+        return -1;
+    }
+    set_wallet(locked, wallet);
+    return push_other(desk.wallets, desk.other_wallets, locked);
+}
+
+void find_missing_wallets(Desk &desk)
+{
+    for (LockedWallet &locked : desk.wallets) {
+        CHECK_FOR_INTERRUPTS();
+        storage::Wallet wallet{};
+        if (locked.wallet.row == nullptr && !locked.opening &&
+            storage::try_lock_wallet(desk.call, locked.key, wallet) == TryLock::locked) {
+            set_wallet(locked, wallet);
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------
+// Posting
+// ---------------------------------------------------------------------------
+
+namespace {
+
+domain::Movement movement_of(const storage::JournalRow &row)
+{
+    return domain::movement_of(row.kind, row.paid_minor.value_or(0), row.received_minor.value_or(0),
+                               row.quantity.value_or(0));
+}
+
+Obstacle obstacle(ErrorCode error, int wallet, Held held, std::int64_t change)
+{
+    return {error, wallet, held, change < 0 ? -change : 0};
+}
+
+// Takes from a wallet of the posting or credits it.
+Obstacle move_money(Desk &desk, int wallet, std::int64_t change)
+{
+    if (wallet < 0) {
+        return {};
+    }
+    LockedWallet &locked = desk.wallets[wallet];
+    if (!domain::move(locked.balance_minor, change)) {
+        return obstacle(ErrorCode::insufficient_balance, wallet, locked.balance_minor, change);
+    }
+    ++locked.movements;
+    return {};
+}
+
+void move_money_back(Desk &desk, int wallet, std::int64_t change)
+{
+    if (wallet >= 0) {
+        domain::move_back(desk.wallets[wallet].balance_minor, change);
+        --desk.wallets[wallet].movements;
+    }
+}
+
+Obstacle move_pieces(Desk &desk, int item, std::int64_t change)
+{
+    if (item < 0) {
+        return {};
+    }
+    LockedItem &locked = desk.items[item];
+    if (!domain::move(locked.stock, change)) {
+        return obstacle(ErrorCode::insufficient_stock, -1, locked.stock, change);
+    }
+    ++locked.movements;
+    return {};
+}
+
+void undo(Desk &desk, const Posting &posting)
+{
+    const domain::Movement movement = movement_of(*posting.row);
+    move_money_back(desk, posting.from, movement.from_minor);
+    move_money_back(desk, posting.to, movement.to_minor);
+    if (posting.item >= 0) {
+        domain::move_back(desk.items[posting.item].stock, movement.pieces);
+        --desk.items[posting.item].movements;
+    }
+}
+
+// Takes what is to be taken and adds the rest, whatever that leaves: whether it is in range is
+// asked later, so that what is missing is told before what is too much.
+Obstacle move_all(Desk &desk, const Posting &posting)
+{
+    MVM_ASSERT(posting.from < 0 || posting.from != posting.to);
+    const domain::Movement movement = movement_of(*posting.row);
+    Obstacle found = move_money(desk, posting.from, movement.from_minor);
+    if (found.exists()) {
+        return found;
+    }
+    found = move_money(desk, posting.to, movement.to_minor);
+    if (found.exists()) {
+        move_money_back(desk, posting.from, movement.from_minor);
+        return found;
+    }
+    found = move_pieces(desk, posting.item, movement.pieces);
+    if (found.exists()) {
+        move_money_back(desk, posting.from, movement.from_minor);
+        move_money_back(desk, posting.to, movement.to_minor);
+        return found;
+    }
+    desk.postings.push(posting);
+    return {};
+}
+
+// What a posting leaves must be an amount.
+Obstacle beyond_range(Desk &desk, const Posting &posting)
+{
+    for (const int wallet : {posting.from, posting.to}) {
+        if (wallet >= 0 && !domain::is_amount(desk.wallets[wallet].balance_minor)) {
+            return {ErrorCode::amount_out_of_range, wallet, desk.wallets[wallet].balance_minor, 0};
+        }
+    }
+    if (posting.item >= 0 && !domain::is_amount(desk.items[posting.item].stock)) {
+        return {ErrorCode::amount_out_of_range, -1, desk.items[posting.item].stock, 0};
+    }
+    return {};
+}
+
+} // namespace
+
+Posting posting_of(Desk &desk, storage::JournalRow *row)
+{
+    const storage::WalletsOfRow wallets = storage::wallets_of(*row);
+    Posting posting{row, -1, -1, -1};
+    if (domain::info_of(row->kind).stocked != 0) {
+        posting.item = index_of_item(desk, *row->item_id);
+        MVM_ASSERT(posting.item >= 0);
+    }
+    if (wallets.from) {
+        posting.from = index_of_wallet(desk, *wallets.from);
+        MVM_ASSERT(posting.from >= 0);
+    }
+    if (wallets.to) {
+        posting.to = index_of_wallet(desk, *wallets.to);
+        MVM_ASSERT(posting.to >= 0);
+    }
+    return posting;
+}
+
+Obstacle post(Desk &desk, const Posting &posting)
+{
+    Obstacle found = move_all(desk, posting);
+    if (!found.exists()) {
+        found = beyond_range(desk, posting);
+        if (found.exists()) {
+            take_back(desk, desk.postings.count - 1);
+        }
+    }
+    return found;
+}
+
+Obstacle post_both(Desk &desk, const Posting &first, const Posting &second)
+{
+    const int kept = desk.postings.count;
+    Obstacle found = move_all(desk, first);
+    if (!found.exists()) {
+        found = move_all(desk, second);
+    }
+    if (!found.exists()) {
+        found = beyond_range(desk, first);
+    }
+    if (!found.exists()) {
+        found = beyond_range(desk, second);
+    }
+    if (found.exists()) {
+        take_back(desk, kept);
+    }
+    return found;
+}
+
+void take_back(Desk &desk, int kept)
+{
+    while (desk.postings.count > kept) {
+        undo(desk, desk.postings[desk.postings.count - 1]);
+        --desk.postings.count;
+    }
+}
+
+// ---------------------------------------------------------------------------
+// Writing
+// ---------------------------------------------------------------------------
+
+namespace {
+
+// What a wallet held before one of the rows of the call.
+struct DueSnapshot {
+    int wallet;
+    const storage::JournalRow *before;
+    std::int64_t balance_minor;
+};
+
+// A wallet is remembered before the call's first row where its turn has come, and before each
+// 64th row of the call that moves it.
+pg::Array<DueSnapshot> due_snapshots(Desk &desk)
+{
+    pg::Array<DueSnapshot> due{};
+    for (int i = 0; i < desk.wallets.count; ++i) {
+        const LockedWallet &locked = desk.wallets[i];
+        if (locked.movements > 0 && !locked.opening &&
+            storage::snapshot_is_due(locked.wallet.version, locked.movements)) {
+            due.push({i, desk.postings[0].row, locked.wallet.balance_minor});
+        }
+    }
+    return due;
+}
+
+struct Progress {
+    Held balance_minor;
+    int movements;
+};
+
+void pass_row(Progress &progress, int wallet, const storage::JournalRow *row, std::int64_t change,
+              pg::Array<DueSnapshot> &due)
+{
+    if (progress.movements > 0 && progress.movements % storage::movements_per_snapshot == 0) {
+        due.push({wallet, row, static_cast<std::int64_t>(progress.balance_minor)});
+    }
+    ++progress.movements;
+    domain::move(progress.balance_minor, change);
+}
+
+// Counts again what each wallet that moves often held on the way.
+void add_snapshots_within(Desk &desk, pg::Array<DueSnapshot> &due)
+{
+    bool any = false;
+    for (const LockedWallet &locked : desk.wallets) {
+        any = any || locked.movements > storage::movements_per_snapshot;
+    }
+    if (!any) {
+        return;
+    }
+    auto *progress = pg::zeroed<Progress>(desk.wallets.count);
+    for (int i = 0; i < desk.wallets.count; ++i) {
+        progress[i].balance_minor = static_cast<Held>(desk.wallets[i].wallet.balance_minor);
+    }
+    for (const Posting &posting : desk.postings) {
+        const domain::Movement movement = movement_of(*posting.row);
+        if (posting.from >= 0) {
+            pass_row(progress[posting.from], posting.from, posting.row, movement.from_minor, due);
+        }
+        if (posting.to >= 0) {
+            pass_row(progress[posting.to], posting.to, posting.row, movement.to_minor, due);
+        }
+    }
+}
+
+void write_items(Desk &desk)
+{
+    for (LockedItem &locked : desk.items) {
+        CHECK_FOR_INTERRUPTS();
+        // Also where as many pieces came as went: who waits for the item is to see that.
+        if (locked.movements > 0 && !locked.opening) {
+            storage::update_stock(desk.call, locked.item, static_cast<std::int64_t>(locked.stock));
+        }
+    }
+}
+
+void write_wallets(Desk &desk)
+{
+    // First what goes again: nobody has heard of it yet.
+    for (LockedWallet &locked : desk.wallets) {
+        CHECK_FOR_INTERRUPTS();
+        if (locked.made && locked.movements == 0) {
+            storage::delete_wallet(desk.call, locked.wallet);
+        }
+    }
+    for (LockedWallet &locked : desk.wallets) {
+        CHECK_FOR_INTERRUPTS();
+        if (locked.movements == 0) {
+            continue;
+        }
+        const auto balance_minor = static_cast<std::int64_t>(locked.balance_minor);
+        if (locked.opening) {
+            storage::insert_wallet(desk.call, locked.key, balance_minor);
+        } else {
+            storage::update_balance(desk.call, locked.wallet, balance_minor);
+        }
+    }
+}
+
+void write_journal(Desk &desk)
+{
+    auto **rows = pg::zeroed<storage::JournalRow *>(desk.postings.count);
+    for (int i = 0; i < desk.postings.count; ++i) {
+        rows[i] = desk.postings[i].row;
+    }
+    storage::append_journal_rows(desk.call, rows, desk.postings.count);
+}
+
+void write_snapshots(Desk &desk, const pg::Array<DueSnapshot> &due)
+{
+    for (int i = 0; i < due.count; ++i) {
+        CHECK_FOR_INTERRUPTS();
+        const DueSnapshot &snapshot = due.data[i];
+        storage::append_balance_snapshot(desk.call, desk.wallets[snapshot.wallet].key,
+                                         {snapshot.before->id, snapshot.balance_minor},
+                                         snapshot.before->transaction_time);
+    }
+}
+
+} // namespace
+
+void write(Desk &desk)
+{
+    storage::advance_command(desk.call);
+    pg::Array<DueSnapshot> due = due_snapshots(desk);
+    add_snapshots_within(desk, due);
+    write_items(desk);
+    write_wallets(desk);
+    if (desk.postings.count > 0) {
+        write_journal(desk);
+        write_snapshots(desk, due);
+    }
+}
+
+} // namespace mvm::market

@@ -1,0 +1,21 @@
+// Undoing a purchase, whole or in part.
+#pragma once
+
+#include <optional>
+
+#include "storage/journal.hpp"
+
+namespace mvm::market {
+
+struct RefundRequest {
+    std::int64_t transaction_id;
+    std::optional<std::int64_t> quantity; // 1 or more; none: all that are left
+    std::optional<Datum> key;             // text, of idempotency
+};
+
+// Moves pieces and money back: the journal row of the refund.
+// transaction_not_found, invalid_argument, item_not_found, refund_exceeded, insufficient_balance,
+// amount_out_of_range, idempotency_mismatch.
+storage::JournalRow refund(storage::Call &call, const RefundRequest &request);
+
+} // namespace mvm::market

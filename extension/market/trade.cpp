@@ -1,0 +1,467 @@
+#include "market/desk.hpp"
+#include "market/expiry.hpp"
+#include "market/keys.hpp"
+#include "market/open_limits.hpp"
+#include "market/trade_requests.hpp"
+#include "pg/refusal.hpp"
+
+namespace mvm::market {
+
+namespace {
+
+using domain::ErrorCode;
+using domain::JournalKind;
+using storage::JournalRow;
+using Stage = OrderState::Stage;
+
+// ---------------------------------------------------------------------------
+// Keys
+// ---------------------------------------------------------------------------
+
+void claim_keys_of(Orders &orders, pg::Array<KeyedRequest> &requests)
+{
+    for (int i = 0; i < orders.count; ++i) {
+        const Order &order = orders.orders[i];
+        if (orders.states[i].runs() && order.key) {
+            CHECK_FOR_INTERRUPTS();
+            KeyedRequest request{};
+            request.user_id = order.user_id;
+            request.key = *order.key;
+            request.request = canonical_request(orders, i);
+            orders.states[i].request = requests.push(request);
+        }
+    }
+    claim_keys(orders.call, requests);
+    for (int i = 0; i < orders.count; ++i) {
+        CHECK_FOR_INTERRUPTS();
+        OrderState &state = orders.states[i];
+        Answer &answer = orders.answers[i];
+        if (state.request < 0) {
+            continue;
+        }
+        const KeyedRequest &request = requests[state.request];
+        switch (request.state) {
+        case KeyedRequest::State::acts:
+            answer.row.idempotency_key = orders.orders[i].key;
+            break;
+        case KeyedRequest::State::repeats:
+            state.stage = Stage::repeats;
+            break;
+        case KeyedRequest::State::answered:
+            state.stage = Stage::answered;
+            answer.refusal =
+                answer_of_earlier_call(orders.call, request, answer.row, answer.replayed);
+            break;
+        }
+    }
+}
+
+// Answers an order by the earlier one under the same key; its row is copied once it is written.
+void repeat_first_answer(Orders &orders, int i, const pg::Array<KeyedRequest> &requests, int first)
+{
+    const KeyedRequest &request = requests.data[orders.states[i].request];
+    const Refusal mismatch = mismatch_with(requests.data[request.first], request);
+    if (mismatch.code != ErrorCode::ok) {
+        orders.answers[i].refusal = mismatch;
+        return;
+    }
+    orders.answers[i].refusal = orders.answers[first].refusal;
+    orders.answers[i].replayed = true;
+}
+
+void write_keys(Orders &orders, const pg::Array<KeyedRequest> &requests)
+{
+    for (int i = 0; i < orders.count; ++i) {
+        const int place = orders.states[i].request;
+        if (place < 0 || requests.data[place].state != KeyedRequest::State::acts) {
+            continue;
+        }
+        CHECK_FOR_INTERRUPTS();
+        const Answer &answer = orders.answers[i];
+        if (answer.refused()) {
+            record_refusal(orders.call, requests.data[place], answer.refusal);
+        } else {
+            record_answer(orders.call, requests.data[place], answer.row.id);
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------
+// Locking
+// ---------------------------------------------------------------------------
+
+void lock_ordered_items(Orders &orders, Desk &desk)
+{
+    pg::Array<std::int64_t> ids{};
+    for (int i = 0; i < orders.count; ++i) {
+        if (orders.states[i].runs() && takes_stock(orders.orders[i])) {
+            ids.push(orders.orders[i].item_id);
+        }
+    }
+    lock_items(desk, ids);
+}
+
+// The seller and both universes of a purchase.
+void resolve_item(Orders &orders, Desk &desk, int i)
+{
+    const Order &order = orders.orders[i];
+    OrderState &state = orders.states[i];
+    JournalRow &row = orders.answers[i].row;
+    state.item = index_of_item(desk, order.item_id);
+    const LockedItem &locked = desk.items[state.item];
+    if (!locked.found) {
+        return refuse_order(orders, i, no_item(locked.id));
+    }
+    const storage::Item &item = locked.item;
+    if (item.seller_id == order.user_id) {
+        return refuse_order(orders, i, own_item(item.id, order.user_id));
+    }
+    if (!item.listed) {
+        return refuse_order(orders, i, not_listed(item.id));
+    }
+    if (order.kind == JournalKind::hold) {
+        orders.answers[i].hold = {item.seller_id, item.price_minor, item.universe_id};
+    } else {
+        row.counterparty_id = item.seller_id; // a hold pays nobody yet
+    }
+    row.to_universe_id = item.universe_id;
+    state.payer_universe =
+        storage::universe_in(orders.call, orders.universes, row.from_universe_id);
+    state.receiver_universe =
+        storage::universe_in(orders.call, orders.universes, row.to_universe_id);
+    if (state.payer_universe < 0 || state.receiver_universe < 0) {
+        refuse_order(
+            orders, i,
+            no_universe(state.payer_universe < 0 ? row.from_universe_id : row.to_universe_id));
+    }
+}
+
+// Stock only shrinks within a batch, but for holds past their time: where there are none,
+// such an order will be refused whatever the orders before it do, and needs no wallet.
+bool exceeds_stock(const Orders &orders, Expiry &expiry, int i)
+{
+    const Order &order = orders.orders[i];
+    return takes_stock(order) &&
+           order.quantity > expiry.desk.items[orders.states[i].item].item.stock &&
+           !has_expired_on_item(expiry, order.item_id);
+}
+
+void lock_ordered_wallets(Orders &orders, Expiry &expiry)
+{
+    pg::Array<WantedWallet> wanted{};
+    for (int i = 0; i < orders.count; ++i) {
+        OrderState &state = orders.states[i];
+        state.pays = state.runs() && !exceeds_stock(orders, expiry, i);
+        if (!state.pays) {
+            continue;
+        }
+        const storage::WalletsOfRow wallets = storage::wallets_of(orders.answers[i].row);
+        wanted.push({*wallets.from, false});
+        if (wallets.to) {
+            wanted.push({*wallets.to, true});
+        }
+    }
+    lock_wallets(expiry.desk, wanted);
+}
+
+// ---------------------------------------------------------------------------
+// One moment: what was read before a lock was waited for
+// ---------------------------------------------------------------------------
+
+// The home of a buyer who has moved since the order was resolved.
+void resolve_anew(Orders &orders, Desk &desk, int i, std::int32_t home)
+{
+    OrderState &state = orders.states[i];
+    resolve_purchase_at_home(orders, i, home);
+    state.payer_universe = storage::universe_in(orders.call, orders.universes, home);
+    if (state.payer_universe < 0) {
+        refuse_order(orders, i, no_universe(home));
+    } else if (state.pays && try_wallet(desk, {orders.orders[i].user_id, home}) < 0) {
+        pg::refuse_stale_snapshot(); // that wallet's turn in the global order is over
+    }
+}
+
+// Rates, rules, routes and homes are not locked. When a lock had to be waited for, they are
+// read again, so that every order is settled at terms that held at one moment. `later`: a
+// lock was waited for before.
+void settle_moment(Orders &orders, Desk &desk, bool later)
+{
+    for (later |= storage::go_on_from_now(orders.call); later;
+         later = storage::go_on_from_now(orders.call)) {
+        storage::read_universes_again(orders.call, orders.universes);
+        find_missing_wallets(desk);
+        pg::Array<Home> homes = find_homes(orders);
+        for (int i = 0; i < orders.count; ++i) {
+            if (!orders.states[i].runs() || !takes_stock(orders.orders[i])) {
+                continue;
+            }
+            const std::int32_t home = home_of(homes, orders.orders[i].user_id);
+            if (home != orders.answers[i].row.from_universe_id) {
+                resolve_anew(orders, desk, i, home);
+            }
+        }
+    }
+}
+
+// What settling needs besides: from here on no table is read but that of holds past their time.
+void read_terms(Orders &orders)
+{
+    for (int i = 0; i < orders.count; ++i) {
+        const OrderState &state = orders.states[i];
+        if (state.runs()) {
+            storage::read_route(orders.call, orders.universes, state.payer_universe,
+                                state.receiver_universe);
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------
+// Settling
+// ---------------------------------------------------------------------------
+
+Refusal refusal_of_exchange(const domain::Settlement &settlement, std::int64_t amount_minor,
+                            std::uint64_t limit_minor, const storage::Universe &payer_universe,
+                            const storage::Universe &receiver_universe)
+{
+    switch (settlement.error) {
+    case ErrorCode::rule_violation:
+        return broken_rule(settlement, 0, payer_universe, receiver_universe);
+    case ErrorCode::limit_exceeded:
+        return credits_too_little(settlement.received_minor, limit_minor, receiver_universe);
+    default:
+        return unusable_conversion(settlement.error, amount_minor, payer_universe,
+                                   receiver_universe);
+    }
+}
+
+Refusal refusal_of_purchase(const domain::Settlement &settlement, std::int64_t quantity,
+                            std::uint64_t limit_minor, const LockedItem &item,
+                            const storage::Universe &payer_universe,
+                            const storage::Universe &receiver_universe)
+{
+    switch (settlement.error) {
+    case ErrorCode::insufficient_stock:
+        return short_of_stock(item.id, static_cast<std::int64_t>(item.stock), quantity);
+    case ErrorCode::rule_violation:
+        return broken_rule(settlement, quantity, payer_universe, receiver_universe);
+    case ErrorCode::limit_exceeded:
+        return costs_too_much(settlement.paid_minor, limit_minor, payer_universe);
+    case ErrorCode::invalid_amount:
+        return fee_takes_all(quantity, item.item.price_minor, receiver_universe.rules.sale_fee,
+                             receiver_universe);
+    default:
+        return price_out_of_range(quantity, item.item.price_minor, receiver_universe);
+    }
+}
+
+Refusal refusal_of_terms(const Orders &orders, Desk &desk, int i,
+                         const domain::Settlement &settlement)
+{
+    const Order &order = orders.orders[i];
+    const OrderState &state = orders.states[i];
+    const storage::Universe &payer_universe = orders.universes.universes[state.payer_universe];
+    const storage::Universe &receiver_universe =
+        orders.universes.universes[state.receiver_universe];
+    return takes_stock(order)
+               ? refusal_of_purchase(settlement, order.quantity, state.limit_minor,
+                                     desk.items[state.item], payer_universe, receiver_universe)
+               : refusal_of_exchange(settlement, *orders.answers[i].row.paid_minor,
+                                     state.limit_minor, payer_universe, receiver_universe);
+}
+
+Refusal refusal_of_obstacle(const Orders &orders, Desk &desk, int i, const Obstacle &obstacle)
+{
+    const std::int64_t user_id = desk.wallets[obstacle.wallet].key.user_id;
+    if (obstacle.error == ErrorCode::insufficient_balance) {
+        return short_of_money(user_id, orders.universes.universes[orders.states[i].payer_universe],
+                              static_cast<std::int64_t>(obstacle.held), obstacle.needed);
+    }
+    return balance_out_of_range(user_id);
+}
+
+domain::Settlement settle(const Orders &orders, Desk &desk, int i)
+{
+    const Order &order = orders.orders[i];
+    const OrderState &state = orders.states[i];
+    storage::UniverseSet &universes = orders.universes;
+    const domain::Currency &payer_currency = universes.currencies[state.payer_universe];
+    const domain::Currency &receiver_currency = universes.currencies[state.receiver_universe];
+    const domain::UniverseRules &payer_rules = universes.universes[state.payer_universe].rules;
+    const domain::UniverseRules &receiver_rules =
+        universes.universes[state.receiver_universe].rules;
+    const domain::RouteRules route =
+        storage::route_in(universes, state.payer_universe, state.receiver_universe);
+    if (!takes_stock(order)) {
+        return domain::settle_exchange({*orders.answers[i].row.paid_minor, payer_currency,
+                                        receiver_currency, payer_rules, receiver_rules, route,
+                                        order.limit ? state.limit_minor : 0});
+    }
+    const LockedItem &item = desk.items[state.item];
+    return domain::settle_purchase(
+        {order.quantity, item.item.price_minor, static_cast<std::int64_t>(item.stock),
+         payer_currency, receiver_currency, state.payer_universe == state.receiver_universe,
+         payer_rules, receiver_rules, route, order.limit ? state.limit_minor : PG_UINT64_MAX});
+}
+
+// Where stock falls short, holds past their time make up for it.
+domain::Settlement settle_releasing(const Orders &orders, Expiry &expiry, int i)
+{
+    const OrderState &state = orders.states[i];
+    const domain::Settlement terms = settle(orders, expiry.desk, i);
+    if (terms.error != ErrorCode::insufficient_stock || !state.pays) {
+        return terms;
+    }
+    const auto stock = static_cast<std::int64_t>(expiry.desk.items[state.item].stock);
+    return release_pieces(expiry, state.item, orders.orders[i].quantity - stock)
+               ? settle(orders, expiry.desk, i)
+               : terms;
+}
+
+// Completes the journal row of an order at its terms.
+void fill_row(const Orders &orders, int i, const domain::Settlement &terms)
+{
+    const OrderState &state = orders.states[i];
+    JournalRow &row = orders.answers[i].row;
+    row.paid_minor = terms.paid_minor;
+    row.from_rate = orders.universes.universes[state.payer_universe].exchange_rate;
+    if (row.kind == JournalKind::hold) {
+        // Set aside in the buyer's currency; price, fee and tariff are settled at the capture.
+        row.received_minor = terms.paid_minor;
+        row.to_universe_id = row.from_universe_id;
+        row.to_rate = row.from_rate;
+        return;
+    }
+    row.received_minor = terms.received_minor;
+    row.fee_minor = storage::unless_zero(terms.fee_minor);
+    row.tariff_minor = storage::unless_zero(terms.tariff_minor);
+    row.to_rate = orders.universes.universes[state.receiver_universe].exchange_rate;
+}
+
+// Whether an order that could not but be refused for its stock may go through now: the owner put
+// a hold past its time by hand.
+bool has_pieces_after_all(const Orders &orders, Desk &desk, int i)
+{
+    const Order &order = orders.orders[i];
+    return takes_stock(order) && !orders.states[i].pays &&
+           static_cast<Held>(order.quantity) <= desk.items[orders.states[i].item].stock;
+}
+
+Refusal try_order(Orders &orders, Expiry &expiry, int i)
+{
+    Desk &desk = expiry.desk;
+    OrderState &state = orders.states[i];
+    if (state.pays) {
+        const storage::WalletsOfRow wallets = storage::wallets_of(orders.answers[i].row);
+        state.payer = index_of_wallet(desk, *wallets.from);
+        state.receiver = wallets.to ? index_of_wallet(desk, *wallets.to) : -1;
+    }
+    if (has_pieces_after_all(orders, desk, i)) {
+        pg::refuse_stale_snapshot(); // its wallets' turn in the global order is over
+    }
+    const domain::Settlement terms = settle_releasing(orders, expiry, i);
+    if (terms.error != ErrorCode::ok) {
+        return refusal_of_terms(orders, desk, i, terms);
+    }
+    fill_row(orders, i, terms);
+    const Obstacle obstacle = post_releasing(
+        expiry, {&orders.answers[i].row, takes_stock(orders.orders[i]) ? state.item : -1,
+                 state.payer, state.receiver});
+    return obstacle.exists() ? refusal_of_obstacle(orders, desk, i, obstacle) : Refusal{};
+}
+
+// A refused order takes back what was released for it.
+void settle_orders(Orders &orders, Expiry &expiry, const pg::Array<KeyedRequest> &requests,
+                   const int *order_of_request)
+{
+    for (int i = 0; i < orders.count; ++i) {
+        CHECK_FOR_INTERRUPTS();
+        const OrderState &state = orders.states[i];
+        if (state.stage == Stage::repeats) {
+            repeat_first_answer(orders, i, requests,
+                                order_of_request[requests.data[state.request].first]);
+        } else if (state.runs()) {
+            const Mark mark = mark_of(expiry);
+            const Refusal refusal = try_order(orders, expiry, i);
+            if (refusal.code != ErrorCode::ok) {
+                refuse_order(orders, i, refusal);
+                take_back(expiry, mark);
+            }
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------
+// Room for holds
+// ---------------------------------------------------------------------------
+
+// A hold comes alone, and raises when there is no room for it.
+RoomForHold room_for_hold(const Orders &orders)
+{
+    if (orders.count != 1 || orders.orders[0].kind != JournalKind::hold ||
+        !orders.states[0].runs()) {
+        return {};
+    }
+    const storage::Universe &universe =
+        orders.universes.universes[orders.states[0].receiver_universe];
+    return read_room_for_hold(orders.call, universe, orders.orders[0].user_id);
+}
+
+int *orders_of_requests(const Orders &orders, int request_count)
+{
+    int *places = pg::zeroed<int>(request_count);
+    for (int i = 0; i < orders.count; ++i) {
+        if (orders.states[i].request >= 0) {
+            places[orders.states[i].request] = i;
+        }
+    }
+    return places;
+}
+
+} // namespace
+
+void execute_orders(storage::Call &call, storage::UniverseSet &universes, const Order *asked,
+                    Answer *answers, int count)
+{
+    Orders orders{call, universes, asked, answers, pg::zeroed<OrderState>(count), count};
+    for (int i = 0; i < count; ++i) {
+        OrderState &state = orders.states[i];
+        state.stage = answers[i].refused() ? Stage::answered : Stage::runs;
+        state.request = state.payer = state.receiver = -1;
+        state.payer_universe = state.receiver_universe = -1;
+    }
+    resolve_requests(orders);
+    pg::Array<KeyedRequest> requests{};
+    claim_keys_of(orders, requests);
+    const int *order_of_request = orders_of_requests(orders, requests.count);
+
+    Desk desk{call};
+    lock_ordered_items(orders, desk);
+    for (int i = 0; i < count; ++i) {
+        if (orders.states[i].runs() && takes_stock(asked[i])) {
+            resolve_item(orders, desk, i);
+        }
+    }
+    // Sees the holds that were made while the call waited for their items.
+    const bool later = storage::go_on_from_now(call);
+    Expiry expiry{desk};
+    lock_ordered_wallets(orders, expiry);
+    settle_moment(orders, desk, later);
+    read_terms(orders);
+    const RoomForHold room = room_for_hold(orders);
+    settle_orders(orders, expiry, requests, order_of_request);
+    if (count == 1 && orders.states[0].runs()) {
+        require_room_for_hold(room, asked[0].user_id, asked[0].lifetime_us);
+    }
+
+    write(desk);
+    write_releases(expiry);
+    write_keys(orders, requests);
+    for (int i = 0; i < count; ++i) {
+        if (orders.states[i].stage == Stage::repeats && !answers[i].refused()) {
+            const int first = requests[orders.states[i].request].first;
+            answers[i].row = answers[order_of_request[first]].row; // now with its id and time
+        }
+    }
+}
+
+} // namespace mvm::market
