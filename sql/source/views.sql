@@ -123,18 +123,7 @@ CREATE VIEW mvm.transactions AS
 SELECT
     j.id,
     CASE j.kind
-        WHEN 'd' THEN 'deposit'
-        WHEN 'w' THEN 'withdrawal'
-        WHEN 'x' THEN 'exchange'
-        WHEN 'p' THEN 'purchase'
-        WHEN 'l' THEN 'listing'
-        WHEN 's' THEN 'restock'
-        WHEN 't' THEN 'transfer'
-        WHEN 'r' THEN 'refund'
-        WHEN 'h' THEN 'hold'
-        WHEN 'u' THEN 'release'
-        WHEN 'o' THEN 'treasury_payout'
-        WHEN 'f' THEN 'fees_payout'
+        @kind_names@
     END AS kind,
     j.user_id,
     j.counterparty_id,
@@ -179,7 +168,7 @@ SELECT
 FROM mvm.journal j
 JOIN mvm.universe f ON f.id = j.from_universe_id
 JOIN mvm.universe t ON t.id = j.to_universe_id
-WHERE j.kind = 'p';
+WHERE j.kind = @purchase@;
 COMMENT ON VIEW mvm.trades IS
     'Purchases: amount is what the buyer paid in from_universe_id''s currency, tariff included, received_amount what the seller got in to_universe_id''s, fee taken off';
 

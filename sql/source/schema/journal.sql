@@ -24,17 +24,9 @@ CREATE TABLE mvm.journal (
     reference_id bigint,
     memo text,
     CONSTRAINT journal_pkey PRIMARY KEY (id),
-    -- IS TRUE: a CHECK passes when it is null, and what is missing must count as false.
-    CONSTRAINT journal_money_positive CHECK (
-        CASE
-            WHEN kind IN ('l', 's') THEN paid_minor IS NULL AND received_minor IS NULL
-                AND fee_minor IS NULL AND tariff_minor IS NULL
-            ELSE from_rate > 0 AND to_rate > 0 AND paid_minor >= 0 AND received_minor >= 0
-                AND (kind = 'r' OR paid_minor > 0 AND received_minor + COALESCE(fee_minor, 0) > 0)
-                AND COALESCE(fee_minor, 1) > 0 AND COALESCE(tariff_minor, 1) > 0
-                AND paid_minor >= COALESCE(tariff_minor, 0)
-        END IS TRUE),
     CONSTRAINT journal_memo_length CHECK (pg_catalog.char_length(memo) <= 255),
+\include source/schema/journal_money_positive.sql
+    ,
 \include source/schema/journal_kind_complete.sql
 );
 ALTER SEQUENCE mvm.journal_id_seq OWNED BY mvm.journal.id;
@@ -53,7 +45,7 @@ COMMENT ON COLUMN mvm.journal.paid_minor IS
 COMMENT ON COLUMN mvm.journal.received_minor IS
     'Given to the receiver, fee taken off, minor units of to_universe_id''s currency; of a refund, taken back from the seller';
 COMMENT ON COLUMN mvm.journal.kind IS
-    'd deposit, w withdrawal, x exchange, p purchase, l listing, s restock, t transfer, r refund, h hold, u release of a hold, o payout of the treasury, f payout of the fees';
+    '@kind_letters@';
 COMMENT ON COLUMN mvm.journal.from_rate IS 'Exchange rate of from_universe_id that was used';
 COMMENT ON COLUMN mvm.journal.to_rate IS 'Exchange rate of to_universe_id that was used';
 COMMENT ON COLUMN mvm.journal.idempotency_key IS 'Key the caller gave, if any';

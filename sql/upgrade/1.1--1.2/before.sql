@@ -41,15 +41,9 @@ ALTER TABLE mvm.route
     ADD CONSTRAINT route_tariff_rate_range CHECK (tariff_rate > 0 AND tariff_rate < 100 AND scale(tariff_rate) <= 9);
 ALTER TABLE mvm.journal
     DROP CONSTRAINT journal_money_positive,
-    ADD CONSTRAINT journal_money_positive CHECK (
-        CASE
-            WHEN kind IN ('l', 's') THEN paid_minor IS NULL AND received_minor IS NULL
-                AND fee_minor IS NULL AND tariff_minor IS NULL
-            ELSE from_rate > 0 AND to_rate > 0 AND paid_minor >= 0 AND received_minor >= 0
-                AND (kind = 'r' OR paid_minor > 0 AND received_minor + COALESCE(fee_minor, 0) > 0)
-                AND COALESCE(fee_minor, 1) > 0 AND COALESCE(tariff_minor, 1) > 0
-                AND paid_minor >= COALESCE(tariff_minor, 0)
-        END IS TRUE);
+    ADD
+\include source/schema/journal_money_positive.sql
+;
 
 -- ---------------------------------------------------------------------------
 -- What roles may do with the functions that are created anew below
