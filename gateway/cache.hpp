@@ -8,9 +8,9 @@
 // commit, even by a slow reader that stores it after the drop, is never served
 // again.
 //
-// Concurrent lookups are combined: one that finds nobody at it asks Redis at
-// once, by the thread that brought it; what has gathered meanwhile goes as one
-// command. Each is sent after it was brought, so it sees every earlier drop.
+// Concurrent lookups are combined: while none is under way, a lookup asks Redis
+// at once, in its own thread; those that arrive meanwhile wait, and go together
+// as one command. Each is sent after it arrived, so it sees every earlier drop.
 //
 // All groups share an epoch, a token of the whole cache. When Redis was out of
 // reach while a write wanted to drop something, the epoch is replaced before

@@ -251,7 +251,7 @@ pqxx::result Database::run(Kind kind, const Call &call, bool in_doubt, const que
             }
             const bool sql_error = verdict.outcome == SqlOutcome::unexpected &&
                                    dynamic_cast<const pqxx::sql_error *>(&error) != nullptr;
-            // Of this attempt it is known that nothing was done; of an earlier one it may not be.
+            // This attempt certainly did nothing; an earlier one may have been carried out.
             throw DatabaseFailure{in_doubt ? repeat_with_key() : std::move(verdict.problem),
                                   in_doubt, sql_error};
         }

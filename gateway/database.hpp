@@ -86,7 +86,7 @@ struct NewUniverse {
     std::optional<std::string> currency_scale;
 };
 
-// What is not there stays as it is; something is there.
+// Absent fields stay as they are; at least one is present.
 struct UniverseChange {
     using Receipt = WrittenRow;
     // As mvm_set_rules() takes them, which has a value of its own for each bound that is taken
@@ -126,8 +126,8 @@ struct NewUser {
     std::optional<std::string> metadata; // JSON
 };
 
-// What is not there stays as it is; something is there. What the user is afterwards is read as any
-// user is.
+// Absent fields stay as they are; at least one is present. The answer is read afterwards, as for
+// any user.
 struct UserChange {
     using Receipt = WrittenRow;
     std::string user_id;
@@ -153,7 +153,7 @@ struct NewItem {
     std::optional<std::string> metadata; // JSON
 };
 
-// What is not there stays as it is; something is there.
+// Absent fields stay as they are; at least one is present.
 struct ItemChange {
     using Receipt = WrittenItem;
     std::string item_id;

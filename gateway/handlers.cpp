@@ -182,7 +182,7 @@ Page cached_page(Call &call, const std::string &group, const std::string &key, c
     return page;
 }
 
-// Gives the turn back at the end of the block, however that is reached.
+// Ends the audit's turn at the end of the block, however that is reached.
 struct AuditTurn {
     explicit AuditTurn(std::atomic<bool> &taken) : taken_(taken) {}
     ~AuditTurn() { taken_ = false; }
@@ -608,7 +608,7 @@ void patch_universe(Call &call)
     send_json(call, call.services.writes.write(std::move(change)).body);
 }
 
-// The whole route: what is left out is as without one.
+// Replaces the whole route: a field that is left out gets the value of a market without a route.
 void put_route(Call &call)
 {
     RouteChange change;

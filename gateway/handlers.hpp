@@ -1,4 +1,4 @@
-// What each route does.
+// What each endpoint does.
 #pragma once
 
 #include <atomic>
@@ -28,7 +28,7 @@ struct Services {
     std::atomic<bool> auditing{false};
 };
 
-// One request. `parameter` is what stands for the "{name}" of the route, `second_parameter` for
+// One request. `parameter` is what stands for the "{name}" of the endpoint, `second_parameter` for
 // its second if it has two.
 struct Call {
     Services &services;

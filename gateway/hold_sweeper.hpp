@@ -1,6 +1,6 @@
 // Writes down, every so often, the release of holds past their time. They count as released for
-// everyone who asks the market, but what Redis kept from before does not know that; a sweep that
-// finds any drops it.
+// everyone who asks the market, but bodies that Redis kept from before still show them as active;
+// a sweep that finds any drops these.
 #pragma once
 
 #include <chrono>

@@ -20,7 +20,7 @@
 #include "limits.hpp"
 #include "log.hpp"
 #include "pool.hpp"
-#include "routes.hpp"
+#include "endpoints.hpp"
 #include "server.hpp"
 #include "write_batcher.hpp"
 
@@ -73,7 +73,7 @@ int run(const Config &config)
     Database auditing_database(audit_pool);
     WriteBatcher writes(writing_database, cache, config.database.writers,
                         static_cast<std::size_t>(config.database.write_queue));
-    RequestMetrics requests(metric_routes());
+    RequestMetrics requests(metric_endpoints());
     std::optional<HoldSweeper> sweeper;
     Services services{pool,   writing_pool, audit_pool, database, auditing_database,
                       writes, cache,        requests,   {}};

@@ -63,8 +63,8 @@ void Histogram<Edges, unit>::write(std::string &text, std::string_view name,
 template class Histogram<duration_edges_us, Unit::microseconds>;
 template class Histogram<size_edges, Unit::pieces>;
 
-RequestMetrics::RequestMetrics(std::vector<Route> routes)
-    : routes_(std::move(routes)), series_(routes_.size())
+RequestMetrics::RequestMetrics(std::vector<Endpoint> endpoints)
+    : endpoints_(std::move(endpoints)), series_(endpoints_.size())
 {
 }
 
@@ -78,15 +78,15 @@ void RequestMetrics::write(std::string &text) const
 {
     std::string totals;
     std::string histograms;
-    for (std::size_t route = 0; route < routes_.size(); ++route) {
+    for (std::size_t endpoint = 0; endpoint < endpoints_.size(); ++endpoint) {
         for (std::size_t slot = 0; slot < statuses.size(); ++slot) {
-            const Series &series = series_[route][slot];
+            const Series &series = series_[endpoint][slot];
             if (series.count() == 0) {
                 continue;
             }
             const std::string labels =
-                "method=\"" + routes_[route].method + "\",route=\"" + routes_[route].pattern +
-                "\",status=\"" +
+                "method=\"" + endpoints_[endpoint].method + "\",route=\"" +
+                endpoints_[endpoint].pattern + "\",status=\"" +
                 (statuses[slot] == 0 ? std::string("other") : std::to_string(statuses[slot])) +
                 "\"";
             totals +=

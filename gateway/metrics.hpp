@@ -44,17 +44,17 @@ using SizeHistogram = Histogram<size_edges, Unit::pieces>;
 extern template class Histogram<duration_edges_us, Unit::microseconds>;
 extern template class Histogram<size_edges, Unit::pieces>;
 
-// Requests by route and status: a count, a sum and a histogram for each pair.
+// Requests by endpoint and status: a count, a sum and a histogram for each pair.
 class RequestMetrics {
 public:
-    struct Route {
+    struct Endpoint {
         std::string method;
         std::string pattern;
     };
 
-    explicit RequestMetrics(std::vector<Route> routes);
+    explicit RequestMetrics(std::vector<Endpoint> endpoints);
 
-    // Counts one request of the route at `index` of the list given at the start.
+    // Counts one request of the endpoint at `index` of the list given at the start.
     void count(std::size_t index, int status, std::int64_t duration_us);
 
     void write(std::string &text) const;
@@ -65,7 +65,7 @@ private:
     static constexpr std::array<int, 19> statuses{200, 201, 400, 403, 404, 405, 408, 409, 411, 413,
                                                   414, 415, 417, 422, 431, 500, 503, 505, 0};
 
-    std::vector<Route> routes_;
+    std::vector<Endpoint> endpoints_;
     std::vector<std::array<Series, statuses.size()>> series_;
 };
 

@@ -27,7 +27,8 @@ inline constexpr const char *database =
     " FROM pg_control_system() s, pg_database d"
     " WHERE d.datname = current_database()";
 
-// The body of a row t of mvm.transactions. What few have stands only where there is one.
+// The body of a row t of mvm.transactions. Fields that few kinds have (the fee, the tariff, the
+// reference) are left out where they are null.
 #define MVM_TRANSACTION_BODY                                                                       \
     "(SELECT left(row_to_json(r)::text, -1)"                                                       \
     "  || COALESCE(',\"fee\":' || t.fee, '') || COALESCE(',\"tariff\":' || t.tariff, '')"          \

@@ -87,7 +87,7 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
     return decoded;
 }
 
-// Takes what stands before the next `separator` off the front of `text`.
+// Removes what is before the next `separator` from the front of `text`, and returns it.
 std::string_view take(std::string_view &text, std::string_view separator)
 {
     const std::size_t end = text.find(separator);

@@ -63,8 +63,8 @@ bool send_all(int socket, std::string_view data, steady_clock::time_point deadli
 }
 
 // Closing a socket with unread data resets the connection, and the reset can
-// overtake the answer. So: no more from us, then read what still comes, a
-// little and for a moment, then close.
+// overtake the answer. So: send no more, read what still arrives, for a
+// short time and up to a limit, then close.
 void linger(int socket)
 {
     ::shutdown(socket, SHUT_WR);

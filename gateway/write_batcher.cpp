@@ -153,7 +153,7 @@ void drop_changed(Cache &cache, const std::vector<Waiting> &batch,
     }
 }
 
-// Only writes that go in batches are ever sent again by the line.
+// Only writes that have a batch call are ever sent again by the queue.
 template <typename Order> auto send(Database &database, const Order &order, bool repeated)
 {
     if constexpr (requires { database.write(order, repeated); }) {
@@ -348,7 +348,7 @@ typename Order::Receipt WriteBatcher::submit(Queue<Order> &queue, Order order)
     queue.push_back({std::move(order), {}, steady_clock::now()});
     auto answer = queue.back().answer.get_future();
     lock.unlock();
-    // Nobody to tell: a writer was told when a call ended, or will be.
+    // No notification: a writer was notified when a call ended, or will be.
     return answer.get();
 }
 
@@ -390,7 +390,7 @@ void WriteBatcher::run_writer()
     for (;;) {
         work_or_stopping_.wait(lock, [this] { return may_take() || stopping_; });
         if (!may_take()) {
-            return; // stopping; what still waits is for those who are at it
+            return; // stopping; the threads that are still busy carry out what waits
         }
         const auto oldest = [](const auto &queue) {
             return queue.empty() ? steady_clock::time_point::max() : queue.front().since;
@@ -495,7 +495,7 @@ template <typename Order> void WriteBatcher::write_one_by_one(Batch<Order> &batc
     }
 }
 
-// Sends the batch and answers each of its orders, come what may.
+// Sends the batch and answers each of its orders, also when it fails.
 template <typename Order> void WriteBatcher::write_together(Batch<Order> &batch, bool repeated)
 {
     std::vector<BatchAnswer<Order>> answers;

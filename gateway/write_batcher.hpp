@@ -1,5 +1,5 @@
 // Concurrent writes, combined. A write that finds a writing connection free
-// and nobody waiting is sent at once, by the thread that brought it. Otherwise
+// and nobody waiting is sent at once, in the thread of its request. Otherwise
 // it waits, and when a connection comes free everything of its kind that has
 // gathered goes out as one batch call: one commit for all. The busier the
 // market, the larger the batches.

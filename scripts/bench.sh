@@ -106,6 +106,7 @@ start_servers()
         sql -c "ALTER SYSTEM SET $setting"
     done
     server postgres restart
+    PGPORT=$(cat "$state/postgres/port") # another one, where somebody took the last meanwhile
 }
 
 # Whatever happened, nothing of the benchmark runs on; logs and results stay.

@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs every suite on servers of its own under .mvm/test/, so that a market that
-# is up is not disturbed. Ends with a line "N passed, N failed"; exits non-zero unless all passed.
+# Installs what is missing, builds, and runs suites on servers of its own under .mvm/test/, so that a market that is up is
+# not disturbed. Ends with a line "N passed, N failed"; exits non-zero unless all passed and there was something to pass.
 #
-#   ./mvm test              everything
-#   ./mvm test SUITE...     only these: lint, regress, isolation, programs, and any tests/SUITE/run.sh
+#   ./mvm test                       every suite
+#   ./mvm test SUITE [TEST...]...    only these; of a suite only the tests named behind it, if any are:
+#                                    ./mvm test regress buy
+#                                    ./mvm test gateway 'Holds.*' dba indexes triggers lint
+#                                    A test of unit or gateway is a regular expression for the whole name.
+#   ./mvm test --list [SUITE]        the suites and what each is for; the tests of one
 #
 # What the suites find in their environment: PGHOST, PGPORT, PGUSER and PGPASSFILE of a superuser on a real PostgreSQL,
 # and its password in MVM_TEST_PASSWORD; MVM_TEST_SERVERS (scripts/servers.sh) with MVM_TEST_POSTGRES_DIR,
@@ -19,6 +23,106 @@ passed=0
 failed=0
 failed_suites=()
 
+# ---------------------------------------------------------------------------
+# What there is
+# ---------------------------------------------------------------------------
+
+# Every suite there is, quick ones first: four that other programs run, and the scripts tests/SUITE/run.sh.
+all_suites()
+{
+    printf '%s\n' lint regress isolation unit gateway
+    local script
+    for script in "$root"/tests/*/run.sh; do
+        script=${script%/run.sh}
+        [ "${script##*/}" = lint ] || printf '%s\n' "${script##*/}"
+    done
+}
+
+is_suite()
+{
+    grep -qxF -- "$1" <<<"$suites_there_are"
+}
+
+# What a suite is for, in a line.
+purpose_of() # SUITE
+{
+    case "$1" in
+        regress) echo 'What each SQL function answers and refuses, in one session (tests/regress/sql)' ;;
+        isolation) echo 'What sessions that race each other see and leave behind (tests/isolation/specs)' ;;
+        unit) echo "The market's rules by themselves, in plain C++" ;;
+        gateway) echo 'The REST gateway: its parts, and all of it on real servers, which are stopped and killed' ;;
+        # The first sentence of the script, up to a full stop or colon.
+        *) sed -n '2,/^[^#]/ s/^# \{0,1\}//p' "$root/tests/$1/run.sh" | tr '\n' ' ' | sed -E 's/[.:] .*//' ;;
+    esac
+}
+
+# The names that may stand behind a suite.
+tests_of() # SUITE
+{
+    case "$1" in
+        regress) basename -a -s .sql "$root"/tests/regress/sql/*.sql ;;
+        isolation) basename -a -s .spec "$root"/tests/isolation/specs/*.spec ;;
+        unit | gateway) sed -n -E 's/^TEST(_F|_P)?\((\w+), (\w+)\)$/\2.\3/p' "$root/tests/$1"/*_test.cpp | sort ;;
+        *) "$root/tests/$1/run.sh" --list ;;
+    esac
+}
+
+list()
+{
+    local suite
+    if [ $# -eq 0 ]; then
+        for suite in $suites_there_are; do
+            printf '%-10s %s\n' "$suite" "$(purpose_of "$suite")"
+        done
+        return
+    fi
+    for suite in "$@"; do
+        is_suite "$suite" || refuse_suite "$suite"
+        tests_of "$suite"
+    done
+}
+
+refuse_suite()
+{
+    fail "no such suite: $1; there are: ${suites_there_are//$'\n'/ }"
+}
+
+# A name, or for unit and gateway a regular expression.
+refuse_unknown_test() # SUITE TEST
+{
+    local there_are
+    there_are=$(tests_of "$1")
+    [ -n "$there_are" ] || fail "no such suite: $2; and of $1 no tests can be named"
+    case "$1" in
+        unit | gateway) grep -qxE -- "$2" <<<"$there_are" || fail "no test of $1 is named $2; ./mvm test --list $1" ;;
+        *) grep -qxF -- "$2" <<<"$there_are" || fail "no test of $1 is named $2; there are: ${there_are//$'\n'/ }" ;;
+    esac
+}
+
+# Takes the arguments apart: suites, in order, and chosen[SUITE], the tests named behind it.
+declare -A chosen=()
+suites=()
+choose() # ARGUMENT...
+{
+    local argument suite=
+    for argument in "$@"; do
+        if is_suite "$argument"; then
+            suite=$argument
+            [[ " ${suites[*]} " == *" $suite "* ]] || suites+=("$suite")
+        elif [ -z "$suite" ]; then
+            refuse_suite "$argument"
+        else
+            refuse_unknown_test "$suite" "$argument"
+            chosen[$suite]+="${chosen[$suite]:+ }$argument"
+        fi
+    done
+    [ "${#suites[@]}" -gt 0 ] || mapfile -t suites <<<"$suites_there_are"
+}
+
+# ---------------------------------------------------------------------------
+# Running
+# ---------------------------------------------------------------------------
+
 run_all()
 {
     local suite
@@ -32,24 +136,50 @@ run_all()
     [ "$failed" -eq 0 ]
 }
 
-# Runs one suite.
-run_suite()
+# Runs one suite, or the tests of it that are named.
+run_suite() # SUITE [TEST...]
 {
-    case "$1" in
-        lint) run_lint ;;
-        regress) run_installcheck regress ISOLATION= ;;
-        isolation) run_installcheck isolation REGRESS= ;;
-        programs) ctest --test-dir "$root/build" --output-on-failure --no-tests=error ;;
-        *) "$root/tests/$1/run.sh" ;;
+    local suite=$1
+    shift
+    case "$suite" in
+        regress) run_installcheck regress ISOLATION= ${1+REGRESS="$*"} ;;
+        isolation) run_installcheck isolation REGRESS= ${1+ISOLATION="$*"} ;;
+        unit | gateway) run_ctest "$suite" "$@" ;;
+        *) "$root/tests/$suite/run.sh" "$@" ;;
     esac
+}
+
+run_installcheck() # SUITE MAKE-VARIABLE...
+{
+    local suite=$1 status=0
+    shift
+    find "$root/tests/$suite" -name regression.diffs -delete
+    make --no-print-directory -C "$root" -f Makefile.pgxs installcheck "$@" || status=$?
+    find "$root/tests/$suite" -name regression.diffs -exec cat {} +
+    return "$status"
+}
+
+# CTest looks for its expressions anywhere in a name, and writes the parameter of a test behind it.
+run_ctest() # SUITE EXPRESSION...
+{
+    local suite=$1 names=
+    shift
+    if [ $# -gt 0 ]; then
+        names=$(printf '|%s' "$@") # CTest allows few parentheses
+        names=${names#|}
+    fi
+    ctest --test-dir "$root/build" --label-regex "^$suite\$" --tests-regex "^(${names:-.*})(/.+)?\$" \
+        --output-on-failure --no-tests=error
 }
 
 # Runs one suite, shows its output, and counts its checks.
 count_suite()
 {
     local suite=$1 status=0 suite_passed suite_failed log=$logs/$1.log
-    say "Tests: $suite"
-    run_suite "$suite" </dev/null 2>&1 9>&- | tee "$log" || status=$?
+    local tests
+    read -ra tests <<<"${chosen[$suite]:-}"
+    say "Tests: $suite ${tests[*]}"
+    run_suite "$suite" "${tests[@]}" </dev/null 2>&1 9>&- | tee "$log" || status=$?
 
     case "$suite" in
         regress | isolation)
@@ -57,7 +187,7 @@ count_suite()
             suite_passed=$(grep -cE '^(ok [0-9]|(test|  ) *[^ ]+ +\.\.\. +ok )' "$log" || true)
             suite_failed=$(grep -cE '^(not ok [0-9]|(test|  ) *[^ ]+ +\.\.\. .*FAILED)' "$log" || true)
             ;;
-        programs)
+        unit | gateway)
             # "98% tests passed, 2 tests failed out of 100"
             suite_failed=$(sed -n -E 's/.* tests passed, ([0-9]+) tests failed out of .*/\1/p' "$log")
             suite_passed=$(($(sed -n -E 's/.* tests failed out of ([0-9]+)$/\1/p' "$log") - ${suite_failed:-0}))
@@ -78,76 +208,6 @@ count_suite()
     if [ "${suite_failed:-0}" -gt 0 ]; then
         failed_suites+=("$suite")
     fi
-}
-
-# Prints "ok - NAME" when the command succeeds.
-check()
-{
-    local name=$1
-    shift
-    if "$@"; then
-        printf 'ok - %s\n' "$name"
-    else
-        printf 'not ok - %s\n' "$name"
-        return 1
-    fi
-}
-
-# Files of the checkout whose names match one of the patterns; not what was built or fetched.
-find_sources()
-{
-    local pattern names=()
-    for pattern in "$@"; do
-        names+=(-o -path "$pattern")
-    done
-    find . \( -path ./.git -o -path ./.mvm -o -path ./build -o -name node_modules \) -prune -o \
-        -type f \( "${names[@]:1}" \) -print | sort
-}
-
-# How each source is compiled: the extension by PGXS, everything else by CMake.
-write_compile_commands()
-{
-    make --no-print-directory --dry-run --always-make -f Makefile.pgxs all |
-        sed -n -E '/ -c -o .*\.cpp$/p' |
-        jq --raw-input --arg directory "$root" '{$directory, command: ., file: split(" ")[-1]}' |
-        jq --slurp --slurpfile others "$root/build/compile_commands.json" \
-            '. + ($others[0] | map(select(.file | contains("/extension/") | not)))'
-}
-
-run_lint()
-(
-    cd "$root"
-    local scripts sources status=0
-    mapfile -t scripts < <(find_sources './mvm' './.ci/run' '*.sh')
-    mapfile -t sources < <(find_sources '*.cpp' '*.hpp')
-    check "shellcheck finds nothing in ${#scripts[@]} scripts" shellcheck -x "${scripts[@]}" || status=1
-    check "clang-format would change nothing in ${#sources[@]} sources" \
-        clang-format --dry-run -Werror "${sources[@]}" || status=1
-    mkdir -p "$state/lint"
-    write_compile_commands >"$state/lint/compile_commands.json"
-    check "clang-tidy finds nothing in $(jq length "$state/lint/compile_commands.json") sources" \
-        run-clang-tidy -quiet -j "$(nproc)" -p "$state/lint" -extra-arg=-Wno-unknown-warning-option || status=1
-    return "$status"
-)
-
-run_installcheck() # SUITE ARGUMENT
-{
-    local suite=$1 status=0
-    find "$root/tests/$suite" -name regression.diffs -delete
-    make --no-print-directory -C "$root" -f Makefile.pgxs installcheck "$2" || status=$?
-    find "$root/tests/$suite" -name regression.diffs -exec cat {} +
-    return "$status"
-}
-
-# Every suite there is, quick ones first.
-all_suites()
-{
-    printf '%s\n' lint regress isolation programs
-    local script
-    for script in "$root"/tests/*/run.sh; do
-        script=${script%/run.sh}
-        printf '%s\n' "${script##*/}"
-    done
 }
 
 server()
@@ -193,18 +253,25 @@ stop_servers()
     done
 }
 
-known_suites=" $(all_suites | tr '\n' ' ')"
-if [ $# -eq 0 ]; then
-    mapfile -t suites < <(all_suites)
-else
-    suites=("$@")
+# True when all that these suites need is the extension: nothing else has to be built then.
+need_only_the_extension() # SUITE...
+{
+    local suite
+    for suite in "$@"; do
+        case "$suite" in
+            regress | isolation | crash | dump | memory | model | upgrade) ;;
+            *) return 1 ;;
+        esac
+    done
+}
+
+suites_there_are=$(all_suites)
+if [ "${1:-}" = --list ]; then
+    shift
+    list "$@"
+    exit
 fi
-for suite in "${suites[@]}"; do
-    case "$known_suites" in
-        *" $suite "*) ;;
-        *) fail "no such suite: $suite; there are:$known_suites" ;;
-    esac
-done
+choose "$@"
 
 mkdir -p "$logs"
 exec 9>"$state/lock"
@@ -214,7 +281,7 @@ rm -f "$logs"/*
 "$root/scripts/install-packages.sh" build run test bench
 pg_config=$(require_pg_config)
 "$root/scripts/build.sh" extension
-"$root/scripts/build.sh" tests
+need_only_the_extension "${suites[@]}" || "$root/scripts/build.sh" tests
 
 trap stop_servers EXIT
 trap 'exit 130' INT TERM HUP

@@ -1,43 +1,15 @@
 #!/usr/bin/env bash
-# The benchmark works: every row of it, in a tiny size, on servers of its own. How fast anything was is not judged.
+# The benchmark works, every row of it in a tiny size, on servers of its own. How fast anything was is not judged.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
 
 state=$root/.mvm/test/bench
-work=$(mktemp -d)
 results=$work/results.json
-failed=0
-trap 'rm -rf "$work"' EXIT
-
-check() # SENTENCE COMMAND...
-{
-    local sentence=$1
-    shift
-    if "$@" >"$work/output" 2>&1; then
-        printf 'ok - %s\n' "$sentence"
-    else
-        printf 'not ok - %s\n' "$sentence"
-        tail -n 40 "$work/output" | sed 's/^/#   /'
-        failed=1
-    fi
-}
 
 bench()
 {
     "$root/scripts/bench.sh" --smoke "$@" </dev/null
-}
-
-# True when the command fails and its words contain TEXT.
-fails_with() # TEXT COMMAND...
-{
-    local text=$1 words
-    shift
-    if words=$("$@" 2>&1); then
-        echo 'it succeeds'
-        return 1
-    fi
-    printf '%s\n' "$words"
-    [[ $words == *"$text"* ]]
 }
 
 # True when the filter finds nothing in the results; prints what it finds.
@@ -71,43 +43,40 @@ leaves_no_server()
     [ ! -e "$state/postgres" ] && [ ! -e "$state/redis" ]
 }
 
-check 'a row that there is not is refused, with the names of those that there are' \
-    fails_with "no such row: 'nonesuch'; there are: buy-insert " bench --row nonesuch
-check 'an option that there is not is refused, with those that there are' \
-    fails_with "bench takes --quick, --smoke, --row NAME, --json FILE and --universes N, not '--speed'" bench --speed
+refuses 'a row that there is not is refused, with the names of those that there are' \
+    "no such row: 'nonesuch'; there are: buy-insert " bench --row nonesuch
+refuses 'an option that there is not is refused, with those that there are' \
+    "bench takes --quick, --smoke, --row NAME, --json FILE and --universes N, not '--speed'" bench --speed
 
-check 'every row is measured' bench --json "$results"
-[ "$failed" -eq 0 ] || exit 1 # without results there is nothing more to see
+needs 'every row is measured' bench --json "$results" || exit 0 # without results there is nothing more to see
 cp "$work/output" "$work/table"
-check 'no server is left' leaves_no_server
-check 'the results have every row' has_every_row
-check 'the table has every row' table_has_every_row
+holds 'no server is left' leaves_no_server
+holds 'the results have every row' has_every_row
+holds 'the table has every row' table_has_every_row
 
 # shellcheck disable=SC2016 # these are jq's variables
 {
-    check 'every row but `mixed` has rates, percentiles in order and the generator'"'"'s CPU on both sides' nothing_is '
+    holds 'every row but `mixed` has rates, percentiles in order and the generator'"'"'s CPU on both sides' nothing_is '
         .rows[] | select(.name != "mixed") | . as $row | (.measured, .compared_with)
         | select((.rate > 0 and .p50_ms > 0 and .p50_ms <= .p95_ms and .p95_ms <= .p99_ms
             and .generator_cpu_share >= 0) | not) | {$row, side: .}'
-    check 'and a ratio: the median between the least and the greatest' nothing_is '
+    holds 'and a ratio: the median between the least and the greatest' nothing_is '
         .rows[] | select(.name != "mixed") | select((.ratio | .min > 0 and .min <= .median and .median <= .max) | not)'
-    check 'with one round the ratio is that of the rates' nothing_is '
+    holds 'with one round the ratio is that of the rates' nothing_is '
         .rows[] | select(.name != "mixed")
         | select((.ratio.median - .measured.rate / .compared_with.rate) | fabs > 1e-9)'
-    check 'every leg ran once in each group that has it' nothing_is '
+    holds 'every leg ran once in each group that has it' nothing_is '
         .run.rounds as $rounds | .rounds | group_by([.group, .leg])[] | select(length != $rounds)'
-    check 'purchases have the journal'"'"'s bytes a trade, a read writes no journal' nothing_is '
+    holds 'purchases have the journal'"'"'s bytes a trade, a read writes no journal' nothing_is '
         .rounds[] | select((.journal_bytes > 0) != (.leg | IN("buy", "batch-zipf", "batch-uniform", "buy-one-item",
             "post-one-item", "post-buy", "buy-large", "buy-small")))'
-    check 'no call fails, none is refused' nothing_is '.rounds[] | select(.failed != 0 or .refused != 0)'
-    check 'batches and single calls together do what they are told without a failed call and a deadlock' nothing_is '
+    holds 'no call fails, none is refused' nothing_is '.rounds[] | select(.failed != 0 or .refused != 0)'
+    holds 'batches and single calls together do what they are told without a failed call and a deadlock' nothing_is '
         [.rows[] | select(.name == "mixed")]
         | select((length == 1 and (.[0].measured | .trades >= 2000 and .rate > 0 and .failed == 0 and .deadlocks == 0)) | not)'
-    check 'both markets are audited, and clean' nothing_is '
+    holds 'both markets are audited, and clean' nothing_is '
         select([.audits[] | select(.violations == 0 and .journal_rows >= 30000) | .database] != ["market", "journal_large"])'
-    check 'the run says when, on what and how it was measured' nothing_is '
+    holds 'the run says when, on what and how it was measured' nothing_is '
         .run | select((.mode == "smoke" and .rounds == 1 and .cores > 0 and (.date | fromdate > 0) and .processor != null
             and .settings.fsync == "on" and .settings.synchronous_commit == "on") | not)'
 }
-
-[ "$failed" -eq 0 ]

@@ -15,17 +15,16 @@
 #
 # Besides what tests/gateway needs (./mvm test exports it) this needs the test programs in build/.
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$here/../.." && pwd)
-# shellcheck source=scripts/common.sh
-. "$root/scripts/common.sh"
+# shellcheck disable=SC2034 # checks.sh takes them
+parts=(extension address thread)
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
 
+here=$root/tests/checked
 state=$root/.mvm/test/checked
 source=$state/source
 reports=$state/reports # what sanitizers of the gateway say, a file for each process that had to
 jobs=$(nproc)
-failures=0
-work=$(mktemp -d)
 
 clean_up()
 {
@@ -36,25 +35,8 @@ clean_up()
     if [ -e "$state/postgresql" ] || [ -L "$state/postgresql" ]; then
         remove_reachable_directory "$state/postgresql"
     fi
-    rm -rf "$work"
 }
-trap clean_up EXIT
-trap 'exit 130' INT TERM HUP
-
-check() # SENTENCE COMMAND...
-{
-    local sentence=$1
-    shift
-    if "$@" >"$work/output" 2>&1; then
-        printf 'ok - %s\n' "$sentence"
-    else
-        printf 'not ok - %s\n' "$sentence"
-        # What failed, where that is said; else how it ended.
-        { grep -A 20 -E '^not ok|FAILED' "$work/output" || tail -n 100 "$work/output"; } | head -n 200 | sed 's/^/#   /'
-        failures=$((failures + 1))
-        return 1
-    fi
-}
+at_end clean_up
 
 # ---------------------------------------------------------------------------
 # PostgreSQL with the checked extension
@@ -113,8 +95,8 @@ start_server()
     pg_config=$(find "$state/postgresql/" -name pg_config -path '*/bin/*')
     pg_config=$(readlink -f "$pg_config")
     copy_sources
-    check "the checked extension compiles" build_extension -s -j"$jobs" all install || return 1
-    check "a server with it starts" server start || return 1
+    needs "the checked extension compiles" build_extension -s -j"$jobs" all install || return 1
+    needs "a server with it starts" server start || return 1
 
     PG_CONFIG=$pg_config
     PATH=$(dirname "$pg_config"):$PATH
@@ -151,7 +133,7 @@ every_kind_of_check_works()
 {
     local kind
     while read -r kind argument pattern; do
-        check "${kind//_/ } is seen" ends_the_server_process "mvm_$kind" "$argument" "$pattern" || true
+        holds "${kind//_/ } is seen" ends_the_server_process "mvm_$kind" "$argument" "$pattern"
         wait_until 60 server_is_ready >/dev/null 2>&1
     done <<'KINDS'
 violate_assertion 1 assertion failed: argument
@@ -181,11 +163,11 @@ no_violation_in_log()
 
 check_extension()
 {
-    check "regress passes" installcheck regress ISOLATION= || true
-    check "isolation passes" installcheck isolation REGRESS= || true
-    check "tests/dba passes" "$root/tests/dba/run.sh" || true
-    check "the model's operations end alike" "$root/tests/model/run.sh" || true
-    check "regress, isolation, tests/dba and the model violate nothing in the extension" no_violation_in_log || true
+    holds "regress passes" installcheck regress ISOLATION=
+    holds "isolation passes" installcheck isolation REGRESS=
+    holds "tests/dba passes" "$root/tests/dba/run.sh"
+    holds "the model's operations end alike" "$root/tests/model/run.sh"
+    holds "regress, isolation, tests/dba and the model violate nothing in the extension" no_violation_in_log
 }
 
 # ---------------------------------------------------------------------------
@@ -258,17 +240,17 @@ nothing_is_reported()
 check_gateway() # PART SANITIZERS
 {
     local part=$1 program
-    check "the gateway compiles with $2 sanitizers" build_gateway "$part" "$2" || return 1
+    needs "the gateway compiles with $2 sanitizers" build_gateway "$part" "$2" || return 0
     rm -rf "$reports"
     mkdir -p "$reports"
     write_gateway_program "$part"
     eval "$(settings_of "$part")"
     for program in checked-"$part"/tests/{unit/mvm_unit_tests,gateway/mvm_gateway_unit_tests,gateway/mvm_gateway_cache_tests} \
         tests/gateway/{mvm_gateway_tests,mvm_gateway_load_tests}; do
-        check "${program##*/} pass with $2 sanitizers" run_tests "$root/build/$program" || true
+        holds "${program##*/} pass with $2 sanitizers" run_tests "$root/build/$program"
     done
-    check "the $2 sanitizers report nothing" nothing_is_reported || true
-    check "the tests of the gateway violate nothing in the extension" no_violation_in_log || true
+    holds "the $2 sanitizers report nothing" nothing_is_reported
+    holds "the tests of the gateway violate nothing in the extension" no_violation_in_log
 }
 
 export MVM_LOAD_SECONDS=${MVM_LOAD_SECONDS:-5}
@@ -276,16 +258,11 @@ export MVM_MODEL_STEPS=${MVM_MODEL_STEPS:-6000} MVM_MODEL_ORDERS=${MVM_MODEL_ORD
 mkdir -p "$state"
 start_server
 every_kind_of_check_works
-if [ $# -eq 0 ]; then
-    set -- extension address thread
-fi
 for part in "$@"; do
     say "checked: $part"
     case "$part" in
         extension) check_extension ;;
-        address) check_gateway address address,undefined || true ;;
-        thread) check_gateway thread thread || true ;;
-        *) fail "no such part: $part" ;;
+        address) check_gateway address address,undefined ;;
+        thread) check_gateway thread thread ;;
     esac
 done
-[ "$failures" -eq 0 ]

@@ -1,66 +1,37 @@
-#!/bin/bash
-# The postmaster is killed with SIGKILL under load, three times over. After each
-# restart the market is clean, every call that a client saw succeed is in the
-# journal, and a key whose answer was lost acts exactly once when it is repeated.
+#!/usr/bin/env bash
+# The postmaster is killed with SIGKILL under load, three times over. After each restart the market is clean, every call
+# that a client saw succeed is in the journal, and a key whose answer was lost acts exactly once when it is repeated.
 #
 # Runs a server of its own, so it disturbs no other suite.
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-servers=${MVM_TEST_SERVERS:-$here/../../scripts/servers.sh}
-if [ ! -x "$servers" ]; then
-    echo "MVM_TEST_SERVERS must name scripts/servers.sh, it is '$servers'" >&2
-    exit 2
-fi
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
+# shellcheck source=tests/lib/database.sh
+. "$root/tests/lib/database.sh"
 
+here=$root/tests/crash
 rounds=${MVM_CRASH_ROUNDS:-3}
 clients=8
 answers_before_kill=1000 # per round, over all clients
 seconds_at_most=60
-work=$(mktemp -d)
-server=$work/postgres
-failed=0
+market=market # on a server of its own
 load_pids=()
 
-# shellcheck disable=SC2317 # it is called by the trap
-clean_up() {
+# shellcheck disable=SC2317 # called at the end
+end_load()
+{
     local pid
     for pid in "${load_pids[@]}"; do
         kill "$pid" 2>/dev/null || true
     done
     wait
-    "$servers" postgres remove "$server" >/dev/null 2>&1 || true
-    rm -rf "$work"
 }
-trap clean_up EXIT
-
-sql() {
-    psql -X -q -v ON_ERROR_STOP=1 -At "$@"
-}
-
-check() { # sentence, file with what is wrong: empty when it is right
-    if [ -s "$2" ]; then
-        echo "not ok - $1"
-        head -20 "$2" | sed 's/^/#   /'
-        failed=1
-    else
-        echo "ok - $1"
-    fi
-}
-
-start_server() {
-    "$servers" postgres start "$server" >"$work/start.log" 2>&1 || {
-        cat "$work/start.log" >&2
-        exit 1
-    }
-    PGHOST=127.0.0.1
-    PGPORT=$(cat "$server/port")
-    PGUSER=$(head -n 1 "$server/pgpass" | cut -d: -f4) # the superuser
-    export PGHOST PGPORT PGUSER PGPASSFILE=$server/pgpass
-}
+at_end end_load
 
 # Endless calls of one client, a statement a line; every other one with a key.
-calls() { # round, client
+calls() # ROUND CLIENT
+{
     awk -v round="$1" -v client="$2" 'BEGIN {
         srand(round * 1000 + client)
         for (n = 1; ; n++) {
@@ -80,9 +51,10 @@ calls() { # round, client
     }'
 }
 
-# psql echoes each statement before it sends it, and prints the answer once the
-# server has said that it is committed: what was echoed last has an unknown outcome.
-start_clients() { # round
+# psql echoes each statement before it sends it, and prints the answer once the server has said that it is committed: what
+# was echoed last has an unknown outcome.
+start_clients() # ROUND
+{
     local client
     load_pids=()
     for ((client = 1; client <= clients; client++)); do
@@ -93,35 +65,38 @@ start_clients() { # round
     load_pids+=($!)
 }
 
-answers() {
+answered()
+{
     cat "$work"/client.* | grep -c '^answer|' || true
 }
 
-wait_for_answers() {
+wait_for_answers()
+{
     local deadline=$((SECONDS + seconds_at_most))
-    while [ "$(answers)" -lt "$answers_before_kill" ]; do
+    while [ "$(answered)" -lt "$answers_before_kill" ]; do
         if [ "$SECONDS" -ge "$deadline" ]; then
-            echo "not ok - the load gets $answers_before_kill answers in $seconds_at_most s"
-            tail -n 3 "$work"/client.* "$work/pgbench" | sed 's/^/#   /'
-            exit 1
+            tail -n 3 "$work"/client.* "$work/pgbench" >"$work/output"
+            not_passed "the load gets $answers_before_kill answers in $seconds_at_most s" "$work/output"
+            exit 0
         fi
         sleep 0.05
     done
 }
 
-start_server
-sql -d postgres -c 'CREATE DATABASE market'
-export PGDATABASE=market
-sql -f "$here/market.sql" >/dev/null
-sql -c 'CREATE TABLE public.answer (round integer, key text, transaction_id bigint)'
+# shellcheck disable=SC2119 # with its settings as they are
+use_own_server
+fresh_database "$market"
+export PGDATABASE=$market # of the load
+sql "$market" -f "$here/market.sql" >/dev/null
+sql "$market" -c 'CREATE TABLE public.answer (round integer, key text, transaction_id bigint)'
 
 for ((round = 1; round <= rounds; round++)); do
     start_clients "$round"
     wait_for_answers
-    "$servers" postgres kill "$server" >/dev/null
+    "$servers" postgres kill "$own_server"
     wait "${load_pids[@]}" 2>/dev/null || true
     load_pids=()
-    start_server
+    start_own_server
 
     cat "$work"/client.* | grep '^answer|' | sed "s/^answer/$round/" >"$work/answers" || true
     # The last statement of each client without its answer, if it had a key.
@@ -132,13 +107,12 @@ for ((round = 1; round <= rounds; round++)); do
     # What else the clients read than answers and the lost connection.
     cat "$work"/client.* "$work/pgbench" | grep -E 'ERROR|FATAL|WARNING' \
         | grep -vE 'terminating connection|the database system is|connection to server|server closed' >"$work/wrong" || true
-    check "round $round: the load of $clients clients and pgbench meets no error but the lost connection" "$work/wrong"
+    prints_nothing "round $round: the load of $clients clients and pgbench meets no error but the lost connection" cat "$work/wrong"
 
-    sql -c 'SELECT * FROM mvm_audit()' >"$work/wrong" 2>&1 || true
-    check "round $round: mvm_audit() is empty after SIGKILL and restart" "$work/wrong"
+    audit_is_clean "$market" "round $round: mvm_audit() is empty after SIGKILL and restart"
 
-    sql -c "\\copy public.answer FROM '$work/answers' WITH (FORMAT csv, DELIMITER '|', NULL '')"
-    sql -c "
+    sql "$market" -c "\\copy public.answer FROM '$work/answers' WITH (FORMAT csv, DELIMITER '|', NULL '')"
+    sql "$market" -c "
         SELECT 'answered but not in the journal: ' || a::text
         FROM public.answer a
         LEFT JOIN mvm.journal j ON j.id = a.transaction_id AND j.idempotency_key IS NOT DISTINCT FROM a.key
@@ -146,14 +120,14 @@ for ((round = 1; round <= rounds; round++)); do
         UNION ALL
         SELECT 'answered twice: ' || transaction_id FROM public.answer GROUP BY transaction_id HAVING count(*) > 1" \
         >"$work/wrong" 2>&1 || true
-    check "round $round: each of the $(wc -l <"$work/answers") answered calls is in the journal" "$work/wrong"
+    prints_nothing "round $round: each of the $(wc -l <"$work/answers") answered calls is in the journal" cat "$work/wrong"
 
     # Repeating an unknown outcome gives one transaction, and again the same one.
-    sql -f "$work/unknown" >"$work/repeated" 2>&1 || true
-    sql -f "$work/unknown" >"$work/repeated.again" 2>&1 || true
+    sql "$market" -f "$work/unknown" >"$work/repeated" 2>&1 || true
+    sql "$market" -f "$work/unknown" >"$work/repeated.again" 2>&1 || true
     diff "$work/repeated" "$work/repeated.again" >"$work/wrong" || true
     [ "$(grep -c '^answer|' "$work/repeated")" -eq "$(wc -l <"$work/unknown")" ] || cat "$work/repeated" >>"$work/wrong"
-    sql -c "
+    sql "$market" -c "
         SELECT 'acted ' || count(*) || ' times: key ' || idempotency_key
         FROM mvm.journal WHERE idempotency_key IS NOT NULL GROUP BY user_id, idempotency_key HAVING count(*) > 1
         UNION ALL
@@ -163,10 +137,7 @@ for ((round = 1; round <= rounds; round++)); do
         SELECT 'a journal row without its key: ' || id FROM mvm.journal j
         WHERE idempotency_key IS NOT NULL
           AND NOT EXISTS (SELECT FROM mvm.idempotency_key k WHERE k.transaction_id = j.id)" >>"$work/wrong" 2>&1 || true
-    check "round $round: $(wc -l <"$work/unknown") keys of unknown outcome act exactly once when repeated" "$work/wrong"
+    prints_nothing "round $round: $(wc -l <"$work/unknown") keys of unknown outcome act exactly once when repeated" cat "$work/wrong"
 
-    sql -c 'SELECT * FROM mvm_audit()' >"$work/wrong" 2>&1 || true
-    check "round $round: mvm_audit() is empty after the repeats" "$work/wrong"
+    audit_is_clean "$market" "round $round: mvm_audit() is empty after the repeats"
 done
-
-exit "$failed"

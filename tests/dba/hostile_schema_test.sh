@@ -2,10 +2,10 @@
 # Strangers may create in the schema of CREATE EXTENSION, in the database, or own it: nothing that the market does, and
 # nothing that is done to it, calls what they planted there.
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$here/../.." && pwd)
-# shellcheck source=tests/dba/lib.sh
-. "$here/lib.sh"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
+# shellcheck source=tests/lib/database.sh
+. "$root/tests/lib/database.sh"
 
 template=mvm_hostile_template
 market=mvm_hostile_market
@@ -42,7 +42,7 @@ no_trap_was_called() # SENTENCE DATABASE
 depends_on_nothing_foreign() # WHAT DATABASE
 {
     pinned_answers "$1 depends on nothing outside pg_catalog, mvm and the extension" '' "$2" \
-        "$(cat "$here/hostile/foreign.sql")"
+        "$(cat "$root/tests/dba/hostile/foreign.sql")"
 }
 
 # The traps' numbers begin again.
@@ -57,7 +57,7 @@ with_temporary_traps() # DATABASE ARGUMENT...
 {
     local database=$1
     shift
-    sql "$database" -f "$here/hostile/temporary.sql" "$@"
+    sql "$database" -f "$root/tests/dba/hostile/temporary.sql" "$@"
 }
 
 for role in $stranger $trader $owner; do
@@ -76,7 +76,7 @@ sql postgres -c "SET client_min_messages = warning" -c "DROP ROLE IF EXISTS $gat
     grep -rlZ SPI_exec "$root/extension" | xargs -0 cat
 } >"$work/texts"
 fresh_database $template
-holds 'the traps can be planted' sql $template -v texts="$work/texts" -f "$here/hostile/traps.sql"
+holds 'the traps can be planted' sql $template -v texts="$work/texts" -f "$root/tests/dba/hostile/traps.sql"
 pinned_answers 'there are thousands of them' t $template \
     'SELECT (SELECT count(*) FROM hostile.trap) > 5000 AND (SELECT count(*) FROM hostile.function) > 30
         AND (SELECT count(*) FROM hostile.operator) > 15'
@@ -121,7 +121,7 @@ pinned_answers 'a role can still call what was granted to it in 1.0' '99.0' $mar
 hostile_database $market
 holds 'a market of the latest version is made among traps' sql $market -c 'CREATE EXTENSION mvm'
 holds 'every function, CHECK and trigger of the market is used among traps' \
-    with_temporary_traps $market -f "$here/hostile/use.sql"
+    with_temporary_traps $market -f "$root/tests/dba/hostile/use.sql"
 pinned $market -c "SELECT format('TABLE mvm.%I;', relname) FROM pg_class
     WHERE relkind = 'v' AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'mvm')" >"$work/views.sql"
 holds 'every view of the market is read among traps' with_temporary_traps $market -f "$work/views.sql"
@@ -151,10 +151,10 @@ nobody_was_taken_over() # SENTENCE DATABASE
 attack_operator() # SENTENCE OPERATOR LEFT-TYPE RIGHT-TYPE RESULT BODY
 {
     fresh_database $market
-    sql $market -v name=take_over -v arguments="$3, $4" -v result="$5" -v body="$6" -f "$here/hostile/attack.sql"
+    sql $market -v name=take_over -v arguments="$3, $4" -v result="$5" -v body="$6" -f "$root/tests/dba/hostile/attack.sql"
     pinned $market -c "SET ROLE $stranger" \
         -c "CREATE OPERATOR public.$2 (FUNCTION = public.take_over, LEFTARG = $3, RIGHTARG = $4)"
-    holds "beside $1 a market is installed, used, brought up and down" sql $market -f "$here/hostile/attacked.sql"
+    holds "beside $1 a market is installed, used, brought up and down" sql $market -f "$root/tests/dba/hostile/attacked.sql"
     nobody_was_taken_over "$1" $market
     depends_on_nothing_foreign "a market beside $1" $market
     audit_is_clean $market
@@ -176,7 +176,7 @@ prepare()
 
     # In the database where databases and roles are made.
     sql postgres -v name=format -v arguments='text, name' -v result=text -v body='pg_catalog.format($1, $2::text)' \
-        -f "$here/hostile/attack.sql"
+        -f "$root/tests/dba/hostile/attack.sql"
 }
 sql postgres -c "DROP DATABASE $market"
 holds 'beside a format of text and name scripts/prepare-market.sh makes a market' prepare
@@ -197,7 +197,7 @@ holds 'a market of 1.1 is made and used among traps' sql $market -c "CREATE EXTE
         "$root/sql/mvm--1.0--1.1.sql"
 } >"$work/views.sql"
 holds 'its views and constraints are those of an old script' sql $market -f "$work/views.sql" \
-    -f "$here/hostile/poisoned_checks.sql"
+    -f "$root/tests/dba/hostile/poisoned_checks.sql"
 for view in items users wallets; do
     refuses "the view mvm.$view of an old script falls into a trap" 'a trap was called' sql $market -c "TABLE mvm.$view"
 done
@@ -253,7 +253,7 @@ pinned $market -c "SET ROLE $stranger" -c "CREATE SCHEMA $PGUSER" \
 holds 'scripts/prepare-market.sh makes the market' prepare
 pinned_answers 'in schema public' public $market "SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'mvm'"
 holds 'a stranger makes functions of the names of the market'"'"'s that match better' sql $market \
-    -f "$here/hostile/overloads.sql"
+    -f "$root/tests/dba/hostile/overloads.sql"
 refuses 'a call with literals falls into the trap' 'a trap was called' sql $market -c 'SELECT public.mvm_buy(1, 1)'
 clear_traps $market
 holds 'scripts/prepare-market.sh prepares it again' prepare
@@ -269,7 +269,7 @@ pinned_answers "the audit of $market is clean" '' $market 'SELECT * FROM public.
 # The gateway, as whose role such a function would trade.
 clear_traps $market
 holds 'the gateway serves the market among traps' env PASSWORD_FILE="$work/password" MARKET=$market ROLE=$gateway_role \
-    bash "$here/hostile/use_gateway.sh"
+    bash "$root/tests/dba/hostile/use_gateway.sh"
 no_trap_was_called 'reading and writing through the gateway calls no trap' $market
 pinned_answers "the audit of $market after the gateway is clean" '' $market 'SELECT * FROM public.mvm_audit()'
 
@@ -325,5 +325,3 @@ pinned_answers 'and keeps what it granted, still' t $market \
 sql $market -c 'DROP EXTENSION mvm CASCADE' 2>/dev/null
 refuses 'it is not installed where quotes could end early' 'invalid character in extension' sql $market \
     -c "CREATE EXTENSION mvm SCHEMA \"it's\""
-
-exit "$failed"

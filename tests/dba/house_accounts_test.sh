@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Balances of the house: what an update makes of a market that had none, and what prepared transactions leave of them.
 set -euo pipefail
-# shellcheck source=tests/dba/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
+# shellcheck source=tests/lib/database.sh
+. "$root/tests/lib/database.sh"
 
 use_own_server 'max_prepared_transactions = 4'
 database=mvm_dba_house
@@ -60,5 +62,3 @@ SELECT mvm_payout(1, 'treasury', 10.01);
 SQL
 answers 'a payout waits for one that is prepared, and a sale does not' '0.00 10.00 0.00 0.00 0.00 0.00' "$database" "$balances"
 audit_is_clean "$database"
-
-exit "$failed"

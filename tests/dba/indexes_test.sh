@@ -3,10 +3,12 @@
 # a plain statement.
 # shellcheck disable=SC2317 # functions are run by holds
 set -euo pipefail
-# shellcheck source=tests/dba/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-# shellcheck source=tests/dba/sessions.sh
-. "$(dirname "${BASH_SOURCE[0]}")/sessions.sh"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
+# shellcheck source=tests/lib/database.sh
+. "$root/tests/lib/database.sh"
+# shellcheck source=tests/lib/sessions.sh
+. "$root/tests/lib/sessions.sh"
 export PGOPTIONS='-c client_min_messages=warning -c statement_timeout=60s'
 
 database=mvm_dba_indexes
@@ -58,7 +60,7 @@ trades_some_rounds()
 {
     local rounds_before
     rounds_before=$(sql "$database" -c 'SELECT last_value FROM mvm.journal_id_seq')
-    wait_until "$database" "SELECT last_value > $rounds_before + 200 FROM mvm.journal_id_seq"
+    wait_until_true "$database" "SELECT last_value > $rounds_before + 200 FROM mvm.journal_id_seq"
 }
 
 # Every row of the table is in each of its valid indexes, and every index in order.
@@ -71,7 +73,7 @@ indexes_are_whole() # TABLE
 
 is_waiting_for() # PHASE
 {
-    wait_until "$database" "SELECT count(*) > 0 FROM pg_stat_progress_create_index WHERE phase LIKE '$1%'"
+    wait_until_true "$database" "SELECT count(*) > 0 FROM pg_stat_progress_create_index WHERE phase LIKE '$1%'"
 }
 
 # Builds an index while trades go on, held up twice by older transactions: where it is not ready to be written yet, and
@@ -221,4 +223,3 @@ holds 'the primary key may be made anew under another name' sql "$database" \
 holds 'and trades go on without an index of the history' sql "$database" \
     -c 'DROP INDEX mvm.journal_user_id_idx' -c 'SELECT mvm_buy_batch(ARRAY[1, 1], ARRAY[1, 1], ARRAY[1, 1])'
 audit_is_clean "$database"
-exit "$failed"

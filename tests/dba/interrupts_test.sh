@@ -3,10 +3,12 @@
 # waits. It has changed nothing then, and a session that was only cancelled goes on.
 # shellcheck disable=SC2317 # functions are run by holds
 set -euo pipefail
-# shellcheck source=tests/dba/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-# shellcheck source=tests/dba/sessions.sh
-. "$(dirname "${BASH_SOURCE[0]}")/sessions.sh"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
+# shellcheck source=tests/lib/database.sh
+. "$root/tests/lib/database.sh"
+# shellcheck source=tests/lib/sessions.sh
+. "$root/tests/lib/sessions.sh"
 
 database=mvm_dba_interrupts
 orders=10000
@@ -82,14 +84,14 @@ ends_when_signalled() # NAME pg_cancel_backend|pg_terminate_backend
         open_session other "$database"
         ask other BEGIN >"$work/none"
         tell other "SELECT ${call[$1]}"
-        wait_until "$database" "SELECT query LIKE 'SELECT%' FROM pg_stat_activity WHERE pid = ${session_backend[other]}"
+        wait_until_true "$database" "SELECT query LIKE 'SELECT%' FROM pg_stat_activity WHERE pid = ${session_backend[other]}"
         sql "$database" -c "SELECT $2(${session_backend[other]})" >"$work/none"
         if [ "$2" = pg_cancel_backend ]; then
             answer_of other >"$work/answer"
             [ "$(ask other 'ROLLBACK; SELECT 1')" = 1 ]
             ! grep -q 'canceling statement due to user request' "$work/answer" || ended=true
         else
-            wait_until "$database" "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = ${session_backend[other]}"
+            wait_until_true "$database" "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = ${session_backend[other]}"
             grep -q 'terminating connection due to administrator command' "$work/other.answers"
             grep -qx "answered $(<"$work/other.asked")" "$work/other.answers" || ended=true
         fi
@@ -150,7 +152,7 @@ ends_while_it_waits() # FOR STATEMENT CALL
         fi
         case $way in
             pg_terminate_backend)
-                holds 'it ends when it is terminated' wait_until "$database" \
+                holds 'it ends when it is terminated' wait_until_true "$database" \
                     "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = ${session_backend[waiter]}"
                 ;;
             *)
@@ -211,4 +213,3 @@ close_session holder
 state >"$work/state.after"
 holds 'all that has changed nothing' diff "$work/state.before" "$work/state.after"
 audit_is_clean "$database"
-exit "$failed"

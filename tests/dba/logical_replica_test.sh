@@ -3,8 +3,12 @@
 # replication leaves behind, are found by the audit and brought up to the rows.
 # shellcheck disable=SC2317 # functions that `holds` calls
 set -euo pipefail
-# shellcheck source=tests/dba/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
+# shellcheck source=tests/lib/database.sh
+. "$root/tests/lib/database.sh"
+# shellcheck source=tests/lib/sessions.sh
+. "$root/tests/lib/sessions.sh"
 
 use_own_server 'wal_level = logical'
 source=mvm_dba_source
@@ -49,15 +53,10 @@ replica_has_all()
 
 caught_up()
 {
-    local seconds
-    for ((seconds = 0; seconds < 120; ++seconds)); do
-        if replica_has_all >"$work/differences"; then
-            return
-        fi
-        sleep 0.5
-    done
-    cat "$work/differences"
-    return 1
+    wait_until 60 replica_has_all >"$work/differences" || {
+        replica_has_all
+        return 1
+    }
 }
 
 trade "$source"
@@ -90,35 +89,13 @@ answers 'balances of the house are those of both' t "$replica" \
 
 # Beside running trades a sequence never goes back: it waits for who drew from it, and only where one lies behind.
 sql "$replica" -c "SELECT setval('mvm.journal_id_seq', 1, false)" >/dev/null
-mkfifo "$work/statements"
-sql "$replica" <"$work/statements" >"$work/trader" 2>&1 &
-trader=$!
-exec 7>"$work/statements"
-printf "BEGIN; SELECT setval('mvm.journal_id_seq', 5000); SELECT 'id ' || id FROM mvm_deposit(1, 1);\n" >&7
-somebody_waits()
-{
-    local attempt
-    for ((attempt = 0; attempt < 300; ++attempt)); do
-        if [ "$(sql "$replica" -c "SELECT count(*) FROM pg_locks WHERE NOT granted")" = 1 ]; then
-            return
-        fi
-        sleep 0.1
-    done
-    return 1
-}
-until grep -q 'id 5001' "$work/trader"; do
-    kill -0 "$trader"
-    sleep 0.1
-done
+open_session trader "$replica"
+drawn=$(ask trader "BEGIN; SELECT setval('mvm.journal_id_seq', 5000); SELECT 'id ' || id FROM mvm_deposit(1, 1)")
+holds 'a transaction draws an id that lies far ahead' grep -x 'id 5001' <<<"$drawn"
 sql "$replica" -c "SELECT setval('mvm.journal_id_seq', 1, false)" >/dev/null
-sql "$replica" -c "SELECT 'to ' || to_value FROM mvm_sync_sequences()" >"$work/synced" 2>&1 &
-synced=$!
-holds 'mvm_sync_sequences() waits for a transaction that drew an id' somebody_waits
-printf 'COMMIT;\n' >&7
-exec 7>&-
-wait "$trader"
-wait "$synced"
-holds 'and then goes beyond that id' grep -qx 'to 5001' "$work/synced"
+open_session dba "$replica"
+tell dba "SELECT 'to ' || to_value FROM mvm_sync_sequences()"
+holds 'mvm_sync_sequences() waits for a transaction that drew an id' wait_until_blocked dba "$replica"
+ask trader COMMIT
+is 'and then goes beyond that id' 'to 5001' "$(answer_of dba)"
 audit_is_clean "$replica"
-
-exit "$failed"

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Holds and quotes of a market of 1.1 know no limits; those that are open when it is brought to 1.2 keep their terms.
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=tests/dba/lib.sh
-. "$here/lib.sh"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
+# shellcheck source=tests/lib/database.sh
+. "$root/tests/lib/database.sh"
 
 market=mvm_dba_older_options
 fresh_database "$market"
@@ -39,4 +40,3 @@ answers 'a hold of before is captured for what it set aside, though its tariff w
     'SELECT amount, tariff FROM mvm_capture(3)'
 answers 'and another one in part' '4.00|' "$market" 'SELECT amount, tariff FROM mvm_capture(1, 1)'
 audit_is_clean "$market"
-exit "$failed"

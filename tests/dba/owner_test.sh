@@ -2,10 +2,12 @@
 # What the owner adds to the market's tables, or changes: kept to as a plain statement would, or refused by name.
 # shellcheck disable=SC2317 # functions are run by holds
 set -euo pipefail
-# shellcheck source=tests/dba/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-# shellcheck source=tests/dba/sessions.sh
-. "$(dirname "${BASH_SOURCE[0]}")/sessions.sh"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
+# shellcheck source=tests/lib/database.sh
+. "$root/tests/lib/database.sh"
+# shellcheck source=tests/lib/sessions.sh
+. "$root/tests/lib/sessions.sh"
 export PGOPTIONS='-c client_min_messages=warning'
 
 database=mvm_dba_owner
@@ -192,4 +194,3 @@ sql "$database" -c 'ALTER TABLE mvm.item DROP CONSTRAINT broken'
 ask warm 'SELECT mvm_buy(1, 1)' >"$work/answer"
 holds 'the session goes on when it is dropped' bash -c "! grep ERROR '$work/answer'"
 audit_is_clean "$database"
-exit "$failed"

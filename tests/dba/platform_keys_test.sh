@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Unique keys of users and items beside what an owner does: indexes rebuilt and added, triggers, plain SQL.
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=tests/dba/lib.sh
-. "$here/lib.sh"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
+# shellcheck source=tests/lib/database.sh
+. "$root/tests/lib/database.sh"
 
 market=mvm_dba_platform_keys
 fresh_market $market
@@ -13,16 +14,6 @@ refusal_of() # STATEMENT
 {
     sql $market -v VERBOSITY=verbose -c "$1" 2>&1 >/dev/null |
         sed -n -E 's/^ERROR: +([0-9A-Z]{5}): .*/\1/p; s/^DETAIL: +//p; s/^CONSTRAINT NAME: +//p' | paste -sd '|' -
-}
-
-is() # SENTENCE EXPECTED ACTUAL
-{
-    if [ "$2" = "$3" ]; then
-        passed "$1"
-    else
-        printf 'expected: %s\ngot: %s\n' "$2" "$3" >"$work/output"
-        not_passed "$1" "$work/output"
-    fi
 }
 
 sql $market -c "SELECT mvm_create_user('ann', 1, 0, 'P-1')" -c "SELECT mvm_list_item(1, 'Pen', 1, 1, NULL, 'SKU')" >/dev/null
@@ -56,5 +47,3 @@ is 'a taken key that a trigger of the owner gives stays an error of PostgreSQL' 
 sql $market -c 'DROP TRIGGER give_a_taken_key ON mvm.user_account'
 
 audit_is_clean $market
-
-exit "$failed"

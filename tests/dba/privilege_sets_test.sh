@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # What roles may do after an update: each has what it had, and what is new in the set that it has.
 set -euo pipefail
-# shellcheck source=tests/dba/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
+# shellcheck source=tests/lib/database.sh
+. "$root/tests/lib/database.sh"
 
 database=mvm_dba_privileges
 for role in reader trader gateway operator limited single handed old; do
@@ -22,10 +24,9 @@ may() # ROLE FUNCTION...
 
 may_is() # SENTENCE EXPECTED ROLE FUNCTION...
 {
-    local sentence=$1 expected=$2 seen
+    local sentence=$1 expected=$2
     shift 2
-    seen=$(may "$@")
-    holds "$sentence" test "$seen" = "$expected"
+    is "$sentence" "$expected" "$(may "$@")"
 }
 
 some=('mvm_balance(bigint,integer,timestamptz)' 'mvm_release(bigint)' 'mvm_move_user(bigint,integer)'
@@ -99,5 +100,3 @@ answers 'a role keeps the columns that it may read on the way back, and no other
     "SELECT string_agg(a.attname || CASE WHEN g.is_grantable THEN ':grant' ELSE '' END, ',' ORDER BY a.attname, g.is_grantable)
      FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) g
      WHERE attrelid IN ('mvm.users'::regclass, 'mvm.items'::regclass) AND g.grantee = 'mvm_dba_single'::regrole"
-
-exit "$failed"

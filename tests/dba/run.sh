@@ -9,15 +9,22 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 status=0
-if [ $# -eq 0 ]; then
-    set -- "$here"/*_test.sh
+subjects=$(basename -a -s _test.sh "$here"/*_test.sh)
+if [ "${1:-}" = --list ]; then
+    printf '%s\n' "$subjects"
+    exit
 fi
 for subject in "$@"; do
-    subject=${subject##*/}
-    subject=${subject%_test.sh}
-    bash "$here/${subject}_test.sh" || {
-        printf 'not ok - the subject %s of tests/dba passes\n' "$subject"
-        status=1
-    }
+    if ! grep -qxF -- "$subject" <<<"$subjects"; then
+        printf 'no subject of dba is named %s; there are: %s\n' "$subject" "${subjects//$'\n'/ }" >&2
+        exit 2
+    fi
+done
+if [ $# -eq 0 ]; then
+    mapfile -t all <<<"$subjects"
+    set -- "${all[@]}"
+fi
+for subject in "$@"; do
+    bash "$here/${subject}_test.sh" || status=1
 done
 exit "$status"

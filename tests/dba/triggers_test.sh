@@ -3,8 +3,10 @@
 # change, in single calls and batches.
 # shellcheck disable=SC2317 # functions are run by holds
 set -euo pipefail
-# shellcheck source=tests/dba/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
+# shellcheck source=tests/lib/database.sh
+. "$root/tests/lib/database.sh"
 
 export PGOPTIONS="-c client_min_messages=warning"
 database=mvm_dba_triggers
@@ -267,4 +269,3 @@ SELECT mvm_deposit(1, 1) \g /dev/null
 SQL
 answers 'one that changes an amount has its way, as in plain SQL, and the audit finds it' t "$database" \
     'SELECT count(*) > 0 FROM mvm_audit()'
-exit "$failed"

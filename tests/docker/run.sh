@@ -2,26 +2,10 @@
 # The container images, without a container engine: what the Dockerfile's steps build, its entry points as an
 # unprivileged user, its health checks, and what compose.yml says about them.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# shellcheck source=scripts/common.sh
-. "$root/scripts/common.sh"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
 
-work=$(mktemp -d)
-chmod 0755 "$work"
-failures=0
-
-check() # SENTENCE COMMAND...
-{
-    local sentence=$1
-    shift
-    if "$@" >"$work/output" 2>&1; then
-        printf 'ok - %s\n' "$sentence"
-    else
-        printf 'not ok - %s\n' "$sentence"
-        sed 's/^/#   /' "$work/output"
-        failures=$((failures + 1))
-    fi
-}
+chmod 0755 "$work" # for the services' user
 
 # Becomes the program, as an unprivileged user.
 as_service() # PROGRAM
@@ -70,9 +54,8 @@ clean_up()
     if [ -d "$work/data/postgres" ]; then
         "$root/scripts/servers.sh" postgres kill "$work/data/postgres"
     fi
-    rm -rf "$work"
 }
-trap clean_up EXIT
+at_end clean_up
 
 health_check() # NAME
 {
@@ -162,11 +145,11 @@ every_file_the_dockerfile_copies_exists()
 }
 
 # The build stage.
-check "scripts/build.sh stages the products of the build stage" "$root/scripts/build.sh" stage "$work/stage"
-check "the database's files land in PostgreSQL's directories" test -f "$work/stage/database$(pg_config --pkglibdir)/mvm.so" \
+holds "scripts/build.sh stages the products of the build stage" "$root/scripts/build.sh" stage "$work/stage"
+holds "the database's files land in PostgreSQL's directories" test -f "$work/stage/database$(pg_config --pkglibdir)/mvm.so" \
     -a -f "$work/stage/database$(pg_config --sharedir)/extension/mvm--1.0.sql" \
     -a -f "$work/stage/database$(pg_config --sharedir)/extension/mvm.control"
-check "the gateway's package list names libpqxx and only packages that exist" staged_packages_are_installed
+holds "the gateway's package list names libpqxx and only packages that exist" staged_packages_are_installed
 
 # The images' directories.
 mkdir -p "$work/opt"
@@ -177,33 +160,31 @@ if is_root; then
 fi
 
 # The three services.
-check "the database refuses to start without a password, and says so" refuses_to_start_without_password
+holds "the database refuses to start without a password, and says so" refuses_to_start_without_password
 launch database "$work/opt/docker/database.sh"
-check "the database becomes healthy" becomes_healthy database
-check "only the gateway's login gets in over the network, to what the gateway calls and no more" only_the_gateway_gets_in
+holds "the database becomes healthy" becomes_healthy database
+holds "only the gateway's login gets in over the network, to what the gateway calls and no more" only_the_gateway_gets_in
 launch redis "$work/opt/docker/redis.sh"
-check "redis becomes healthy" becomes_healthy redis
-check "redis refuses clients without the password" redis_wants_its_password
+holds "redis becomes healthy" becomes_healthy redis
+holds "redis refuses clients without the password" redis_wants_its_password
 launch gateway "$work/stage/gateway/usr/local/bin/mvm-gateway"
-check "the gateway becomes healthy" becomes_healthy gateway
-check "the market is the sample market" balance_is 1000
-check "user 1 exchanges 100 USD into 250 MRC" exchange
+holds "the gateway becomes healthy" becomes_healthy gateway
+holds "the market is the sample market" balance_is 1000
+holds "user 1 exchanges 100 USD into 250 MRC" exchange
 
 # A restart of the database, as `docker compose restart database`.
-check "the owner makes the gateway's role a reader" choose_reader
-check "the database ends with exit code 0 on SIGINT" end database INT
-check "the gateway is unhealthy without the database" is_unhealthy gateway
+holds "the owner makes the gateway's role a reader" choose_reader
+holds "the database ends with exit code 0 on SIGINT" end database INT
+holds "the gateway is unhealthy without the database" is_unhealthy gateway
 launch database "$work/opt/docker/database.sh"
-check "the database becomes healthy again" becomes_healthy database
-check "the gateway recovers by itself" becomes_healthy gateway
-check "the data has survived" balance_is 900
-check "a start leaves the role what its owner chose" buying_is_forbidden
-check "the gateway ends with exit code 0 on SIGTERM" end gateway TERM
-check "redis ends with exit code 0 on SIGTERM" end redis TERM
-check "the database ends with exit code 0 on SIGINT again" end database INT
+holds "the database becomes healthy again" becomes_healthy database
+holds "the gateway recovers by itself" becomes_healthy gateway
+holds "the data has survived" balance_is 900
+holds "a start leaves the role what its owner chose" buying_is_forbidden
+holds "the gateway ends with exit code 0 on SIGTERM" end gateway TERM
+holds "redis ends with exit code 0 on SIGTERM" end redis TERM
+holds "the database ends with exit code 0 on SIGINT again" end database INT
 
 # The descriptions.
-check "every file that the Dockerfile copies exists" every_file_the_dockerfile_copies_exists
-check "Dockerfile, compose.yml and env/.env.template fit together" python3 "$root/tests/docker/descriptions.py" "$root"
-
-[ "$failures" -eq 0 ]
+holds "every file that the Dockerfile copies exists" every_file_the_dockerfile_copies_exists
+holds "Dockerfile, compose.yml and env/.env.template fit together" python3 "$root/tests/docker/descriptions.py" "$root"

@@ -1,111 +1,74 @@
-#!/bin/bash
-# A market that has been traded on survives pg_dump and restore: the copy is
-# equal, clean and working. DROP EXTENSION leaves nothing behind.
+#!/usr/bin/env bash
+# A market that has been traded on survives pg_dump and restore: the copy is equal, clean and working. DROP EXTENSION
+# leaves nothing behind.
 #
 # PGHOST, PGPORT, PGUSER and PGPASSFILE name a server with the extension installed.
 set -euo pipefail
 
-: "${PGHOST:?name a PostgreSQL server with the extension installed (./mvm test does)}"
-: "${PGPORT:?name a PostgreSQL server with the extension installed (./mvm test does)}"
-: "${PGUSER:?name a PostgreSQL server with the extension installed (./mvm test does)}"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
+# shellcheck source=tests/lib/database.sh
+. "$root/tests/lib/database.sh"
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$root/tests/dump
 source=mvm_dump_source
 copies=(mvm_dump_custom mvm_dump_parallel mvm_dump_plain mvm_dump_twice)
+bare=mvm_dump_bare
+databases=("$source" "${copies[@]}" "$bare")
 roles=(mvm_dump_reader mvm_dump_trader mvm_dump_operator)
-work=$(mktemp -d)
-failed=0
 
-sql() { # database, psql arguments
-    local database=$1
-    shift
-    psql -X -q -v ON_ERROR_STOP=1 -At -d "$database" "$@"
-}
-
-remove_everything() {
-    local database role
-    for database in "$source" "${copies[@]}" mvm_dump_bare; do
-        sql postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $database WITH (FORCE)"
-    done
-    for role in "${roles[@]}"; do
-        sql postgres -c 'SET client_min_messages = warning' -c "DROP ROLE IF EXISTS $role"
-    done
-}
-trap 'remove_everything; rm -rf "$work"' EXIT
-
-passed() { echo "ok - $1"; }
-not_passed() { # sentence, file with what was seen
-    echo "not ok - $1"
-    sed 's/^/#   /' "$2"
-    failed=1
-}
-
-same() { # sentence, file, file
-    if diff "$2" "$3" >"$work/difference"; then
-        passed "$1"
-    else
-        not_passed "$1" "$work/difference"
-    fi
-}
-
-succeeds() { # sentence, command
-    local sentence=$1
-    shift
-    if "$@" >"$work/output" 2>&1; then
-        passed "$sentence"
-    else
-        not_passed "$sentence" "$work/output"
-    fi
-}
-
-remove_everything
+drop_databases_and_roles
 for role in "${roles[@]}"; do
-    sql postgres -c "CREATE ROLE $role"
+    fresh_role "$role"
 done
-sql postgres -c "CREATE DATABASE $source"
+fresh_database "$source"
 sql "$source" -f "$here/market.sql" >/dev/null
 sql "$source" -c 'SELECT mvm_audit_checkpoint()' -c 'SELECT mvm_deposit(1, 1)' >/dev/null
 sql "$source" -f "$here/fingerprint.sql" >"$work/source"
 
-sql "$source" -c 'SELECT count(*) FROM mvm.transactions' >"$work/transactions"
-if [ "$(cat "$work/transactions")" -gt 250 ] && [ "$(grep -c '^mvm\.' "$work/source")" -ge 17 ]; then
-    passed 'the market to dump has been traded on, and each of its tables, views and sequences is compared'
-else
-    not_passed 'the market to dump has been traded on, and each of its tables, views and sequences is compared' "$work/source"
-fi
+# shellcheck disable=SC2317 # called through holds
+is_traded_on_and_compared()
+{
+    [ "$(sql "$source" -c 'SELECT count(*) FROM mvm.transactions')" -gt 250 ] && cat "$work/source" &&
+        [ "$(grep -c '^mvm\.' "$work/source")" -ge 17 ]
+}
+holds 'the market to dump has been traded on, and each of its tables, views and sequences is compared' \
+    is_traded_on_and_compared
 
 # These run as conditions, where set -e sleeps: each step asks for the one before.
 # shellcheck disable=SC2317
-restore_custom() { # source, copy
-    sql postgres -c "CREATE DATABASE $2" &&
+restore_custom() # SOURCE COPY
+{
+    fresh_database "$2" &&
         pg_dump -Fc -f "$work/custom" "$1" &&
         pg_restore --exit-on-error -d "$2" "$work/custom"
 }
 # Jobs load tables in any order, against foreign keys that CREATE EXTENSION has made: these are triggers, and rest.
 # shellcheck disable=SC2317
-restore_parallel() { # source, copy
-    sql postgres -c "CREATE DATABASE $2" &&
+restore_parallel() # SOURCE COPY
+{
+    fresh_database "$2" &&
         pg_dump -Fc -f "$work/custom" "$1" &&
         PGOPTIONS='-c session_replication_role=replica' pg_restore --exit-on-error -j 4 -d "$2" "$work/custom"
 }
 # shellcheck disable=SC2317
-restore_plain() { # source, copy
-    sql postgres -c "CREATE DATABASE $2" &&
+restore_plain() # SOURCE COPY
+{
+    fresh_database "$2" &&
         pg_dump -Fp -f "$work/plain" "$1" &&
         sql "$2" -f "$work/plain"
 }
-succeeds 'a custom-format dump restores into a new database without an error' restore_custom "$source" mvm_dump_custom
-succeeds 'a custom-format dump restores with four jobs without an error' restore_parallel "$source" mvm_dump_parallel
-succeeds 'a plain dump restores into a new database without an error' restore_plain "$source" mvm_dump_plain
-succeeds 'a dump of the restored market restores without an error' restore_custom mvm_dump_plain mvm_dump_twice
+holds 'a custom-format dump restores into a new database without an error' restore_custom "$source" mvm_dump_custom
+holds 'a custom-format dump restores with four jobs without an error' restore_parallel "$source" mvm_dump_parallel
+holds 'a plain dump restores into a new database without an error' restore_plain "$source" mvm_dump_plain
+holds 'a dump of the restored market restores without an error' restore_custom mvm_dump_plain mvm_dump_twice
 
 for copy in "${copies[@]}"; do
     sql "$copy" -f "$here/fingerprint.sql" >"$work/$copy" 2>&1 || true
     same "$copy: every table, view, sequence and privilege is equal to the source's" "$work/source" "$work/$copy"
-    sql "$copy" -c 'SELECT * FROM mvm_audit()' >"$work/audit" 2>&1 || true
-    same "$copy: mvm_audit() is empty" /dev/null "$work/audit"
-    sql "$copy" -c 'SELECT * FROM mvm_audit((SELECT id FROM mvm.audit_checkpoints))' >"$work/audit" 2>&1 || true
-    same "$copy: mvm_audit() since the checkpoint of the source is empty" /dev/null "$work/audit"
+    audit_is_clean "$copy" "$copy: mvm_audit() is empty"
+    answers "$copy: mvm_audit() since the checkpoint of the source is empty" '' "$copy" \
+        'SELECT * FROM mvm_audit((SELECT id FROM mvm.audit_checkpoints))'
 done
 
 # The same calls, as the roles that mvm_grant() served, on the source and on each copy.
@@ -115,24 +78,20 @@ for copy in "${copies[@]}"; do
     same "$copy: goes on as the source does: next ids, trades, replayed keys, privileges, refusals" \
         "$work/source.on" "$work/$copy.on"
 done
-if grep -q 'no gap: true' "$work/source.on" && grep -q 'replayed: true' "$work/source.on" && ! grep -q ': false' "$work/source.on"; then
-    passed 'the next ids follow the last ones, and keys from before the dump still replay'
-else
-    not_passed 'the next ids follow the last ones, and keys from before the dump still replay' "$work/source.on"
-fi
+# shellcheck disable=SC2317 # called through holds
+says_only_true()
+{
+    cat "$1"
+    grep -q 'no gap: true' "$1" && grep -q 'replayed: true' "$1" && ! grep -q ': false' "$1"
+}
+holds 'the next ids follow the last ones, and keys from before the dump still replay' says_only_true "$work/source.on"
 
 # DROP EXTENSION: the catalogues of a database before and after.
-sql postgres -c 'CREATE DATABASE mvm_dump_bare'
-sql mvm_dump_bare -f "$here/leftovers.sql" >"$work/before"
-sql mvm_dump_bare -f "$here/market.sql" >/dev/null
-sql mvm_dump_bare -f "$here/leftovers.sql" >"$work/between"
-sql mvm_dump_bare -c 'DROP EXTENSION mvm'
-sql mvm_dump_bare -f "$here/leftovers.sql" >"$work/after"
-if cmp -s "$work/before" "$work/between"; then
-    not_passed 'the list of leftovers sees the extension while it is there' "$work/between"
-else
-    passed 'the list of leftovers sees the extension while it is there'
-fi
+fresh_database "$bare"
+sql "$bare" -f "$here/leftovers.sql" >"$work/before"
+sql "$bare" -f "$here/market.sql" >/dev/null
+sql "$bare" -f "$here/leftovers.sql" >"$work/between"
+sql "$bare" -c 'DROP EXTENSION mvm'
+sql "$bare" -f "$here/leftovers.sql" >"$work/after"
+holds 'the list of leftovers sees the extension while it is there' grep -v -x -F -f "$work/before" "$work/between"
 same 'DROP EXTENSION mvm leaves nothing behind' "$work/before" "$work/after"
-
-exit "$failed"

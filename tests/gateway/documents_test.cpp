@@ -4,7 +4,7 @@
 #include <regex>
 #include <set>
 
-#include "routes.hpp"
+#include "endpoints.hpp"
 #include "support.hpp"
 
 namespace mvm::gateway::test {
@@ -36,11 +36,11 @@ void expect_references_resolve(const nlohmann::json &document, const nlohmann::j
     }
 }
 
-TEST_F(Documents, openapi_names_every_route_and_nothing_else)
+TEST_F(Documents, openapi_names_every_endpoint_and_nothing_else)
 {
     std::set<std::string> served;
-    for (const Route &route : routes()) {
-        served.insert(std::string(route.method) + " " + std::string(route.pattern));
+    for (const Endpoint &endpoint : endpoints()) {
+        served.insert(std::string(endpoint.method) + " " + std::string(endpoint.pattern));
     }
     std::set<std::string> described;
     const nlohmann::json all = document();
@@ -102,7 +102,7 @@ TEST_F(Documents, openapi_describes_every_path_parameter_and_every_answer)
     }
 }
 
-TEST_F(Documents, openapi_has_every_error_that_a_route_can_send)
+TEST_F(Documents, openapi_has_every_error_that_an_endpoint_can_send)
 {
     const nlohmann::json all = document();
     const auto codes = [&](const std::string &path, const std::string &method) {

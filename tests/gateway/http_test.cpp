@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "limits.hpp"
-#include "routes.hpp"
+#include "endpoints.hpp"
 #include "support.hpp"
 
 namespace mvm::gateway::test {
@@ -42,14 +42,14 @@ TEST_F(Http, unknown_paths_are_404)
 TEST_F(Http, a_wrong_method_is_405_with_allow)
 {
     std::map<std::string, std::set<std::string>> methods;
-    for (const Route &route : routes()) {
-        std::string path(route.pattern);
+    for (const Endpoint &endpoint : endpoints()) {
+        std::string path(endpoint.pattern);
         const std::size_t open = path.find('{');
         if (open != std::string::npos) {
             path.replace(open, path.find('}') - open + 1, "1");
         }
-        methods[path].emplace(route.method);
-        if (route.method == "GET") {
+        methods[path].emplace(endpoint.method);
+        if (endpoint.method == "GET") {
             methods[path].emplace("HEAD");
         }
     }

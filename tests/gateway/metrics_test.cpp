@@ -35,7 +35,7 @@ TEST(Metrics, counts_requests_by_route_and_status)
 
 TEST(Metrics, puts_each_duration_into_the_buckets_at_or_above_it)
 {
-    RequestMetrics metrics(std::vector<RequestMetrics::Route>{{"GET", "/a"}});
+    RequestMetrics metrics(std::vector<RequestMetrics::Endpoint>{{"GET", "/a"}});
     metrics.count(0, 200, 250);           // on an edge
     metrics.count(0, 200, 251);           // just above it
     metrics.count(0, 200, 3'600'000'000); // above all

@@ -1,30 +1,14 @@
 #!/usr/bin/env bash
 # The launcher, as a newcomer uses it: a market of its own beside whatever is up, from the first `up` to `reset`.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# shellcheck source=scripts/common.sh
-. "$root/scripts/common.sh"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
 
-work=$(mktemp -d)
 MVM_STATE=$work/state
 APP__PORT=$(free_port)
 export MVM_STATE APP__PORT
 api=http://127.0.0.1:$APP__PORT/api/v1
-failures=0
 listener=
-
-check() # SENTENCE COMMAND...
-{
-    local sentence=$1
-    shift
-    if "$@" >"$work/output" 2>&1; then
-        printf 'ok - %s\n' "$sentence"
-    else
-        printf 'not ok - %s\n' "$sentence"
-        tail -n 40 "$work/output" | sed 's/^/#   /'
-        failures=$((failures + 1))
-    fi
-}
 
 clean_up()
 {
@@ -32,25 +16,12 @@ clean_up()
         kill "$listener" 2>/dev/null || true
     fi
     "$root/mvm" reset --yes >/dev/null 2>&1 || true
-    rm -rf "$work"
 }
-trap clean_up EXIT
+at_end clean_up
 
 mvm()
 {
     "$root/mvm" "$@" </dev/null
-}
-
-# True when the command fails and its words contain TEXT.
-fails_with() # TEXT COMMAND...
-{
-    local text=$1 words
-    shift
-    if words=$("$@" 2>&1); then
-        return 1
-    fi
-    printf '%s\n' "$words"
-    [[ $words == *"$text"* ]]
 }
 
 answer_has() # JQ-FILTER CURL-ARGUMENT...
@@ -146,42 +117,40 @@ audit_is_clean()
     prints 0 mvm psql -XAtc 'SELECT count(*) FROM mvm_audit()'
 }
 
-check "up on a taken port fails with a clear line and starts nothing" up_on_a_taken_port_starts_nothing
-check "up refuses a port that is none" env APP__PORT=http bash -c "! '$root/mvm' up"
-check "up brings a market" mvm up
-check "the gateway is ready" answer_has '.status == "ready"' "http://127.0.0.1:$APP__PORT/readyz"
-check "user 1 exchanges 100 from universe 1 to 2 and gets 250 at rate 2.5" post '.converted_amount == 250 and .exchange_rate == 2.5' \
+holds "up on a taken port fails with a clear line and starts nothing" up_on_a_taken_port_starts_nothing
+holds "up refuses a port that is none" env APP__PORT=http bash -c "! '$root/mvm' up"
+holds "up brings a market" mvm up
+holds "the gateway is ready" answer_has '.status == "ready"' "http://127.0.0.1:$APP__PORT/readyz"
+holds "user 1 exchanges 100 from universe 1 to 2 and gets 250 at rate 2.5" post '.converted_amount == 250 and .exchange_rate == 2.5' \
     exchange '{"user_id": 1, "amount": 100, "from_universe_id": 1, "to_universe_id": 2}'
-check "user 1 then has 900 at home and 250 in universe 2" answer_has \
+holds "user 1 then has 900 at home and 250 in universe 2" answer_has \
     '.balance == 900 and (.wallets | map(select(.universe_id == 2).balance) == [250])' "$api/users/1"
-check "one piece of item 1 costs 5" post '.amount == 5' buy '{"buyer_id": 1, "item_id": 1, "quantity": 1}'
-check "one piece of item 2 costs user 1 4 USD" post '.amount == 4' buy '{"buyer_id": 1, "item_id": 2, "quantity": 1}'
-check "the trades list both, newest first" answer_has 'map(.item_id) == [2, 1]' "$api/trades/1"
-check "user 999 is not found" answer_has '.status == 404 and (.detail | startswith("User not found"))' "$api/users/999"
-check "items of universe 999 are not found" answer_has '.status == 404 and (.detail | startswith("Universe not found"))' \
+holds "one piece of item 1 costs 5" post '.amount == 5' buy '{"buyer_id": 1, "item_id": 1, "quantity": 1}'
+holds "one piece of item 2 costs user 1 4 USD" post '.amount == 4' buy '{"buyer_id": 1, "item_id": 2, "quantity": 1}'
+holds "the trades list both, newest first" answer_has 'map(.item_id) == [2, 1]' "$api/trades/1"
+holds "user 999 is not found" answer_has '.status == 404 and (.detail | startswith("User not found"))' "$api/users/999"
+holds "items of universe 999 are not found" answer_has '.status == 404 and (.detail | startswith("Universe not found"))' \
     "$api/items?universe_id=999"
-check "psql passes its arguments on, and the audit is clean" audit_is_clean
-check "a second up leaves everything as it is" second_up_changes_nothing
-check "an up with other settings restarts the gateway" changed_settings_restart_the_gateway
-check "an up leaves the gateway's role what its owner chose" up_keeps_the_owners_choice
-check "a grant opens the gateway again" a_grant_opens_the_gateway_again
-check "the gateway's password is private" password_is_private
-check "PostgreSQL does not run as root" postgres_is_unprivileged
-check "status tells that the audit is clean" bash -c "'$root/mvm' status | grep -q '^audit  *clean$'"
-check "seed leaves a market that is not empty alone" bash -c "'$root/mvm' seed | grep -q 'not empty'"
-check "seed adds users, items and universes" mvm seed --users 25000 --items 30000 --universes 5
-check "they are as many as asked for" prints '8|25003|30003' mvm psql -XAtc \
+holds "psql passes its arguments on, and the audit is clean" audit_is_clean
+holds "a second up leaves everything as it is" second_up_changes_nothing
+holds "an up with other settings restarts the gateway" changed_settings_restart_the_gateway
+holds "an up leaves the gateway's role what its owner chose" up_keeps_the_owners_choice
+holds "a grant opens the gateway again" a_grant_opens_the_gateway_again
+holds "the gateway's password is private" password_is_private
+holds "PostgreSQL does not run as root" postgres_is_unprivileged
+holds "status tells that the audit is clean" bash -c "'$root/mvm' status | grep -q '^audit  *clean$'"
+holds "seed leaves a market that is not empty alone" bash -c "'$root/mvm' seed | grep -q 'not empty'"
+holds "seed adds users, items and universes" mvm seed --users 25000 --items 30000 --universes 5
+holds "they are as many as asked for" prints '8|25003|30003' mvm psql -XAtc \
     'SELECT (SELECT count(*) FROM mvm.universes), (SELECT count(*) FROM mvm.users), (SELECT count(*) FROM mvm.items)'
-check "the audit is clean after it" audit_is_clean
-check "a user and an item of the synthetic market can trade" prints 1 mvm psql -XAtc \
+holds "the audit is clean after it" audit_is_clean
+holds "a user and an item of the synthetic market can trade" prints 1 mvm psql -XAtc \
     'SELECT quantity FROM mvm_buy(buyer_id => 20000, item_id => 20000)'
-check "seed refuses what is no number" fails_with "not 'many'" mvm seed --users many
-check "down stops the gateway and the servers" down_stops_everything
-check "psql says that the market is down" fails_with 'the market is down' mvm psql -c 'SELECT 1'
-check "up after down" mvm up
-check "the data has survived" answer_has '.balance == 891' "$api/users/1"
-check "reset asks first" fails_with 'say --yes' mvm reset
-check "reset leaves nothing" reset_leaves_nothing
-check "an unknown command fails with the help" fails_with './mvm up' mvm fly
-
-[ "$failures" -eq 0 ]
+refuses "seed refuses what is no number" "not 'many'" mvm seed --users many
+holds "down stops the gateway and the servers" down_stops_everything
+refuses "psql says that the market is down" 'the market is down' mvm psql -c 'SELECT 1'
+holds "up after down" mvm up
+holds "the data has survived" answer_has '.balance == 891' "$api/users/1"
+refuses "reset asks first" 'say --yes' mvm reset
+holds "reset leaves nothing" reset_leaves_nothing
+refuses "an unknown command fails with the help" '\./mvm up' mvm fly

@@ -9,83 +9,29 @@
 # user that the server runs as.
 set -euo pipefail
 
-: "${PGHOST:?name a PostgreSQL server with the extension installed (./mvm test does)}"
-: "${PGPORT:?name a PostgreSQL server with the extension installed (./mvm test does)}"
-: "${PGUSER:?name a PostgreSQL server with the extension installed (./mvm test does)}"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
+# shellcheck source=tests/lib/database.sh
+. "$root/tests/lib/database.sh"
+# shellcheck source=tests/lib/sessions.sh
+. "$root/tests/lib/sessions.sh"
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$root/tests/memory
 limit_kb=$((${MVM_MEMORY_MB:-32} * 1024))
 too_small_kb=$((2 * 1024))
 kept_bytes=$((256 * 1024)) # caches of the catalog
 kept_kb=$((8 * 1024))      # half a batch, for the next
 orders=8190
 database=mvm_memory_test
-work=$(mktemp -d)
-failed=0
-
-run_sql()
-{
-    psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"
-}
-
-drop_database()
-{
-    run_sql -d postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $database WITH (FORCE)"
-}
-
-clean_up()
-{
-    close_session
-    drop_database
-    rm -rf "$work"
-}
-
-check() # SENTENCE COMMAND...
-{
-    local sentence=$1
-    shift
-    if "$@" >"$work/output" 2>&1; then
-        printf 'ok - %s\n' "$sentence"
-    else
-        printf 'not ok - %s\n' "$sentence"
-        tail -n 20 "$work/output" | sed 's/^/#   /'
-        failed=1
-    fi
-}
 
 # ---------------------------------------------------------------------------
-# A session, and its backend as the kernel sees it
+# A session's backend as the kernel sees it
 # ---------------------------------------------------------------------------
-
-open_session()
-{
-    coproc session { psql -X -q -A -t -d "$database" 2>&1; }
-    backend=$(ask 'SELECT pg_backend_pid()')
-}
-
-close_session()
-{
-    if [ -n "${session_PID:-}" ]; then
-        local pid=$session_PID
-        printf '\\q\n' >&"${session[1]}"
-        wait "$pid" || true
-    fi
-}
-
-# Prints the answer of a statement, or its error.
-ask()
-{
-    local line
-    printf '%s;\n\\echo end of answer\n' "$1" >&"${session[1]}"
-    while read -r line <&"${session[0]}" && [ "$line" != 'end of answer' ]; do
-        printf '%s\n' "$line"
-    done
-}
 
 # A line of the backend's /proc/PID/status: a user's id, or kilobytes.
 status_of_backend()
 {
-    awk -v name="$1:" '$1 == name { print $2 }' "/proc/$backend/status"
+    awk -v name="$1:" '$1 == name { print $2 }' "/proc/${session_backend[session]}/status"
 }
 
 # Its private memory may grow by so many kilobytes from here, or without end. Its owner may say so; root may not in every
@@ -99,7 +45,7 @@ let_backend_grow()
     if [ "$(id -u)" -eq 0 ]; then
         as_owner=(setpriv --reuid="$(status_of_backend Uid)" --regid="$(status_of_backend Gid)" --clear-groups)
     fi
-    "${as_owner[@]}" prlimit --pid "$backend" --data="$limit:"
+    "${as_owner[@]}" prlimit --pid "${session_backend[session]}" --data="$limit:"
 }
 
 # ---------------------------------------------------------------------------
@@ -131,14 +77,14 @@ renew_keys() # KEYS
     if [ "$1" = 'with the longest' ]; then
         key="translate(rpad($key, 255, '0'), '0123456789abcdef-', '𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗𝐚𝐛𝐜𝐝𝐞𝐟𝐠')"
     fi
-    run_sql -d "$database" -c "UPDATE public.batch
+    sql "$database" -c "UPDATE public.batch
         SET keys = (SELECT array_agg($key) FROM generate_series(1, $orders))"
 }
 
 # Runs a batch; its answers go to $work/answers.
 run_batch()
 {
-    ask "$(batch_sql "$@")" >"$work/answers"
+    ask session "$(batch_sql "$@")" >"$work/answers"
 }
 
 every_order_is_carried_out()
@@ -157,12 +103,12 @@ batch_is_out_of_memory()
 
 journal_rows()
 {
-    run_sql -d "$database" -c 'SELECT count(*) FROM mvm.journal'
+    sql "$database" -c 'SELECT count(*) FROM mvm.journal'
 }
 
 bytes_in_use()
 {
-    ask 'SELECT sum(used_bytes) FROM pg_backend_memory_contexts'
+    ask session 'SELECT sum(used_bytes) FROM pg_backend_memory_contexts'
 }
 
 is_at_most() # NUMBER LIMIT
@@ -175,7 +121,7 @@ is_at_most() # NUMBER LIMIT
 open_warm_session() # FUNCTION KEYS
 {
     renew_keys "$2"
-    open_session
+    open_session session "$database"
     run_batch "$1" "$2" 3
     renew_keys "$2"
 }
@@ -188,9 +134,9 @@ check_batches() # FUNCTION KEYS
     let_backend_grow "$too_small_kb"
     run_batch "$1" "$2"
     let_backend_grow unlimited
-    check "$what does not fit into $((too_small_kb / 1024)) MB, and says so" batch_is_out_of_memory
-    check 'it has left nothing in the journal then' test "$(journal_rows)" = "$rows"
-    close_session
+    holds "$what does not fit into $((too_small_kb / 1024)) MB, and says so" batch_is_out_of_memory
+    holds 'it has left nothing in the journal then' test "$(journal_rows)" = "$rows"
+    close_session session
 
     open_warm_session "$1" "$2"
     size=$(status_of_backend VmSize)
@@ -199,27 +145,23 @@ check_batches() # FUNCTION KEYS
     let_backend_grow "$limit_kb"
     run_batch "$1" "$2"
     let_backend_grow unlimited
-    check "$what is carried out within $((limit_kb / 1024)) MB" every_order_is_carried_out
+    holds "$what is carried out within $((limit_kb / 1024)) MB" every_order_is_carried_out
     printf '# it took %d kB at most\n' $(($(status_of_backend VmPeak) - size))
     renew_keys "$2"
     run_batch "$1" "$2"
-    check 'after two of them PostgreSQL has freed what they took' \
+    holds 'after two of them PostgreSQL has freed what they took' \
         is_at_most "$(bytes_in_use)" $((used + kept_bytes))
-    check 'and the kernel has it back, but for what the C library keeps for the next' \
+    holds 'and the kernel has it back, but for what the C library keeps for the next' \
         is_at_most "$(status_of_backend RssAnon)" $((rss + kept_kb))
-    close_session
+    close_session session
 }
 
-trap clean_up EXIT
-drop_database
-run_sql -d postgres -c "CREATE DATABASE $database"
-run_sql -d "$database" -v orders="$orders" -f "$here/market.sql" >"$work/output"
-run_sql -d "$database" -c 'ALTER TABLE public.batch ADD keys text[]'
+fresh_database "$database"
+sql "$database" -v orders="$orders" -f "$here/market.sql" >"$work/output"
+sql "$database" -c 'ALTER TABLE public.batch ADD keys text[]'
 for function in mvm_buy_batch mvm_exchange_batch; do
     for keys in without with 'with the longest'; do
         check_batches "$function" "$keys"
     done
 done
-run_sql -d "$database" -c 'SELECT * FROM mvm_audit()' >"$work/violations"
-check 'mvm_audit() is empty at the end' test ! -s "$work/violations"
-[ "$failed" -eq 0 ]
+audit_is_clean "$database"

@@ -1,9 +1,7 @@
-#!/bin/bash
-# The randomised model test: thousands of random operations on the extension and
-# on a plain PL/pgSQL model of the same rules; every outcome and, at the end,
-# every table must be equal, and so must statements and balances of the past. Then a
-# random sequence of orders three ways: by single calls, in batches of random sizes,
-# and on the model.
+#!/usr/bin/env bash
+# Thousands of random operations end alike on the extension and on a plain model of its rules, in PL/pgSQL: every outcome
+# and, at the end, every table must be equal, and so must statements and balances of the past. Then a random sequence of
+# orders three ways: by single calls, in batches of random sizes, and on the model.
 #
 #   MVM_MODEL_SEED    0 to 999999998; random unless told (or the first argument)
 #   MVM_MODEL_STEPS   operations, 20000 unless told (or the second argument)
@@ -12,70 +10,39 @@
 # PGHOST, PGPORT, PGUSER and PGPASSFILE name a server with the extension installed.
 set -euo pipefail
 
-: "${PGHOST:?name a PostgreSQL server with the extension installed (./mvm test does)}"
-: "${PGPORT:?name a PostgreSQL server with the extension installed (./mvm test does)}"
-: "${PGUSER:?name a PostgreSQL server with the extension installed (./mvm test does)}"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
+# shellcheck source=tests/lib/database.sh
+. "$root/tests/lib/database.sh"
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$root/tests/model
 seed=${1:-${MVM_MODEL_SEED:-$(shuf -i 0-999999998 -n 1)}}
 steps=${2:-${MVM_MODEL_STEPS:-20000}}
 orders=${3:-${MVM_MODEL_ORDERS:-3000}}
 database=mvm_model_test
 singly=mvm_model_test_singly # a copy of it, where every order runs by a single call
-output=$(mktemp)
-single_details=$(mktemp)
-batch_details=$(mktemp)
-failed=0
 
-run_sql() {
-    psql -X -q -v ON_ERROR_STOP=1 -d "$database" "$@"
-}
-
-drop_database() {
-    psql -X -q -d postgres -c 'SET client_min_messages = warning' \
-        -c "DROP DATABASE IF EXISTS $database WITH (FORCE)" -c "DROP DATABASE IF EXISTS $singly WITH (FORCE)"
-}
-trap 'rm -f "$output" "$single_details" "$batch_details"; drop_database' EXIT
-
-fresh_database() {
-    drop_database
-    psql -X -q -d postgres -c "CREATE DATABASE $database"
-    run_sql -c 'CREATE EXTENSION mvm' -f "$here/model.sql" -f "$here/driver.sql" -f "$here/batches.sql" \
+fresh_model()
+{
+    fresh_database "$database"
+    sql "$database" -c 'CREATE EXTENSION mvm' -f "$here/model.sql" -f "$here/driver.sql" -f "$here/batches.sql" \
         -f "$here/statements.sql"
-}
-
-passed() { echo "ok - $1"; }
-not_passed() {
-    echo "not ok - $1"
-    sed -n '1,40s/^/#   /p' "$output"
-    failed=1
 }
 
 echo "# MVM_MODEL_SEED=$seed MVM_MODEL_STEPS=$steps MVM_MODEL_ORDERS=$orders"
 
-fresh_database
-if run_sql -c "CALL model.run($seed, $steps)" >"$output" 2>&1; then
-    passed "$steps random operations have the same outcomes on the engine and on the model (seed $seed)"
-else
-    not_passed "$steps random operations have the same outcomes on the engine and on the model (seed $seed)"
-fi
-
-if run_sql -At -c 'SELECT * FROM model.differing_tables() LIMIT 20' >"$output" 2>&1 && [ ! -s "$output" ]; then
-    passed 'every table and view, the ledger and the house accounts equal those of the model, and mvm_audit() is empty'
-else
-    not_passed 'every table and view, the ledger and the house accounts equal those of the model, and mvm_audit() is empty'
-fi
-
+fresh_model
+holds "$steps random operations have the same outcomes on the engine and on the model (seed $seed)" \
+    sql "$database" -c "CALL model.run($seed, $steps)"
+prints_nothing 'every table and view, the ledger and the house accounts equal those of the model, and mvm_audit() is empty' \
+    sql "$database" -c 'SELECT * FROM model.differing_tables() LIMIT 20'
 statements_differ="SELECT left(difference, 2000) FROM model.differing_statements($seed, 300) LIMIT 5"
-if run_sql -At -c "$statements_differ" >"$output" 2>&1 && [ ! -s "$output" ]; then
-    passed '300 statements, in pages and in one piece, and balances of the past are what the model says'
-else
-    not_passed '300 statements, in pages and in one piece, and balances of the past are what the model says'
-fi
+prints_nothing '300 statements, in pages and in one piece, and balances of the past are what the model says' \
+    sql "$database" -c "$statements_differ"
 
 # A run that never met a refusal, or hardly ever succeeded, would prove little.
 if [ "$steps" -ge 20000 ]; then
-    run_sql -At -c "
+    prints_nothing 'the operations met the refusals of theirs, and succeeded often' sql "$database" -c "
         SELECT operation || ' never met ' || code
         FROM (VALUES
             ('buy', '{00000,MV001,MV002,MV101,MV102,MV104,MV105,MV106,MV201,MV202,MV203,MV301,MV401}'::text[]),
@@ -116,30 +83,13 @@ if [ "$steps" -ge 20000 ]; then
         UNION ALL
         SELECT operation || ' succeeds too seldom'
         FROM model.tally WHERE operation IN ('buy', 'exchange', 'deposit', 'withdraw', 'list_item')
-        GROUP BY operation HAVING sum(times) FILTER (WHERE sqlstate = '00000') < 0.2 * sum(times)" >"$output" 2>&1 || true
-    if [ ! -s "$output" ]; then
-        passed 'the operations met the refusals of theirs, and succeeded often'
-    else
-        not_passed 'the operations met the refusals of theirs, and succeeded often'
-    fi
+        GROUP BY operation HAVING sum(times) FILTER (WHERE sqlstate = '00000') < 0.2 * sum(times)"
 fi
-run_sql -At -F ' ' -c "
+sql "$database" -F ' ' -c "
     SELECT '# ' || operation, string_agg(sqlstate || ':' || times, ' ' ORDER BY sqlstate)
     FROM model.tally GROUP BY operation ORDER BY operation"
 
 # The same orders by single calls, in batches and on the model: all three equal.
-run_singly() {
-    psql -X -q -v ON_ERROR_STOP=1 -d "$singly" "$@"
-}
-nothing_from() { # sentence, command that prints what is wrong
-    local sentence=$1
-    shift
-    if "$@" >"$output" 2>&1 && [ ! -s "$output" ]; then
-        passed "$sentence"
-    else
-        not_passed "$sentence"
-    fi
-}
 answers_differ='SELECT * FROM model.differing_answers() LIMIT 5'
 tables_differ='SELECT * FROM model.differing_tables() LIMIT 20'
 # But for ids of journal rows: there may be gaps between them.
@@ -147,63 +97,64 @@ details_of_refusals="SELECT place, regexp_replace(detail, 'transaction_id=[0-9]+
     FROM model.answer JOIN model.expected e USING (place)
     WHERE e.operation IN ('buy', 'exchange') AND e.code <> '00000' ORDER BY place"
 
-fresh_database
-run_sql -c "CALL model.run($seed, 1200)" -c "CALL model.stock_up($seed)" \
+fresh_model
+sql "$database" -c "CALL model.run($seed, 1200)" -c "CALL model.stock_up($seed)" \
     -c "CALL model.draw_sequence($seed, $orders, false)"
-psql -X -q -d postgres -c "CREATE DATABASE $singly TEMPLATE $database"
-batches=$(run_sql -At -c 'SELECT max(batch) FROM model.expected')
+fresh_copy "$database" "$singly"
+batches=$(sql "$database" -c 'SELECT max(batch) FROM model.expected')
 
-nothing_from "$orders orders by single calls have the model's answers (seed $seed)" \
-    run_singly -At -c 'CALL model.run_sequence(false)' -c "$answers_differ"
-nothing_from 'every table and view after them equals those of the model, and mvm_audit() is empty' \
-    run_singly -At -c "$tables_differ"
-nothing_from 'statements and balances of the past are what the model says after single calls' \
-    run_singly -At -c "$statements_differ"
+prints_nothing "$orders orders by single calls have the model's answers (seed $seed)" \
+    sql "$singly" -c 'CALL model.run_sequence(false)' -c "$answers_differ"
+prints_nothing 'every table and view after them equals those of the model, and mvm_audit() is empty' \
+    sql "$singly" -c "$tables_differ"
+prints_nothing 'statements and balances of the past are what the model says after single calls' \
+    sql "$singly" -c "$statements_differ"
 
-nothing_from "the same orders in $batches batches have the model's answers" \
-    run_sql -At -c 'CALL model.run_sequence(true)' -c "$answers_differ"
-nothing_from 'every table and view after them, to the last journal row, equals those of the model, and mvm_audit() is empty' \
-    run_sql -At -c "$tables_differ"
-nothing_from 'statements and balances of the past are what the model says after batches' \
-    run_sql -At -c "$statements_differ"
-run_singly -At -c "$details_of_refusals" >"$single_details"
-run_sql -At -c "$details_of_refusals" >"$batch_details"
-nothing_from 'the refusals of batches have the details of those of single calls' diff "$single_details" "$batch_details"
+prints_nothing "the same orders in $batches batches have the model's answers" \
+    sql "$database" -c 'CALL model.run_sequence(true)' -c "$answers_differ"
+prints_nothing 'every table and view after them, to the last journal row, equals those of the model, and mvm_audit() is empty' \
+    sql "$database" -c "$tables_differ"
+prints_nothing 'statements and balances of the past are what the model says after batches' \
+    sql "$database" -c "$statements_differ"
+sql "$singly" -c "$details_of_refusals" >"$work/single_details"
+sql "$database" -c "$details_of_refusals" >"$work/batch_details"
+prints_nothing 'the refusals of batches have the details of those of single calls' diff "$work/single_details" "$work/batch_details"
 if [ "$orders" -ge 3000 ]; then
-    nothing_from 'the batches met the refusals of theirs, repeated keys and hot wallets, and succeeded often' \
-        run_sql -At -c 'SELECT * FROM model.never_met(false)'
+    prints_nothing 'the batches met the refusals of theirs, repeated keys and hot wallets, and succeeded often' \
+        sql "$database" -c 'SELECT * FROM model.never_met(false)'
 fi
 
 # Batches remember what they refuse: single calls and batches in turn, on one market.
 more=$((orders / 2))
-run_sql -c "CALL model.draw_sequence($seed + 1, $more, true)"
-nothing_from "$more more orders, batches and single calls in turn, that use refused keys again have the model's answers" \
-    run_sql -At -c 'CALL model.run_sequence(true)' -c "$answers_differ" -c 'SELECT * FROM model.differing_details() LIMIT 5'
-nothing_from 'every table and view after those equals those of the model, and mvm_audit() is empty' \
-    run_sql -At -c "$tables_differ"
+sql "$database" -c "CALL model.draw_sequence($seed + 1, $more, true)"
+prints_nothing "$more more orders, batches and single calls in turn, that use refused keys again have the model's answers" \
+    sql "$database" -c 'CALL model.run_sequence(true)' -c "$answers_differ" -c 'SELECT * FROM model.differing_details() LIMIT 5'
+prints_nothing 'every table and view after those equals those of the model, and mvm_audit() is empty' \
+    sql "$database" -c "$tables_differ"
 if [ "$orders" -ge 3000 ]; then
-    nothing_from 'batches and single calls repeated refusals' run_sql -At -c 'SELECT * FROM model.never_met(true)'
+    prints_nothing 'batches and single calls repeated refusals' sql "$database" -c 'SELECT * FROM model.never_met(true)'
 fi
-run_sql -At -F ' ' -c "
+sql "$database" -F ' ' -c "
     SELECT '# ' || operation || ' in batches', string_agg(code || ':' || times, ' ' ORDER BY code)
     FROM (SELECT operation, code, count(*) AS times FROM model.expected WHERE batch IS NOT NULL GROUP BY 1, 2) c
     GROUP BY operation ORDER BY operation"
 
 # The comparison can fail: a model with one rule changed is caught, by one of five sequences, which are always the same.
-broken_model_is_caught() { # what, SQL
+broken_model_is_caught() # WHAT SQL
+{
     local sequence
     for sequence in 20 21 22 23 24; do
-        fresh_database
-        run_sql -c "$2"
-        if ! run_sql -c "CALL model.run($sequence, 5000)" >"$output" 2>&1; then
-            if grep -q 'the engine and the model differ' "$output"; then
+        fresh_model
+        sql "$database" -c "$2"
+        if ! sql "$database" -c "CALL model.run($sequence, 5000)" >"$work/output" 2>&1; then
+            if grep -q 'the engine and the model differ' "$work/output"; then
                 passed "a model in which $1 is caught"
                 return
             fi
             break
         fi
     done
-    not_passed "a model in which $1 is caught"
+    not_passed "a model in which $1 is caught" "$work/output"
 }
 broken_model_is_caught 'a conversion rounds what a user receives up' \
     'CREATE OR REPLACE FUNCTION model.convert_down(minor numeric, origin model.universe, target model.universe)
@@ -267,32 +218,34 @@ broken_model_is_caught 'the house pays out what it does not have' \
      LANGUAGE sql AS $$ SELECT 1e30 $$'
 
 # So is one in which batches do something else.
-model_of_batches_is_caught() { # what, SQL, pattern
+model_of_batches_is_caught() # WHAT SQL PATTERN
+{
     local sequence
     for sequence in 20 21 22 23 24; do
-        fresh_database
-        run_sql -c "$2" -c "CALL model.run($sequence, 600)" -c "CALL model.stock_up($sequence)" \
+        fresh_model
+        sql "$database" -c "$2" -c "CALL model.run($sequence, 600)" -c "CALL model.stock_up($sequence)" \
             -c "CALL model.draw_sequence($sequence, 1000, true)" -c 'CALL model.run_sequence(true)'
-        if ! run_sql -At -c "$answers_differ" >"$output" 2>&1; then
+        if ! sql "$database" -c "$answers_differ" >"$work/output" 2>&1; then
             break
-        elif grep -q "$3" "$output"; then
+        elif grep -q "$3" "$work/output"; then
             passed "a model in which $1 is caught"
             return
         fi
     done
-    not_passed "a model in which $1 is caught"
+    not_passed "a model in which $1 is caught" "$work/output"
 }
 model_of_batches_is_caught 'a batch forgets what it refused' \
     'CREATE RULE forget AS ON INSERT TO model.request WHERE NEW.refusal IS NOT NULL DO INSTEAD NOTHING' \
     'engine: .* replayed'
 # And one with another past.
-model_of_statements_is_caught() { # what, SQL, pattern
-    fresh_database
-    run_sql -c 'CALL model.run(20, 600)' -c "$2"
-    if run_sql -At -c 'SELECT * FROM model.differing_statements(20, 100)' >"$output" 2>&1 && grep -q "^$3" "$output"; then
+model_of_statements_is_caught() # WHAT SQL PATTERN
+{
+    fresh_model
+    sql "$database" -c 'CALL model.run(20, 600)' -c "$2"
+    if sql "$database" -c 'SELECT * FROM model.differing_statements(20, 100)' >"$work/output" 2>&1 && grep -q "^$3" "$work/output"; then
         passed "a model in which $1 is caught"
     else
-        not_passed "a model in which $1 is caught"
+        not_passed "a model in which $1 is caught" "$work/output"
     fi
 }
 model_of_statements_is_caught 'a statement takes what happens at its end' \
@@ -305,5 +258,3 @@ model_of_statements_is_caught 'a balance of the past is that of now' \
     'CREATE OR REPLACE FUNCTION model.balance_at(of_user bigint, universe_in integer, moment timestamptz)
      RETURNS jsonb LANGUAGE sql AS $$ SELECT model.balance(of_user, universe_in) $$' \
     mvm_balance
-
-exit "$failed"

@@ -1,57 +1,25 @@
 #!/usr/bin/env bash
-# A market goes from each version to the next and back with its data, its roles and its working; one that uses what the
+# A market goes from each version to the next and back with its data, its roles and its working. One that uses what the
 # older version does not have stays where it is.
 #
 # PGHOST, PGPORT, PGUSER and PGPASSFILE name a server with the extension installed.
 set -euo pipefail
 
-: "${PGHOST:?name a PostgreSQL server with the extension installed (./mvm test does)}"
-: "${PGPORT:?name a PostgreSQL server with the extension installed (./mvm test does)}"
-: "${PGUSER:?name a PostgreSQL server with the extension installed (./mvm test does)}"
+# shellcheck source=tests/lib/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
+# shellcheck source=tests/lib/database.sh
+. "$root/tests/lib/database.sh"
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-databases=(mvm_upgrade_market mvm_upgrade_twin mvm_upgrade_fresh)
+here=$root/tests/upgrade
+market=mvm_upgrade_market twin=mvm_upgrade_twin fresh=mvm_upgrade_fresh
+databases=("$market" "$twin" "$fresh")
 roles=(mvm_dump_reader mvm_dump_trader mvm_dump_operator) # those that tests/dump/market.sql serves
-work=$(mktemp -d)
-failed=0
-
-sql() # DATABASE ARGUMENTS...
-{
-    local database=$1
-    shift
-    psql -X -q -v ON_ERROR_STOP=1 -At -d "$database" "$@"
-}
-
-remove_everything()
-{
-    local database role
-    for database in "${databases[@]}"; do
-        sql postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $database WITH (FORCE)"
-    done
-    for role in "${roles[@]}"; do
-        sql postgres -c 'SET client_min_messages = warning' -c "DROP ROLE IF EXISTS $role"
-    done
-}
-trap 'remove_everything; rm -rf "$work"' EXIT
-
-same() # SENTENCE EXPECTED-FILE FILE
-{
-    if diff "$2" "$3" >"$work/difference"; then
-        printf 'ok - %s\n' "$1"
-    else
-        printf 'not ok - %s\n' "$1"
-        head -n 40 "$work/difference" | sed 's/^/#   /'
-        failed=1
-    fi
-}
 
 # Writes what SCRIPT says in the database to work/NAME. What it says of rows are the columns of $old.
 note() # DATABASE SCRIPT NAME
 {
     if ! sql "$1" -v version="$old" -f "$here/$2.sql" >"$work/$3" 2>"$work/errors"; then
-        printf 'not ok - %s.sql runs in %s\n' "$2" "$1"
-        sed 's/^/#   /' "$work/errors"
-        failed=1
+        not_passed "$2.sql runs in $1" "$work/errors"
     fi
 }
 
@@ -60,44 +28,24 @@ update_to() # DATABASE VERSION
     sql "$1" -c "ALTER EXTENSION mvm UPDATE TO '$2'"
 }
 
-holds() # SENTENCE COMMAND...
-{
-    local sentence=$1
-    shift
-    if "$@" >"$work/output" 2>&1; then
-        printf 'ok - %s\n' "$sentence"
-    else
-        printf 'not ok - %s\n' "$sentence"
-        sed 's/^/#   /' "$work/output"
-        failed=1
-    fi
-}
-
-is_clean() # SENTENCE DATABASE
-{
-    sql "$2" -c 'SELECT * FROM mvm_audit()' >"$work/audit"
-    same "$1" /dev/null "$work/audit"
-}
-
 # What was never brought down has no column with another number than its place: the library reads such rows without looking
 # columns up.
 columns_are_numbered_by_place() # SENTENCE DATABASE
 {
-    sql "$2" -c "SELECT attrelid::regclass, attname, attnum FROM pg_attribute
+    prints_nothing "$1" sql "$2" -c "SELECT attrelid::regclass, attname, attnum FROM pg_attribute
         JOIN pg_class c ON c.oid = attrelid AND c.relnamespace = 'mvm'::regnamespace AND c.relkind = 'r'
-        WHERE attisdropped" >"$work/columns"
-    same "$1" /dev/null "$work/columns"
+        WHERE attisdropped"
 }
 
 make_databases()
 {
-    remove_everything
     local role database
+    drop_databases_and_roles
     for role in "${roles[@]}"; do
-        sql postgres -c "CREATE ROLE $role"
+        fresh_role "$role"
     done
     for database in "${databases[@]}"; do
-        sql postgres -c "CREATE DATABASE $database"
+        fresh_database "$database"
     done
 }
 
@@ -112,7 +60,7 @@ trade_at_old_version()
     note $market catalogue catalogue.old
     holds "a market of $old is traded on with this library" \
         test "$(sql $market -c 'SELECT count(*) FROM mvm.transactions')" -gt 250
-    is_clean "a market of $old that was traded on with this library is clean" $market
+    audit_is_clean $market "a market of $old that was traded on with this library is clean"
 }
 
 bring_up()
@@ -124,7 +72,7 @@ bring_up()
     note $fresh catalogue catalogue.fresh
     note $market catalogue catalogue.new
     same "a market that was brought to $new has the catalogue of a fresh one" "$work/catalogue.fresh" "$work/catalogue.new"
-    is_clean "a market that was brought to $new is clean" $market
+    audit_is_clean $market "a market that was brought to $new is clean"
 }
 
 # Down, and up again: columns of the new version now have other numbers.
@@ -179,7 +127,6 @@ stay_when_used() # WHAT-IT-USES
     same "the refused way back to $old changes no row" "$work/data.used" "$work/data.kept"
 }
 
-market=mvm_upgrade_market twin=mvm_upgrade_twin fresh=mvm_upgrade_fresh
 step() # OLD NEW WHAT-IT-USES
 {
     old=$1 new=$2
@@ -201,16 +148,14 @@ for old in 1.1 1.0; do
     note $market data data.old
     holds "a market of $old is brought to the newest version at once" sql $market -c 'ALTER EXTENSION mvm UPDATE'
     note $market data data.new
-    same 'bringing it there changes no row and no sequence' "$work/data.old" "$work/data.new"
-    is_clean 'a market that was brought there at once is clean' $market
+    same "bringing it there from $old at once changes no row and no sequence" "$work/data.old" "$work/data.new"
+    audit_is_clean $market "a market that was brought there from $old at once is clean"
     sql $fresh -c 'CREATE EXTENSION mvm'
     sql $twin -c "CREATE EXTENSION mvm VERSION '$old'" -c 'ALTER EXTENSION mvm UPDATE'
     for database in $fresh $market $twin; do
         note "$database" catalogue "catalogue.$database"
     done
-    same 'it has the catalogue of a fresh one' "$work/catalogue.$fresh" "$work/catalogue.$market"
-    same 'and so has an empty one' "$work/catalogue.$fresh" "$work/catalogue.$twin"
+    same "one brought there from $old has the catalogue of a fresh one" "$work/catalogue.$fresh" "$work/catalogue.$market"
+    same "and so has an empty one from $old" "$work/catalogue.$fresh" "$work/catalogue.$twin"
     columns_are_numbered_by_place "the columns of an empty one from $old have the numbers of a fresh one's" $twin
 done
-
-exit "$failed"

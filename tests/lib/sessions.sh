@@ -1,7 +1,7 @@
-# Sessions that stay open beside each other, for the subjects of tests/dba. Sourced after lib.sh, not run.
+# Sessions that stay open beside each other. Sourced after database.sh, not run.
 # shellcheck shell=bash
 
-: "${work:?source lib.sh first}"
+: "${work:?source checks.sh first}"
 declare -A session_psql session_input session_backend
 
 # A psql that runs what it is told, until the end of the test.
@@ -57,22 +57,8 @@ close_session() # NAME
     rm "$work/$1".{input,answers,asked}
 }
 
-# Waits until the query answers t.
-wait_until() # DATABASE QUERY
-{
-    local i
-    for ((i = 0; i < 1200; ++i)); do
-        if [ "$(sql "$1" -c "$2")" = t ]; then
-            return 0
-        fi
-        sleep 0.05
-    done
-    printf 'not within a minute: %s\n' "$2"
-    return 1
-}
-
 # Waits until the session sleeps in a lock of that type.
 wait_until_blocked() # NAME DATABASE
 {
-    wait_until "$2" "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = ${session_backend[$1]}"
+    wait_until_true "$2" "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = ${session_backend[$1]}"
 }

@@ -1,4 +1,4 @@
-#include "routes.hpp"
+#include "endpoints.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,9 +14,9 @@ namespace mvm::gateway {
 
 using std::chrono::steady_clock;
 
-const std::vector<Route> &routes()
+const std::vector<Endpoint> &endpoints()
 {
-    static const std::vector<Route> table{
+    static const std::vector<Endpoint> table{
         {"GET", "/api/v1/universes", handlers::get_universes},
         {"POST", "/api/v1/universes", handlers::post_universe},
         {"GET", "/api/v1/universes/{universe_id}", handlers::get_universe},
@@ -98,20 +98,20 @@ std::optional<Parameters> match(std::string_view pattern, std::string_view path)
     return pattern == path ? std::optional(found) : std::nullopt;
 }
 
-bool answers(const Route &route, std::string_view method)
+bool answers(const Endpoint &endpoint, std::string_view method)
 {
-    return route.method == method || (route.method == "GET" && method == "HEAD");
+    return endpoint.method == method || (endpoint.method == "GET" && method == "HEAD");
 }
 
 struct Match {
-    std::size_t route; // index into routes(); its size when no route answers
+    std::size_t endpoint; // index into endpoints(); its size when none answers
     Parameters parameters;
     std::string allowed; // methods of the path, when only the method is wrong
 };
 
-Match find_route(const httplib::Request &request)
+Match find_endpoint(const httplib::Request &request)
 {
-    const std::vector<Route> &table = routes();
+    const std::vector<Endpoint> &table = endpoints();
     Match found{table.size(), {}, {}};
     for (std::size_t at = 0; at < table.size(); ++at) {
         const auto parameters = match(table[at].pattern, request.path);
@@ -167,29 +167,30 @@ LogLevel level_of(int status)
 }
 
 // Runs the handler; every way in which it can fail becomes an answer here.
-void run(const Route &route, Call &call)
+void run(const Endpoint &endpoint, Call &call)
 {
     try {
         call.response.status = 200;
-        route.handler(call);
+        endpoint.handler(call);
     } catch (const Refused &refused) {
         send(call.response, refused.problem);
     } catch (const DatabaseFailure &failure) {
         send(call.response, failure.problem);
     } catch (const std::exception &error) {
-        log(LogLevel::error,
-            LogLine("handler failed").field("route", route.pattern).field("error", error.what()));
+        log(LogLevel::error, LogLine("handler failed")
+                                 .field("route", endpoint.pattern)
+                                 .field("error", error.what()));
         send(call.response, problems::internal_error());
     }
 }
 
 } // namespace
 
-std::vector<RequestMetrics::Route> metric_routes()
+std::vector<RequestMetrics::Endpoint> metric_endpoints()
 {
-    std::vector<RequestMetrics::Route> series;
-    for (const Route &route : routes()) {
-        series.push_back({std::string(route.method), std::string(route.pattern)});
+    std::vector<RequestMetrics::Endpoint> series;
+    for (const Endpoint &endpoint : endpoints()) {
+        series.push_back({std::string(endpoint.method), std::string(endpoint.pattern)});
     }
     series.push_back({"", "none"});
     return series;
@@ -199,13 +200,13 @@ void dispatch(Services &services, const httplib::Request &request, httplib::Resp
 {
     const auto began = steady_clock::now();
     const std::string id = request_id(request);
-    const Match found = find_route(request);
+    const Match found = find_endpoint(request);
     std::string_view pattern = "none";
-    if (found.route < routes().size()) {
-        const Route &route = routes()[found.route];
-        pattern = route.pattern;
+    if (found.endpoint < endpoints().size()) {
+        const Endpoint &endpoint = endpoints()[found.endpoint];
+        pattern = endpoint.pattern;
         Call call{services, request, response, found.parameters[0], found.parameters[1]};
-        run(route, call);
+        run(endpoint, call);
     } else if (!found.allowed.empty()) {
         send(response, problems::method_not_allowed(found.allowed));
         response.set_header("Allow", found.allowed);
@@ -220,7 +221,7 @@ void dispatch(Services &services, const httplib::Request &request, httplib::Resp
 
     const auto took =
         std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began).count();
-    services.requests.count(found.route, response.status, took);
+    services.requests.count(found.endpoint, response.status, took);
     const LogLevel level = level_of(response.status);
     if (log_enabled(level)) {
         log(level, LogLine("request")
@@ -237,7 +238,7 @@ void dispatch(Services &services, const httplib::Request &request, httplib::Resp
 
 void record_refusal(Services &services, const std::string &remote_address, const Problem &problem)
 {
-    services.requests.count(routes().size(), problem.status, 0);
+    services.requests.count(endpoints().size(), problem.status, 0);
     log(level_of(problem.status), LogLine("request refused")
                                       .field("status", static_cast<std::int64_t>(problem.status))
                                       .field("code", problem.code)

@@ -13,17 +13,17 @@
 
 namespace mvm::gateway {
 
-struct Route {
+struct Endpoint {
     std::string_view method;  // a GET answers HEAD too
     std::string_view pattern; // "{name}" stands for one path segment
     void (*handler)(Call &call);
 };
 
-// Every route of the gateway.
-const std::vector<Route> &routes();
+// Every path that the gateway answers.
+const std::vector<Endpoint> &endpoints();
 
-// The series of RequestMetrics: one per route, then one for what met no route.
-std::vector<RequestMetrics::Route> metric_routes();
+// The series of RequestMetrics: one per endpoint, then one for what met none.
+std::vector<RequestMetrics::Endpoint> metric_endpoints();
 
 // Answers `request`. Never throws.
 void dispatch(Services &services, const httplib::Request &request, httplib::Response &response);
