@@ -233,7 +233,7 @@ JournalRow capture(Call &call, const CaptureRequest &request)
     JournalRow released = release_row(hold);
     JournalRow row =
         purchase_row(hold, quantity, require_capture(hold, quantity, home, item_universe));
-    require_room(desk, post_both(desk, posting_of(desk, &released), posting_of(desk, &row)), row);
+    require_range(desk, post_both(desk, posting_of(desk, &released), posting_of(desk, &row)), row);
     // From here only I/O can fail.
     write_row(expiry, keyed, row);
     storage::close_hold(call, hold, HoldState::captured, quantity);
@@ -247,7 +247,7 @@ Hold release(Call &call, std::int64_t hold_id)
     Hold hold = lock_hold(desk, seen, std::nullopt);
     require_active(hold);
     JournalRow row = release_row(hold);
-    require_room(desk, post(desk, posting_of(desk, &row)), row);
+    require_range(desk, post(desk, posting_of(desk, &row)), row);
     // From here only I/O can fail.
     write(desk);
     storage::close_hold(call, hold, HoldState::released, 0);

@@ -85,7 +85,7 @@ void post_refund(Expiry &expiry, JournalRow &row, const storage::Universe &selle
     const Obstacle found = post_releasing(expiry, posting_of(desk, &row));
     require_money(desk, found, seller_universe);
     require_house_has(desk.call, row);
-    require_room(desk, found, row);
+    require_range(desk, found, row);
     require_room_for(desk.call, desk.items[0].item, *row.quantity);
 }
 

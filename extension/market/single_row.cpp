@@ -23,7 +23,7 @@ void require_money(Desk &desk, const Obstacle &found, const storage::Universe &p
     }
 }
 
-void require_room(Desk &desk, const Obstacle &found, const storage::JournalRow &row)
+void require_range(Desk &desk, const Obstacle &found, const storage::JournalRow &row)
 {
     if (found.exists()) {
         MVM_ASSERT(found.error == ErrorCode::amount_out_of_range);
@@ -37,7 +37,7 @@ void post_row(Expiry &expiry, storage::JournalRow &row, const storage::Universe 
     Desk &desk = expiry.desk;
     const Obstacle found = post_releasing(expiry, posting_of(desk, &row));
     require_money(desk, found, payer_universe);
-    require_room(desk, found, row);
+    require_range(desk, found, row);
 }
 
 void write_row(Expiry &expiry, const KeyedCall &keyed, storage::JournalRow &row)

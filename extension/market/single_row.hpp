@@ -16,7 +16,7 @@ void require_money(Desk &desk, const Obstacle &found, const storage::Universe &p
 
 // Raises what was found in the way of the row, if anything: there is no room for what it moves;
 // amount_out_of_range.
-void require_room(Desk &desk, const Obstacle &found, const storage::JournalRow &row);
+void require_range(Desk &desk, const Obstacle &found, const storage::JournalRow &row);
 
 // Posts the row on its locked wallets; holds past their time make up for what the payer lacks.
 // insufficient_balance, amount_out_of_range.

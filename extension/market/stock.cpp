@@ -48,7 +48,7 @@ JournalRow restock(Call &call, const RestockRequest &request)
     const storage::Item &item = desk.items[0].item;
     require_room_for(call, item, request.quantity);
     JournalRow row = row_of_pieces(JournalKind::restock, item, request.quantity);
-    require_room(desk, post(desk, posting_of(desk, &row)), row);
+    require_range(desk, post(desk, posting_of(desk, &row)), row);
     // From here only I/O can fail.
     write_row(expiry, keyed, row);
     return row;
@@ -59,7 +59,7 @@ void post_listing(Call &call, const storage::Item &item)
     Desk desk{call};
     add_opening_item(desk, item);
     JournalRow row = row_of_pieces(JournalKind::listing, item, item.stock);
-    require_room(desk, post(desk, posting_of(desk, &row)), row);
+    require_range(desk, post(desk, posting_of(desk, &row)), row);
     // From here only I/O can fail.
     write(desk);
 }
