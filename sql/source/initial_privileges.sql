@@ -21,4 +21,4 @@ FROM pg_extension e
 JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.classid = 'pg_proc'::regclass
     AND d.deptype = 'e'
 JOIN pg_proc p ON p.oid = d.objid
-WHERE e.extname = 'mvm' AND p.proname NOT IN ('mvm_version', 'amount');
+WHERE e.extname = 'mvm' AND p.proname NOT IN (@everybodys_functions@);
