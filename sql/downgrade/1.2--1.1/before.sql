@@ -75,7 +75,9 @@ DROP FUNCTION
     @extschema@.mvm_payout(integer, text, numeric, text, text),
     @extschema@.mvm_revoke(name),
     @extschema@.mvm_sync_sequences(),
-    mvm.privilege_sets(),
+    mvm.privilege_sets();
+-- Not in every 1.2.
+DROP FUNCTION IF EXISTS
     mvm.journal_kind();
 DROP FUNCTION
     @extschema@.mvm_create_universe(text, text, numeric, integer),
