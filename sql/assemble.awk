@@ -1,15 +1,29 @@
 # Makes an extension script of files, in the order in which they are given:
 #
-#   awk -f sql/assemble.awk -v title=TEXT -v command=TEXT [-v update=1] FILE...
+#   awk -f sql/assemble.awk -v title=TEXT -v command=TEXT -v names=NAMES [-v update=1] FILE...
 #
+# NAMES has a line "NAME TEXT" for each @NAME@ that stands for TEXT wherever it is, in which \n is the end of a line.
 # A line "\include FILE [NAME=VALUE...]" stands for that file, a path below sql/, in which each @NAME@ is VALUE.
 #
 # update=1: what has been there before is made anew. Functions and views are created OR REPLACE, and of sql/source/schema,
 # whose tables only ALTER TABLE can change, there is nothing but the comments. PostgreSQL refuses OR REPLACE in a script of an
 # extension for what is there and not the extension's own, so nobody's function can be planted in the place of a new one.
 
-function put(line)
+function read_names(path,    line, name)
 {
+    while ((getline line < path) > 0) {
+        name = substr(line, 1, index(line, " ") - 1)
+        texts[name] = substr(line, length(name) + 2)
+        gsub(/\\n/, "\n", texts[name])
+    }
+    close(path)
+}
+
+function put(line,    name)
+{
+    if (line ~ /@[a-z_]+@/)
+        for (name in texts)
+            gsub("@" name "@", texts[name], line)
     if (update && line ~ /^CREATE (FUNCTION|VIEW) /)
         sub(/^CREATE/, "CREATE OR REPLACE", line)
     print line
@@ -45,7 +59,7 @@ function put_comments(path,    line, inside)
         if (line ~ /^COMMENT ON /)
             inside = 1
         if (inside)
-            print line
+            put(line)
         if (line ~ /;$/)
             inside = 0
     }
@@ -53,6 +67,7 @@ function put_comments(path,    line, inside)
 }
 
 BEGIN {
+    read_names(names)
     print "-- " title ". Made by make from sql/: change it there."
     print ""
     print "\\echo Use \"" command "\" to load this file. \\quit"

@@ -1,5 +1,6 @@
 // Kinds of business events, as the journal stores them in one character, and what each moves. SQL
-// reads the same table through mvm.journal_kind().
+// has the same table: sql/journal_kinds.cpp makes of it what views, checks and the audit say of
+// kinds, and mvm.journal_kind() answers it.
 #pragma once
 
 #include <array>
@@ -43,28 +44,35 @@ struct KindInfo {
 
     // The pieces, in the item's stock.
     int stocked;
+
+    // The other side of the books where no wallet and no account of the house is: what is paid, set
+    // aside in holds of from_universe_id; the outside, from which what is paid comes (-1), or to
+    // which what is received goes (1).
+    int held;
+    int outside;
 };
 
+// Those of which there are most come first: a CHECK of a row goes through them in this order.
 // clang-format off
 inline constexpr KindInfo journal_kinds[] = {
-    //                                             paid by              received by          house
-    //                                             user treasury fees   user counterparty    takes  stocked
-    {JournalKind::deposit,         "deposit",          0,  0,  0,        1,  0,               0,      0},
-    {JournalKind::withdrawal,      "withdrawal",      -1,  0,  0,        0,  0,               0,      0},
-    {JournalKind::exchange,        "exchange",        -1,  0,  0,        1,  0,               1,      0},
-    {JournalKind::purchase,        "purchase",        -1,  0,  0,        0,  1,               1,     -1},
-    {JournalKind::listing,         "listing",          0,  0,  0,        0,  0,               0,      1},
-    {JournalKind::restock,         "restock",          0,  0,  0,        0,  0,               0,      1},
-    {JournalKind::transfer,        "transfer",        -1,  0,  0,        0,  1,               0,      0},
-    {JournalKind::refund,          "refund",           1,  0,  0,        0, -1,              -1,      1},
-    {JournalKind::hold,            "hold",            -1,  0,  0,        0,  0,               0,     -1},
-    {JournalKind::release,         "release",          0,  0,  0,        1,  0,               0,      1},
-    {JournalKind::treasury_payout, "treasury_payout",  0, -1,  0,        0,  0,               0,      0},
-    {JournalKind::fees_payout,     "fees_payout",      0,  0, -1,        0,  0,               0,      0},
+    //                                             paid by              received by          house                   out-
+    //                                             user treasury fees   user counterparty    takes  stocked  held  side
+    {JournalKind::purchase,        "purchase",        -1,  0,  0,        0,  1,               1,     -1,      0,    0},
+    {JournalKind::exchange,        "exchange",        -1,  0,  0,        1,  0,               1,      0,      0,    0},
+    {JournalKind::deposit,         "deposit",          0,  0,  0,        1,  0,               0,      0,      0,   -1},
+    {JournalKind::withdrawal,      "withdrawal",      -1,  0,  0,        0,  0,               0,      0,      0,    1},
+    {JournalKind::listing,         "listing",          0,  0,  0,        0,  0,               0,      1,      0,    0},
+    {JournalKind::restock,         "restock",          0,  0,  0,        0,  0,               0,      1,      0,    0},
+    {JournalKind::transfer,        "transfer",        -1,  0,  0,        0,  1,               0,      0,      0,    0},
+    {JournalKind::refund,          "refund",           1,  0,  0,        0, -1,              -1,      1,      0,    0},
+    {JournalKind::hold,            "hold",            -1,  0,  0,        0,  0,               0,     -1,      1,    0},
+    {JournalKind::release,         "release",          0,  0,  0,        1,  0,               0,      1,     -1,    0},
+    {JournalKind::treasury_payout, "treasury_payout",  0, -1,  0,        0,  0,               0,      0,      0,    1},
+    {JournalKind::fees_payout,     "fees_payout",      0,  0, -1,        0,  0,               0,      0,      0,    1},
 };
 // clang-format on
 
-inline constexpr KindInfo unknown_kind{JournalKind{'\0'}, "unknown", 0, 0, 0, 0, 0, 0, 0};
+inline constexpr KindInfo unknown_kind{JournalKind{'\0'}, "unknown", 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
 namespace detail {
 

@@ -10,51 +10,22 @@ namespace mvm::entry {
 namespace {
 
 // Each set has the ones before it.
-constexpr const char *reader_functions[] = {
-    "mvm_version",   "mvm_convert",      "mvm_balance",   "mvm_trades",
-    "mvm_audit",     "mvm_items",        "mvm_statement", "mvm_find_user",
-    "mvm_find_item", "mvm_transactions", "mvm_verify",
-};
-constexpr const char *trader_functions[] = {
-    "mvm_buy",   "mvm_exchange",     "mvm_buy_batch", "mvm_exchange_batch", "mvm_transfer",
-    "mvm_quote", "mvm_accept_quote", "mvm_reserve",   "mvm_capture",        "mvm_release",
-};
-constexpr const char *gateway_functions[] = {
-    "mvm_create_universe", "mvm_set_exchange_rate", "mvm_create_user", "mvm_list_item",
-    "mvm_deposit",         "mvm_withdraw",          "mvm_restock",     "mvm_set_price",
-    "mvm_delist_item",     "mvm_relist_item",       "mvm_refund",      "mvm_move_user",
-    "mvm_set_rules",       "mvm_set_route",         "mvm_sweep_holds", "mvm_audit_checkpoint",
-    "mvm_set_user_data",   "mvm_set_item_data",
-};
-constexpr const char *operator_functions[] = {
-    "mvm_seed",   "mvm_purge_idempotency_keys", "mvm_purge_quotes",
-    "mvm_payout", "mvm_sync_sequences",
-};
-// Every set has them.
-constexpr const char *views[] = {"universes",      "users",
-                                 "wallets",        "items",
-                                 "transactions",   "trades",
-                                 "ledger",         "routes",
-                                 "rule_changes",   "prices",
-                                 "quotes",         "holds",
-                                 "exchange_rates", "audit_checkpoints",
-                                 "house_accounts"};
-// What everybody may call after the installation.
-constexpr const char *everybodys_functions[] = {"mvm_version", "amount"};
-
-struct PrivilegeSet {
-    const char *name;
-    const char *const *functions;
-    std::size_t function_count;
-};
-constexpr PrivilegeSet privilege_sets[] = {
-    {"reader", reader_functions, lengthof(reader_functions)},
-    {"trader", trader_functions, lengthof(trader_functions)},
-    {"gateway", gateway_functions, lengthof(gateway_functions)},
-    {"operator", operator_functions, lengthof(operator_functions)},
-};
+constexpr const char *privilege_sets[] = {"reader", "trader", "gateway", "operator"};
 constexpr int no_set = -1;
 constexpr int set_count = static_cast<int>(lengthof(privilege_sets));
+// What the installation lets everybody call.
+constexpr const char *everybody = "everybody";
+
+// Which of them has a function or view; make writes it of the marks in sql/source. What none has is
+// the owner's alone.
+struct Privilege {
+    const char *set;
+    const char *name;
+    bool is_view;
+};
+constexpr Privilege privileges[] = {
+#include "privilege_sets.inc"
+};
 
 // A function or view of the extension, or its schema.
 struct Member {
@@ -64,22 +35,22 @@ struct Member {
     enum Kind : char { function = 'f', view = 'v', schema = 's' } kind;
 };
 
-bool contains(const char *const *names, std::size_t count, const char *name)
+bool has(const char *set, const char *name, bool is_view)
 {
-    for (std::size_t i = 0; i < count; ++i) {
-        if (strcmp(names[i], name) == 0) {
+    for (const Privilege &privilege : privileges) {
+        if (privilege.is_view == is_view && strcmp(privilege.set, set) == 0 &&
+            strcmp(privilege.name, name) == 0) {
             return true;
         }
     }
     return false;
 }
 
-// The place of the set that the function is in; set_count: no set has it.
-int set_of_function(const char *name)
+// The place of the set that the function or view is in; set_count: no set has it.
+int set_of(const char *name, bool is_view)
 {
     int set = 0;
-    while (set < set_count &&
-           !contains(privilege_sets[set].functions, privilege_sets[set].function_count, name)) {
+    while (set < set_count && !has(privilege_sets[set], name, is_view)) {
         ++set;
     }
     return set;
@@ -90,9 +61,8 @@ bool is_in_set(const Member &member, int set)
 {
     switch (member.kind) {
     case Member::function:
-        return set_of_function(member.name) <= set;
     case Member::view:
-        return set != no_set && contains(views, lengthof(views), member.name);
+        return set_of(member.name, member.kind == Member::view) <= set;
     case Member::schema:
         return set != no_set;
     }
@@ -107,7 +77,7 @@ bool is_in_any_set(const Member &member)
 int require_set(const char *name)
 {
     for (int set = 0; set < set_count; ++set) {
-        if (strcmp(name, privilege_sets[set].name) == 0) {
+        if (strcmp(name, privilege_sets[set]) == 0) {
             return set;
         }
     }
@@ -236,7 +206,7 @@ void notice_what_is_inherited(int set, Oid extension, Oid role, const char *role
     const char *first = nullptr;
     for (const Member &member : reachable) {
         if (is_in_any_set(member) && !is_in_set(member, set) &&
-            !contains(everybodys_functions, lengthof(everybodys_functions), member.name)) {
+            !has(everybody, member.name, false)) {
             first = count == 0 ? member.object : first;
             ++count;
         }
@@ -320,19 +290,13 @@ Datum privilege_sets_function(FunctionCallInfo fcinfo)
 {
     InitMaterializedSRF(fcinfo, 0);
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    const auto put = [result](const char *set, const char *name, bool is_view) {
-        Datum values[] = {CStringGetTextDatum(set), CStringGetTextDatum(name),
-                          BoolGetDatum(is_view)};
-        bool nulls[] = {false, false, false};
-        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-    };
-    for (const PrivilegeSet &set : privilege_sets) {
-        for (std::size_t i = 0; i < set.function_count; ++i) {
-            put(set.name, set.functions[i], false);
+    for (const Privilege &privilege : privileges) {
+        if (strcmp(privilege.set, everybody) != 0) {
+            Datum values[] = {CStringGetTextDatum(privilege.set),
+                              CStringGetTextDatum(privilege.name), BoolGetDatum(privilege.is_view)};
+            bool nulls[] = {false, false, false};
+            tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
         }
-    }
-    for (const char *view : views) {
-        put(privilege_sets[0].name, view, true);
     }
     return Datum{0};
 }

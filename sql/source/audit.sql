@@ -1,6 +1,7 @@
 -- The audit: of the whole market, and of what came after a checkpoint. The checks are one text, audit/checks.sql; what it
 -- reads is named before it, in audit/whole.sql or audit/since_checkpoint.sql.
 
+-- Privilege set: reader
 CREATE FUNCTION @extschema@.mvm_audit() RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
@@ -132,6 +133,7 @@ END;
 COMMENT ON FUNCTION mvm.write_audit_checkpoint(boolean) IS
     'What mvm_audit_checkpoint() does once it is the only one to';
 
+-- Privilege set: reader
 CREATE FUNCTION @extschema@.mvm_audit(since bigint)
     RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
     LANGUAGE c STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -139,6 +141,7 @@ CREATE FUNCTION @extschema@.mvm_audit(since bigint)
 COMMENT ON FUNCTION @extschema@.mvm_audit(bigint) IS
     'As mvm_audit(), for what came after the checkpoint since, the latest: all wallets and stocks against the checkpoint and the journal rows after it, and the checks of each of these. Damage to older journal rows is for mvm_audit() to see. MV203';
 
+-- Privilege set: gateway
 CREATE FUNCTION @extschema@.mvm_audit_checkpoint(anew boolean DEFAULT false)
     RETURNS TABLE (checkpoint_id bigint, violations bigint)
     LANGUAGE c VOLATILE SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, pg_temp
@@ -146,6 +149,7 @@ CREATE FUNCTION @extschema@.mvm_audit_checkpoint(anew boolean DEFAULT false)
 COMMENT ON FUNCTION @extschema@.mvm_audit_checkpoint(boolean) IS
     'Audits the market, since the latest checkpoint or, the first time and with anew, all of it, and when it is clean makes a checkpoint, for mvm_audit(since). Answers the latest checkpoint and how many violations kept it from making one';
 
+-- Privilege set: reader
 CREATE FUNCTION @extschema@.mvm_verify(checkpoint_id bigint)
     RETURNS TABLE (id bigint, last_transaction_id bigint, digest bytea, computed bytea)
     LANGUAGE c STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -6,6 +6,7 @@ CREATE VIEW mvm.leg AS
 COMMENT ON VIEW mvm.leg IS
     'Legs of every journal row in minor units; per transaction and currency they sum to zero';
 
+-- Privilege set: reader
 CREATE VIEW mvm.ledger AS
 SELECT
     l.transaction_id,
@@ -26,6 +27,7 @@ COMMENT ON VIEW mvm.link IS
     'Which wallets each journal row moves, and each wallet''s row before it; 0: there is none, null: it is not known';
 
 -- The slots are few, so a balance costs the same however long the journal is.
+-- Privilege set: reader
 CREATE VIEW mvm.house_accounts AS
 SELECT u.id AS universe_id, a.account, a.balance_minor * mvm.amount(1, u.currency_scale) AS balance
 FROM mvm.universe u

@@ -1,5 +1,6 @@
 -- What people read: amounts are numeric, in the currency of the universe that is named.
 
+-- Privilege set: reader
 CREATE VIEW mvm.universes AS
 SELECT
     u.id,
@@ -22,6 +23,7 @@ SELECT
 FROM mvm.universe u;
 COMMENT ON VIEW mvm.universes IS 'Universes with their currency, exchange rate and trading rules; a bound that is null does not bind';
 
+-- Privilege set: reader
 CREATE VIEW mvm.exchange_rates AS
 SELECT
     c.universe_id,
@@ -32,11 +34,13 @@ FROM mvm.exchange_rate_change c;
 COMMENT ON VIEW mvm.exchange_rates IS
     'Every exchange rate that a universe has had: it held from valid_from until before valid_to, null is until now; valid_from -infinity: since before the history began';
 
+-- Privilege set: reader
 CREATE VIEW mvm.routes AS
 SELECT r.from_universe_id, r.to_universe_id, r.allowed, COALESCE(r.tariff_rate, 0) AS tariff_rate
 FROM mvm.route r;
 COMMENT ON VIEW mvm.routes IS 'Rules between two universes; where there is no row, all is allowed and free';
 
+-- Privilege set: reader
 CREATE VIEW mvm.rule_changes AS
 SELECT
     c.id,
@@ -63,6 +67,7 @@ COMMENT ON VIEW mvm.rule_changes IS
     'The rules of a universe, or of its route to to_universe_id, as each change left them, and who made it';
 
 -- A hold past its time counts as released, as far as there is room for it in 64 bits.
+-- Privilege set: reader
 CREATE VIEW mvm.users AS
 SELECT
     a.id,
@@ -79,6 +84,7 @@ JOIN mvm.universe u ON u.id = a.universe_id
 LEFT JOIN mvm.wallet w ON w.user_id = a.id AND w.universe_id = a.universe_id;
 COMMENT ON VIEW mvm.users IS 'Users; balance is that of the home wallet';
 
+-- Privilege set: reader
 CREATE VIEW mvm.wallets AS
 SELECT
     w.user_id,
@@ -91,6 +97,7 @@ FROM mvm.wallet w
 JOIN mvm.universe u ON u.id = w.universe_id;
 COMMENT ON VIEW mvm.wallets IS 'What each user holds in each currency';
 
+-- Privilege set: reader
 CREATE VIEW mvm.items AS
 SELECT
     i.id,
@@ -109,6 +116,7 @@ JOIN mvm.universe u ON u.id = i.universe_id;
 COMMENT ON VIEW mvm.items IS
     'Items; price is in the currency of universe_id, seller_id null is its treasury, listed is false while it is off the market';
 
+-- Privilege set: reader
 CREATE VIEW mvm.prices AS
 SELECT
     c.item_id,
@@ -119,22 +127,12 @@ JOIN mvm.item i ON i.id = c.item_id
 JOIN mvm.universe u ON u.id = i.universe_id;
 COMMENT ON VIEW mvm.prices IS 'Every price that an item was given after it was listed, and since when';
 
+-- Privilege set: reader
 CREATE VIEW mvm.transactions AS
 SELECT
     j.id,
     CASE j.kind
-        WHEN 'd' THEN 'deposit'
-        WHEN 'w' THEN 'withdrawal'
-        WHEN 'x' THEN 'exchange'
-        WHEN 'p' THEN 'purchase'
-        WHEN 'l' THEN 'listing'
-        WHEN 's' THEN 'restock'
-        WHEN 't' THEN 'transfer'
-        WHEN 'r' THEN 'refund'
-        WHEN 'h' THEN 'hold'
-        WHEN 'u' THEN 'release'
-        WHEN 'o' THEN 'treasury_payout'
-        WHEN 'f' THEN 'fees_payout'
+        @kind_names@
     END AS kind,
     j.user_id,
     j.counterparty_id,
@@ -159,6 +157,7 @@ JOIN mvm.universe t ON t.id = j.to_universe_id;
 COMMENT ON VIEW mvm.transactions IS
     'Every journal row: amount is what was paid in from_universe_id''s currency, tariff included, received_amount what was received in to_universe_id''s, fee taken off; a refund gives both back; a listing or restock moves stock only';
 
+-- Privilege set: reader
 CREATE VIEW mvm.trades AS
 SELECT
     j.id,
@@ -179,10 +178,11 @@ SELECT
 FROM mvm.journal j
 JOIN mvm.universe f ON f.id = j.from_universe_id
 JOIN mvm.universe t ON t.id = j.to_universe_id
-WHERE j.kind = 'p';
+WHERE j.kind = @purchase@;
 COMMENT ON VIEW mvm.trades IS
     'Purchases: amount is what the buyer paid in from_universe_id''s currency, tariff included, received_amount what the seller got in to_universe_id''s, fee taken off';
 
+-- Privilege set: reader
 CREATE VIEW mvm.quotes AS
 SELECT
     q.id,
@@ -207,6 +207,7 @@ JOIN mvm.universe t ON t.id = q.to_universe_id;
 COMMENT ON VIEW mvm.quotes IS
     'Exchanges at a frozen rate: what would be debited and credited, fee taken off, until when, and which transaction accepted it';
 
+-- Privilege set: reader
 CREATE VIEW mvm.holds AS
 SELECT
     h.id,
@@ -234,6 +235,7 @@ JOIN mvm.universe t ON t.id = h.to_universe_id;
 COMMENT ON VIEW mvm.holds IS
     'Stock and money set aside: amount in from_universe_id''s currency, price of one piece in to_universe_id''s';
 
+-- Privilege set: reader
 CREATE VIEW mvm.audit_checkpoints AS
 SELECT c.id, c.made_at, c.journal_id AS last_transaction_id, d.digest
 FROM mvm.audit_checkpoint c

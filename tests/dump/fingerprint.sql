@@ -23,12 +23,16 @@ FROM (
     UNION ALL SELECT 'hold_id_seq', last_value, is_called FROM mvm.hold_id_seq
 ) s
 ORDER BY s.name;
-SELECT format('%s %s to %s', o.object, a.privilege_type, COALESCE(r.rolname, 'PUBLIC'))
+SELECT format('%s %s to %s%s', o.object, a.privilege_type, COALESCE(r.rolname, 'PUBLIC'),
+    CASE WHEN a.is_grantable THEN ' with grant option' END)
 FROM (
     SELECT p.oid::regprocedure::text AS object, p.proacl AS acl FROM pg_proc p
     WHERE p.proname LIKE 'mvm%' OR p.pronamespace = 'mvm'::regnamespace
     UNION ALL
     SELECT c.oid::regclass::text, c.relacl FROM pg_class c WHERE c.relnamespace = 'mvm'::regnamespace
+    UNION ALL
+    SELECT format('%s.%s', c.oid::regclass, a.attname), a.attacl
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relnamespace = 'mvm'::regnamespace
     UNION ALL
     SELECT 'schema mvm', nspacl FROM pg_namespace WHERE nspname = 'mvm'
 ) o

@@ -82,6 +82,17 @@ TEST(Movement, what_only_the_house_or_the_stock_feels_moves_no_wallet)
     EXPECT_EQ(movement_of(JournalKind::restock, 0, 0, 2).pieces, 2);
 }
 
+TEST(JournalKinds, the_legs_of_a_row_in_one_currency_sum_to_zero)
+{
+    for (const KindInfo &info : journal_kinds) {
+        EXPECT_EQ(info.paid_by_user + info.paid_by_treasury + info.paid_by_fees +
+                      info.received_by_user + info.received_by_counterparty + info.held +
+                      info.outside,
+                  0)
+            << info.name;
+    }
+}
+
 TEST(JournalKinds, each_letter_and_name_stands_once_and_finds_its_row)
 {
     std::set<char> letters;

@@ -81,7 +81,8 @@ DROP FUNCTION
 DROP FUNCTION IF EXISTS
     @extschema@.mvm_transactions(bigint, integer, bigint),
     @extschema@.mvm_relink_journal(),
-    @extschema@.mvm_verify(bigint);
+    @extschema@.mvm_verify(bigint),
+    mvm.journal_kind();
 DROP FUNCTION
     @extschema@.mvm_create_universe(text, text, numeric, integer),
     @extschema@.mvm_set_exchange_rate(integer, numeric),

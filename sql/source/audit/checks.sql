@@ -76,8 +76,8 @@
         FULL JOIN known_item k ON k.item_id = i.id
     ) b
     FULL JOIN (
-        SELECT item_id, sum(CASE WHEN kind IN ('p', 'h') THEN -quantity ELSE quantity END) AS moved
-        FROM entry WHERE kind IN ('l', 's', 'p', 'r', 'h', 'u') GROUP BY item_id
+        SELECT j.item_id, sum(@stocked_sign@ * j.quantity) AS moved
+        FROM entry j WHERE j.kind IN (@stocked@) GROUP BY j.item_id
     ) m ON m.item_id = b.id
     WHERE COALESCE(b.known_stock, 0) + COALESCE(m.moved, 0) <> COALESCE(b.stock, 0)
     UNION ALL
@@ -89,7 +89,7 @@
         SELECT id, from_universe_id, to_universe_id, from_rate, to_rate,
             paid_minor - COALESCE(tariff_minor, 0) AS paid_minor,
             received_minor + COALESCE(fee_minor, 0) AS received_minor
-        FROM entry WHERE kind IN ('x', 'p') AND from_universe_id <> to_universe_id
+        FROM entry WHERE kind IN (@house_takes@) AND from_universe_id <> to_universe_id
     ) c
     JOIN mvm.universe f ON f.id = c.from_universe_id
     JOIN mvm.universe t ON t.id = c.to_universe_id
@@ -141,18 +141,18 @@
     -- A row made it, another ended it unless it is active, and a purchase at its terms did if it was captured. The row that
     -- made it may be older than the checkpoint.
     SELECT 'hold_equals_journal', format('hold %s', COALESCE(h.id, j.reference_id)),
-        max(j.paid_minor) FILTER (WHERE j.kind <> 'p'), max(h.paid_minor)
+        max(j.paid_minor) FILTER (WHERE j.kind <> @purchase@), max(h.paid_minor)
     FROM hold h
     FULL JOIN (
-        SELECT * FROM entry WHERE kind IN ('h', 'u') OR kind = 'p' AND reference_id IS NOT NULL
+        SELECT * FROM entry WHERE kind IN (@held@) OR kind = @purchase@ AND reference_id IS NOT NULL
     ) j ON j.reference_id = h.id
     GROUP BY h.id, h.state, j.reference_id
-    HAVING count(*) FILTER (WHERE j.kind = 'h') > 1
-        OR count(*) FILTER (WHERE j.kind = 'h') < 1 AND (SELECT whole FROM scope)
-        OR count(*) FILTER (WHERE j.kind = 'u') <> CASE h.state WHEN 'a' THEN 0 ELSE 1 END
-        OR count(*) FILTER (WHERE j.kind = 'p') <> CASE h.state WHEN 'c' THEN 1 ELSE 0 END
+    HAVING count(*) FILTER (WHERE j.kind = @hold@) > 1
+        OR count(*) FILTER (WHERE j.kind = @hold@) < 1 AND (SELECT whole FROM scope)
+        OR count(*) FILTER (WHERE j.kind = @release@) <> CASE h.state WHEN 'a' THEN 0 ELSE 1 END
+        OR count(*) FILTER (WHERE j.kind = @purchase@) <> CASE h.state WHEN 'c' THEN 1 ELSE 0 END
         OR bool_or(CASE j.kind
-            WHEN 'p' THEN
+            WHEN @purchase@ THEN
                 (j.user_id, j.counterparty_id, j.item_id, j.quantity, j.received_minor::numeric + COALESCE(j.fee_minor, 0),
                     j.from_universe_id, j.to_universe_id, j.from_rate, j.to_rate)
                 IS DISTINCT FROM
@@ -168,7 +168,7 @@
     SELECT 'quote_equals_exchange', format('quote %s', COALESCE(q.id, j.reference_id)), j.received_minor, q.received_minor
     FROM (SELECT * FROM quote WHERE transaction_id IS NOT NULL) q
     FULL JOIN (
-        SELECT * FROM entry WHERE kind = 'x' AND reference_id IS NOT NULL
+        SELECT * FROM entry WHERE kind = @exchange@ AND reference_id IS NOT NULL
     ) j ON j.reference_id = q.id AND j.id = q.transaction_id
     WHERE (j.id IS NOT NULL OR (SELECT whole FROM scope))
       AND (j.user_id, j.paid_minor, j.received_minor, COALESCE(j.fee_minor, 0), j.from_universe_id, j.to_universe_id,
@@ -205,7 +205,7 @@
        OR r.tariff_minor > COALESCE(p.tariff_minor, 0) OR r.fee_minor > COALESCE(p.fee_minor, 0)
     UNION ALL
     SELECT 'refund_is_linked', format('transaction %s', COALESCE(j.id, l.refund_id)), j.quantity, l.quantity
-    FROM (SELECT id, reference_id, quantity FROM entry WHERE kind = 'r') j
+    FROM (SELECT id, reference_id, quantity FROM entry WHERE kind = @refund@) j
     FULL JOIN refund_link l ON l.refund_id = j.id AND l.transaction_id = j.reference_id
     WHERE j.quantity IS DISTINCT FROM l.quantity
     UNION ALL

@@ -21,27 +21,27 @@
         -- Those that were made or ended since.
         SELECT h.*
         FROM (
-            SELECT DISTINCT reference_id FROM entry WHERE kind IN ('h', 'u', 'p') AND reference_id IS NOT NULL
+            SELECT DISTINCT reference_id FROM entry WHERE kind IN (@held@, @purchase@) AND reference_id IS NOT NULL
         ) d
         CROSS JOIN LATERAL (SELECT * FROM mvm.hold h WHERE h.id = d.reference_id OFFSET 0) h
     ), quote AS MATERIALIZED (
         SELECT q.*
-        FROM (SELECT DISTINCT reference_id FROM entry WHERE kind = 'x' AND reference_id IS NOT NULL) d
+        FROM (SELECT DISTINCT reference_id FROM entry WHERE kind = @exchange@ AND reference_id IS NOT NULL) d
         CROSS JOIN LATERAL (SELECT * FROM mvm.quote q WHERE q.id = d.reference_id OFFSET 0) q
     ), refunded AS MATERIALIZED (
-        SELECT DISTINCT reference_id FROM entry WHERE kind = 'r'
+        SELECT DISTINCT reference_id FROM entry WHERE kind = @refund@
     ), purchase AS MATERIALIZED (
         SELECT j.*
         FROM refunded d
-        CROSS JOIN LATERAL (SELECT * FROM mvm.journal j WHERE j.id = d.reference_id AND j.kind = 'p' OFFSET 0) j
+        CROSS JOIN LATERAL (SELECT * FROM mvm.journal j WHERE j.id = d.reference_id AND j.kind = @purchase@ OFFSET 0) j
     ), refund AS MATERIALIZED (
         -- All refunds of the purchases that were refunded since.
-        SELECT * FROM entry WHERE kind = 'r'
+        SELECT * FROM entry WHERE kind = @refund@
         UNION
         SELECT j.*
         FROM refunded d
         CROSS JOIN LATERAL (SELECT * FROM mvm.refund l WHERE l.transaction_id = d.reference_id OFFSET 0) l
-        CROSS JOIN LATERAL (SELECT * FROM mvm.journal j WHERE j.id = l.refund_id AND j.kind = 'r' OFFSET 0) j
+        CROSS JOIN LATERAL (SELECT * FROM mvm.journal j WHERE j.id = l.refund_id AND j.kind = @refund@ OFFSET 0) j
         WHERE j.reference_id = d.reference_id
     ), refund_link AS MATERIALIZED (
         SELECT l.* FROM checkpoint c

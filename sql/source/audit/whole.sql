@@ -14,9 +14,9 @@
     ), quote AS NOT MATERIALIZED (
         SELECT * FROM mvm.quote
     ), purchase AS NOT MATERIALIZED (
-        SELECT * FROM mvm.journal WHERE kind = 'p'
+        SELECT * FROM mvm.journal WHERE kind = @purchase@
     ), refund AS NOT MATERIALIZED (
-        SELECT * FROM mvm.journal WHERE kind = 'r'
+        SELECT * FROM mvm.journal WHERE kind = @refund@
     ), refund_link AS NOT MATERIALIZED (
         SELECT * FROM mvm.refund
     ), answered_key AS NOT MATERIALIZED (

@@ -1,22 +1,26 @@
 -- Looking after a market.
 
+-- Privilege set: reader, everybody
 CREATE FUNCTION @extschema@.mvm_version() RETURNS text
     LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'mvm_version';
 COMMENT ON FUNCTION @extschema@.mvm_version() IS 'Version of the loaded library';
 
+-- Privilege set: operator
 CREATE FUNCTION @extschema@.mvm_seed() RETURNS void
     LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'mvm_seed';
 COMMENT ON FUNCTION @extschema@.mvm_seed() IS
     'Loads the sample market (universes Earth, Mars, Venus, three users, three items) into an empty one. MV205 when it is not empty';
 
+-- Privilege set: operator
 CREATE FUNCTION @extschema@.mvm_purge_idempotency_keys(older_than interval DEFAULT interval '24 hours') RETURNS bigint
     LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'mvm_purge_idempotency_keys';
 COMMENT ON FUNCTION @extschema@.mvm_purge_idempotency_keys(interval) IS
     'Forgets idempotency keys older than the given age and returns how many; a repeat under a forgotten key acts again. MV203 for a negative age';
 
+-- Privilege set: operator
 CREATE FUNCTION @extschema@.mvm_sync_sequences()
     RETURNS TABLE (sequence_name text, from_value bigint, to_value bigint)
     LANGUAGE c VOLATILE SECURITY DEFINER ROWS 8 SET search_path = pg_catalog, pg_temp

@@ -26,22 +26,14 @@ CREATE TABLE mvm.journal (
     from_previous_id bigint,
     to_previous_id bigint,
     CONSTRAINT journal_pkey PRIMARY KEY (id),
-    -- IS TRUE: a CHECK passes when it is null, and what is missing must count as false.
-    CONSTRAINT journal_money_positive CHECK (
-        CASE
-            WHEN kind IN ('l', 's') THEN paid_minor IS NULL AND received_minor IS NULL
-                AND fee_minor IS NULL AND tariff_minor IS NULL
-            ELSE from_rate > 0 AND to_rate > 0 AND paid_minor >= 0 AND received_minor >= 0
-                AND (kind = 'r' OR paid_minor > 0 AND received_minor + COALESCE(fee_minor, 0) > 0)
-                AND COALESCE(fee_minor, 1) > 0 AND COALESCE(tariff_minor, 1) > 0
-                AND paid_minor >= COALESCE(tariff_minor, 0)
-        END IS TRUE),
     CONSTRAINT journal_memo_length CHECK (pg_catalog.char_length(memo) <= 255),
+\include source/schema/journal_money_positive.sql
+    ,
 \include source/schema/journal_kind_complete.sql
 );
 ALTER SEQUENCE mvm.journal_id_seq OWNED BY mvm.journal.id;
 -- A user's other rows are found through their wallets; these move none.
-CREATE INDEX journal_stocking_idx ON mvm.journal (user_id, id) WHERE kind IN ('l', 's');
+CREATE INDEX journal_stocking_idx ON mvm.journal (user_id, id) WHERE kind IN (@listing@, @restock@);
 COMMENT ON TABLE mvm.journal IS
     'Append-only record, one row per business event, written in the transaction that moves the balances. Events that touch one wallet or item have ids and times in the order in which they took effect';
 COMMENT ON COLUMN mvm.journal.transaction_time IS 'When it took effect: read from the clock after the rows were locked';
@@ -55,7 +47,7 @@ COMMENT ON COLUMN mvm.journal.paid_minor IS
 COMMENT ON COLUMN mvm.journal.received_minor IS
     'Given to the receiver, fee taken off, minor units of to_universe_id''s currency; of a refund, taken back from the seller';
 COMMENT ON COLUMN mvm.journal.kind IS
-    'd deposit, w withdrawal, x exchange, p purchase, l listing, s restock, t transfer, r refund, h hold, u release of a hold, o payout of the treasury, f payout of the fees';
+    '@kind_letters@';
 COMMENT ON COLUMN mvm.journal.from_rate IS 'Exchange rate of from_universe_id that was used';
 COMMENT ON COLUMN mvm.journal.to_rate IS 'Exchange rate of to_universe_id that was used';
 COMMENT ON COLUMN mvm.journal.idempotency_key IS 'Key the caller gave, if any';

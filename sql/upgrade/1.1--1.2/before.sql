@@ -42,15 +42,9 @@ ALTER TABLE mvm.route
     ADD CONSTRAINT route_tariff_rate_range CHECK (tariff_rate > 0 AND tariff_rate < 100 AND scale(tariff_rate) <= 9);
 ALTER TABLE mvm.journal
     DROP CONSTRAINT journal_money_positive,
-    ADD CONSTRAINT journal_money_positive CHECK (
-        CASE
-            WHEN kind IN ('l', 's') THEN paid_minor IS NULL AND received_minor IS NULL
-                AND fee_minor IS NULL AND tariff_minor IS NULL
-            ELSE from_rate > 0 AND to_rate > 0 AND paid_minor >= 0 AND received_minor >= 0
-                AND (kind = 'r' OR paid_minor > 0 AND received_minor + COALESCE(fee_minor, 0) > 0)
-                AND COALESCE(fee_minor, 1) > 0 AND COALESCE(tariff_minor, 1) > 0
-                AND paid_minor >= COALESCE(tariff_minor, 0)
-        END IS TRUE);
+    ADD
+\include source/schema/journal_money_positive.sql
+;
 
 -- ---------------------------------------------------------------------------
 -- What roles may do with the functions that are created anew below
@@ -186,7 +180,7 @@ ALTER TABLE mvm.journal
 ALTER TABLE mvm.wallet ADD COLUMN last_journal_id bigint;
 ALTER TABLE mvm.balance_snapshot ADD COLUMN last_journal_id bigint;
 DROP INDEX mvm.journal_user_id_idx, mvm.journal_counterparty_id_idx;
-CREATE INDEX journal_stocking_idx ON mvm.journal (user_id, id) WHERE kind IN ('l', 's');
+CREATE INDEX journal_stocking_idx ON mvm.journal (user_id, id) WHERE kind IN (@listing@, @restock@);
 
 -- What the audit since a checkpoint links to.
 ALTER TABLE mvm.audit_wallet ADD COLUMN last_journal_id bigint;

@@ -44,6 +44,43 @@ SELECT user_id, universe_id, sum(amount) FROM ledger WHERE account = 'wallet' GR
 SELECT universe_id, account, balance FROM mvm.house_accounts WHERE balance <> 0
 EXCEPT
 SELECT universe_id, account, sum(amount) FROM ledger GROUP BY 1, 2;
+-- SQL has the library's table, and the views, which were made of it, say the same.
+SELECT * FROM mvm.journal_kind() ORDER BY name;
+SELECT t.id, t.kind, k.name FROM mvm.transactions t
+JOIN mvm.journal j ON j.id = t.id LEFT JOIN mvm.journal_kind() k ON k.kind = j.kind
+WHERE t.kind IS DISTINCT FROM k.name;
+CREATE TEMP TABLE leg AS
+SELECT j.id AS transaction_id, l.*
+FROM mvm.journal j
+JOIN mvm.journal_kind() k ON k.kind = j.kind
+CROSS JOIN LATERAL (VALUES
+    ('wallet', j.user_id, j.from_universe_id, k.paid_by_user * j.paid_minor),
+    ('treasury', NULL, j.from_universe_id, k.paid_by_treasury * j.paid_minor),
+    ('fees', NULL, j.from_universe_id, k.paid_by_fees * j.paid_minor),
+    ('wallet', j.user_id, j.to_universe_id, k.received_by_user * j.received_minor),
+    (CASE WHEN j.counterparty_id IS NULL THEN 'treasury' ELSE 'wallet' END, j.counterparty_id, j.to_universe_id,
+        k.received_by_counterparty * j.received_minor),
+    ('holds', NULL, j.from_universe_id, k.held * j.paid_minor),
+    ('outside', NULL, j.from_universe_id, LEAST(k.outside, 0) * j.paid_minor),
+    ('outside', NULL, j.to_universe_id, GREATEST(k.outside, 0) * j.received_minor),
+    ('treasury', NULL, j.from_universe_id, k.taken_by_house * j.tariff_minor),
+    ('fees', NULL, j.to_universe_id, k.taken_by_house * j.fee_minor),
+    ('fx', NULL, j.from_universe_id, CASE WHEN j.from_universe_id <> j.to_universe_id
+        THEN k.taken_by_house * (j.paid_minor - COALESCE(j.tariff_minor, 0)) END),
+    ('fx', NULL, j.to_universe_id, CASE WHEN j.from_universe_id <> j.to_universe_id
+        THEN -k.taken_by_house * (j.received_minor + COALESCE(j.fee_minor, 0)) END)
+) AS l (account, user_id, universe_id, amount_minor)
+WHERE l.amount_minor <> 0;
+SELECT account, count(*) FROM leg GROUP BY 1 ORDER BY 1;
+SELECT transaction_id, account, user_id, universe_id, amount_minor FROM mvm.leg WHERE amount_minor <> 0
+EXCEPT ALL
+TABLE leg;
+TABLE leg
+EXCEPT ALL
+SELECT transaction_id, account, user_id, universe_id, amount_minor FROM mvm.leg;
+SELECT i.id, i.stock FROM mvm.item i
+EXCEPT
+SELECT j.item_id, sum(k.stocked * j.quantity) FROM mvm.journal j JOIN mvm.journal_kind() k ON k.kind = j.kind GROUP BY 1;
 -- Stock.
 SELECT id, stock FROM mvm.items ORDER BY 1;
 SELECT * FROM mvm_audit();
