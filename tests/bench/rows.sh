@@ -24,10 +24,10 @@ rows=(
     'get-user|reads|get-user|get-bare|GET of a cached user, 64 connections|bare cpp-httplib, the same bytes'
     'journal-buy|journal|buy-large|buy-small|mvm_buy with LARGE journal rows, 16 connections|with 10 thousand'
     'journal-page|journal|page-large|page-small|a page of mvm_trades with LARGE journal rows, 16 connections|with 10 thousand'
-    'journal-statement|journal|statement-large|statement-small|a page of mvm_statement with LARGE journal rows, 16 connections|with 10 thousand'
-    'journal-balance|journal|balance-large|balance-small|mvm_balance at a time with LARGE journal rows, 16 connections|with 10 thousand'
     'page-of-1.1|journal|page-small|page-old|a page of mvm_trades with 10 thousand journal rows, 16 connections|tables of 1.1 under the same library'
+    'journal-statement|journal|statement-large|statement-small|a page of mvm_statement with LARGE journal rows, 16 connections|with 10 thousand'
     'statement-of-1.1|journal|statement-small|statement-old|a page of mvm_statement with 10 thousand journal rows, 16 connections|tables of 1.1 under the same library'
+    'journal-balance|journal|balance-large|balance-small|mvm_balance at a time with LARGE journal rows, 16 connections|with 10 thousand'
     'balance-of-1.1|journal|balance-small|balance-old|mvm_balance at a time with 10 thousand journal rows, 16 connections|tables of 1.1 under the same library'
     'mixed|mixed|||batches and single calls of both kinds together|'
 )
