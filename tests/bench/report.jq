@@ -14,7 +14,8 @@ def summary:
         refused: total(.refused),
         failed: total(.failed),
         journal_bytes_per_trade: per(total(.journal_bytes); total(.done)),
-        wal_bytes_per_transaction: per(total(.wal_bytes); total(.done))
+        wal_bytes_per_transaction: per(total(.wal_bytes); total(.done)),
+        wal_bytes_per_trade: (if total(.journal_bytes) > 0 then per(total(.wal_bytes); total(.done)) else null end)
     } end;
 
 def leg_rounds($row; $leg): [$rounds[] | select(.leg == $leg and .group == $row.group)] | sort_by(.round);

@@ -1,8 +1,10 @@
-# The rows of ./mvm bench: what runs beside what, and how each is loaded. Sourced by scripts/bench.sh.
+# The rows of ./mvm bench: what runs beside what, and what must be there before. Sourced by scripts/bench.sh.
 # shellcheck shell=bash
 
 : "${root:?}" "${state:?}" "${work:?}" "${programs:?}" "${mode:?}" "${universes:?}" # set by scripts/bench.sh
 bench=$root/tests/bench
+# shellcheck source=tests/bench/legs.sh
+. "$bench/legs.sh"
 
 # NAME | group | subject | baseline | what the subject is | what the baseline is
 #
@@ -13,12 +15,20 @@ rows=(
     'buy-tpcb|singles|buy|tpcb|mvm_buy, 16 connections|pgbench tpcb-like, 16 connections'
     'batch-zipf|batches|batch-zipf|buy|mvm_buy_batch, 8,190 orders, Zipf 0.99, 2 connections|mvm_buy, 16 connections'
     'batch-uniform|batches|batch-uniform|buy|mvm_buy_batch, 8,190 orders, uniform, 2 connections|mvm_buy, 16 connections'
+    'batch-zipf-insert|batches|batch-zipf|insert|mvm_buy_batch, 8,190 orders, Zipf 0.99, 2 connections|one-row INSERT, 16 connections'
+    'batch-uniform-insert|batches|batch-uniform|insert|mvm_buy_batch, 8,190 orders, uniform, 2 connections|one-row INSERT, 16 connections'
+    'batch-hot|batches|batch-hot|insert|mvm_buy_batch, 8,190 orders, Zipf 0.99, 1 connection|one-row INSERT, 16 connections'
+    'batch-even|batches|batch-even|insert|mvm_buy_batch, 256 orders, uniform, 2 connections|one-row INSERT, 16 connections'
     'one-item|one-item|post-one-item|buy-one-item|POST /buy of one item, 64 connections|mvm_buy of one item, 64 connections'
     'post-buy|gateway|post-buy|buy|POST /buy, 64 connections|mvm_buy, 16 connections'
     'get-user|reads|get-user|get-bare|GET of a cached user, 64 connections|bare cpp-httplib, the same bytes'
     'journal-buy|journal|buy-large|buy-small|mvm_buy with LARGE journal rows, 16 connections|with 10 thousand'
     'journal-page|journal|page-large|page-small|a page of mvm_trades with LARGE journal rows, 16 connections|with 10 thousand'
+    'page-of-1.1|journal|page-small|page-old|a page of mvm_trades with 10 thousand journal rows, 16 connections|tables of 1.1 under the same library'
     'journal-statement|journal|statement-large|statement-small|a page of mvm_statement with LARGE journal rows, 16 connections|with 10 thousand'
+    'statement-of-1.1|journal|statement-small|statement-old|a page of mvm_statement with 10 thousand journal rows, 16 connections|tables of 1.1 under the same library'
+    'journal-balance|journal|balance-large|balance-small|mvm_balance at a time with LARGE journal rows, 16 connections|with 10 thousand'
+    'balance-of-1.1|journal|balance-small|balance-old|mvm_balance at a time with 10 thousand journal rows, 16 connections|tables of 1.1 under the same library'
     'mixed|mixed|||batches and single calls of both kinds together|'
 )
 
@@ -31,9 +41,11 @@ journal_users=600
 journal_items=400
 tpcb_scale=16 # branches: as many as connections, as pgbench's manual asks for
 
+declare -A first_us last_us # of the purchases, by database
+
 declare -A journal_of=(
-    [buy]=market [batch-zipf]=market [batch-uniform]=market [buy-one-item]=market [post-one-item]=market
-    [post-buy]=market [buy-large]=journal_large [buy-small]=journal_small
+    [buy]=market [batch-zipf]=market [batch-uniform]=market [batch-hot]=market [batch-even]=market
+    [buy-one-item]=market [post-one-item]=market [post-buy]=market [buy-large]=journal_large [buy-small]=journal_small
 )
 
 set_sizes()
@@ -44,7 +56,7 @@ set_sizes()
             rounds=1 seconds=1 large_journal=30000 mixed_trades=2000
             users=2000 items=2000 tpcb_scale=1
             ;;
-        full) rounds=7 seconds=6 large_journal=10000000 mixed_trades=1000000 ;;
+        full) rounds=7 seconds=5 large_journal=10000000 mixed_trades=1000000 ;;
     esac
 }
 
@@ -143,15 +155,13 @@ run_leg()
 prepare_singles()
 {
     prepare_market
+    prepare_insert
     case " ${legs[*]} " in
         *" twin "*)
             say "Making the PL/pgSQL twin, and checking that it does the same"
             sql -d market -f "$bench/twin.sql" >/dev/null
             sql -d market -f "$bench/twin-check.sql"
             ;;
-    esac
-    case " ${legs[*]} " in
-        *" insert "*) sql -d market -f "$bench/plain.sql" ;;
     esac
     case " ${legs[*]} " in
         *" tpcb "*)
@@ -166,6 +176,7 @@ prepare_singles()
 prepare_batches()
 {
     prepare_market
+    prepare_insert
     say "Rounds of $seconds s: batches beside single calls"
 }
 
@@ -193,14 +204,50 @@ prepare_reads()
 
 prepare_journal()
 {
+    local large_batch=100000
     make_market journal_template "$journal_users" "$journal_items"
-    trade journal_template 9000
+    trade journal_template 9000 900
+    case " ${legs[*]} " in
+        *-old\ *)
+            make_market journal_old "$journal_users" "$journal_items" 1.1
+            trade journal_old 9000 900
+            [ "$(journal_contents journal_old)" = "$(journal_contents journal_template)" ] ||
+                fail "the journal of the market of 1.1 has other rows"
+            sql -d journal_old -c 'VACUUM (ANALYZE)'
+            ;;
+    esac
     make_market journal_large "$journal_users" "$journal_items"
     say "Filling a journal to $large_journal rows, by mvm_buy_batch"
-    trade journal_large $((large_journal - journal_users - journal_items))
+    trade journal_large $((large_journal - journal_users - journal_items)) "$large_batch"
     sql -d journal_large -c 'VACUUM (ANALYZE)' -c CHECKPOINT
     sql -d journal_template -c 'VACUUM (ANALYZE)'
-    say "Rounds of $seconds s: a large journal beside a small one"
+    note_times journal_template journal_large journal_old
+    say "Rounds of $seconds s: a large journal beside a small one, a small one beside one of version 1.1"
+}
+
+# What the rows of a journal say, whatever their version of the table, but for their times.
+journal_contents()
+{
+    sql -d "$1" -c "SELECT md5(string_agg(concat_ws(' ', id, kind, user_id, counterparty_id, item_id, quantity,
+        paid_minor, received_minor), ',' ORDER BY id)) FROM mvm.journal"
+}
+
+# The times of the first and the last purchase of each market, microseconds since 1970, in $first_us and $last_us.
+note_times()
+{
+    local database
+    for database in "$@"; do
+        if database_exists "$database"; then
+            first_us[$database]=$(purchase_time "$database" min)
+            last_us[$database]=$(purchase_time "$database" max)
+        fi
+    done
+}
+
+purchase_time()
+{
+    sql -d "$1" -c "SELECT (extract(epoch FROM transaction_time) * 1000000)::bigint FROM mvm.journal
+        WHERE id = (SELECT $2(id) FROM mvm.journal WHERE id > (SELECT max(id) FROM mvm.journal WHERE kind = 'l'))"
 }
 
 prepare_mixed()
@@ -231,22 +278,35 @@ prepare_market()
     fi
 }
 
+# The table that the one-row INSERT writes.
+prepare_insert()
+{
+    case " ${legs[*]} " in
+        *" insert "*)
+            if [ "$(sql -d market -c "SELECT to_regclass('plain.event') IS NULL")" = t ]; then
+                sql -d market -f "$bench/plain.sql"
+            fi
+            ;;
+    esac
+}
+
+# make_market DATABASE USERS ITEMS [VERSION]: of the present version unless told.
 make_market()
 {
-    say "Loading a market of $2 users and $3 items"
+    say "Loading a market of $2 users and $3 items${4:+, version $4}"
     sql -c "CREATE DATABASE $1"
-    sql -d "$1" -c 'CREATE EXTENSION mvm'
+    sql -d "$1" -c "CREATE EXTENSION mvm${4:+ VERSION \"$4\"}"
     sql -d "$1" -v users="$2" -v items="$3" -v universes="$universes" -f "$bench/market.sql" >/dev/null
 }
 
-# Purchases in batches of at most 100,000, with progress.
+# trade DATABASE COUNT ORDERS: purchases in batches of at most so many, with progress; the same ones in every database.
 trade()
 {
-    local database=$1 total=$2 done_rows=0 count
+    local database=$1 total=$2 orders=$3 done_rows=0 count
     while [ "$done_rows" -lt "$total" ]; do
-        count=$((total - done_rows < 100000 ? total - done_rows : 100000))
+        count=$((total - done_rows < orders ? total - done_rows : orders))
         [ "$(sql -d "$database" -v count="$count" -v users="$journal_users" -v items="$journal_items" \
-            -f "$bench/trades.sql")" = "$count" ] || fail "a purchase of the journal's making was refused"
+            -v seed="$done_rows" -f "$bench/trades.sql")" = "$count" ] || fail "a purchase of the journal's making was refused"
         done_rows=$((done_rows + count))
         if [ $((done_rows % 1000000)) -eq 0 ]; then
             printf '%s trades\n' "$done_rows"
@@ -292,159 +352,6 @@ stop_program()
     if [ -n "$1" ] && kill -TERM "$1" 2>/dev/null; then
         wait "$1" 2>/dev/null || true
     fi
-}
-
-# ---------------------------------------------------------------------------
-# Legs: each leaves what it measured in $work/leg.json
-# ---------------------------------------------------------------------------
-
-leg_buy()
-{
-    run_pgbench market "$seconds" -c 16 -f "$bench/buy.pgbench"
-}
-
-leg_insert()
-{
-    run_pgbench market "$seconds" -c 16 -f "$bench/insert.pgbench"
-}
-
-leg_twin()
-{
-    run_pgbench market "$seconds" -c 16 -f "$bench/twin.pgbench"
-}
-
-leg_tpcb()
-{
-    run_pgbench tpcb "$seconds" -c 16 -b tpcb-like
-}
-
-leg_batch_zipf()
-{
-    run_batches --seed "$1" --zipf 0.99
-}
-
-leg_batch_uniform()
-{
-    run_batches --seed "$1" --zipf 0
-}
-
-leg_buy_one_item()
-{
-    run_pgbench market "$seconds" -c 64 -f "$bench/buy-one-item.pgbench"
-}
-
-leg_post_one_item()
-{
-    run_wrk "http://127.0.0.1:$gateway_port" "$users" 1 "$1"
-}
-
-leg_post_buy()
-{
-    run_wrk "http://127.0.0.1:$gateway_port" "$users" "$items" "$1"
-}
-
-leg_get_user()
-{
-    run_wrk "http://127.0.0.1:$gateway_port/api/v1/users/1"
-}
-
-leg_get_bare()
-{
-    run_wrk "http://127.0.0.1:$bare_port/api/v1/users/1"
-}
-
-# A fresh copy for every round, so that it begins with 10 thousand rows again.
-renew_small_journal()
-{
-    if database_exists journal_small; then
-        sql -c 'DROP DATABASE journal_small'
-    fi
-    sql -c 'CREATE DATABASE journal_small TEMPLATE journal_template'
-}
-
-leg_buy_small()
-{
-    run_pgbench journal_small "$seconds" -c 16 -f "$bench/buy.pgbench" -D users=$journal_users -D items=$journal_items
-}
-
-leg_buy_large()
-{
-    run_pgbench journal_large "$seconds" -c 16 -f "$bench/buy.pgbench" -D users=$journal_users -D items=$journal_items
-}
-
-leg_page_small()
-{
-    run_pgbench journal_template "$seconds" -c 16 -f "$bench/page.pgbench" -D users=$journal_users
-}
-
-leg_page_large()
-{
-    run_pgbench journal_large "$seconds" -c 16 -f "$bench/page.pgbench" -D users=$journal_users
-}
-
-leg_statement_small()
-{
-    run_pgbench journal_template "$seconds" -c 16 -f "$bench/statement.pgbench" -D users=$journal_users -D rows=10000
-}
-
-leg_statement_large()
-{
-    run_pgbench journal_large "$seconds" -c 16 -f "$bench/statement.pgbench" -D users=$journal_users -D rows="$large_journal"
-}
-
-# Runs a command with its output in $work/out and $work/err, and its CPU time in $work/cpu.
-timed()
-{
-    local TIMEFORMAT='%U %S'
-    { time "$@" >"$work/out" 2>"$work/err"; } 2>"$work/cpu"
-}
-
-show_failure()
-{
-    tail -n 20 "$work/out" "$work/err" >&2
-    fail "$1 failed"
-}
-
-# run_pgbench DATABASE SECONDS OPTION...
-run_pgbench()
-{
-    local database=$1 duration=$2
-    shift 2
-    rm -f "$work"/latency.*
-    timed pgbench -n -M prepared -j 2 -T "$duration" -D users="$users" -D items="$items" -D universes="$universes" \
-        -l --log-prefix="$work/latency" "$@" "$database" || show_failure pgbench
-    # The third field of the log is a transaction's microseconds, or `failed`.
-    cat "$work"/latency.* | awk '$3 != "failed" { print $3 }' | sort -n | awk '
-        { us[NR] = $1 }
-        function percentile(share,  rank) { rank = int(share * NR); rank += rank < share * NR; return us[rank] / 1000 }
-        END {
-            if (NR == 0) us[0] = 0
-            printf "{\"p50_ms\": %.3f, \"p95_ms\": %.3f, \"p99_ms\": %.3f}\n",
-                percentile(0.5), percentile(0.95), percentile(0.99)
-        }' >"$work/percentiles.json"
-    jq -n --slurpfile percentiles "$work/percentiles.json" \
-        --argjson processed "$(sed -n 's/^number of transactions actually processed: \([0-9]*\).*/\1/p' "$work/out")" \
-        --argjson failed "$(sed -n 's/^number of failed transactions: \([0-9]*\).*/\1/p' "$work/out")" \
-        --argjson tps "$(sed -n 's/^tps = \([0-9.]*\).*/\1/p' "$work/out")" \
-        --argjson cpu_seconds "$(awk '{ print $1 + $2 }' "$work/cpu")" \
-        '$percentiles[0] + {done: $processed, refused: 0, failed: $failed, seconds: ($processed / $tps), cpu_seconds: $cpu_seconds}' \
-        >"$work/leg.json"
-}
-
-# run_wrk URL [USERS ITEMS SEED]
-run_wrk()
-{
-    local url=$1
-    shift
-    timed wrk -t 2 -c 64 -d "${seconds}s" --timeout 10s -s "$bench/load.lua" "$url" -- "$@" || show_failure wrk
-    grep '^{' "$work/out" | jq --argjson cpu_seconds "$(awk '{ print $1 + $2 }' "$work/cpu")" \
-        '. + {cpu_seconds: $cpu_seconds}' >"$work/leg.json"
-}
-
-run_batches()
-{
-    PGDATABASE=market "$programs/tests/bench/mvm-batch-client" --connections 2 --seconds "$seconds" \
-        --users "$users" --items "$items" "$@" >"$work/leg.json" 2>"$work/err" || show_failure mvm-batch-client
 }
 
 journal_bytes()

@@ -68,8 +68,11 @@ holds 'the table has every row' table_has_every_row
     holds 'every leg ran once in each group that has it' nothing_is '
         .run.rounds as $rounds | .rounds | group_by([.group, .leg])[] | select(length != $rounds)'
     holds 'purchases have the journal'"'"'s bytes a trade, a read writes no journal' nothing_is '
-        .rounds[] | select((.journal_bytes > 0) != (.leg | IN("buy", "batch-zipf", "batch-uniform", "buy-one-item",
-            "post-one-item", "post-buy", "buy-large", "buy-small")))'
+        .rounds[] | select((.journal_bytes > 0) != (.leg | IN("buy", "batch-zipf", "batch-uniform", "batch-hot",
+            "batch-even", "buy-one-item", "post-one-item", "post-buy", "buy-large", "buy-small")))'
+    holds 'and the WAL'"'"'s' nothing_is '
+        .rows[] | select(.name != "mixed") | .measured
+        | select((.journal_bytes_per_trade != null) != (.wal_bytes_per_trade != null and .wal_bytes_per_trade > 0))'
     holds 'no call fails, none is refused' nothing_is '.rounds[] | select(.failed != 0 or .refused != 0)'
     holds 'batches and single calls together do what they are told without a failed call and a deadlock' nothing_is '
         [.rows[] | select(.name == "mixed")]

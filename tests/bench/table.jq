@@ -9,8 +9,8 @@ def cells: "| " + join(" | ") + " |";
   "\($run.date), commit \($run.commit), load at the start \($run.load), \($run.mode) run: \($run.rounds) rounds of \($run.seconds) s, \($run.universes) universes",
   ($run.settings | "fsync \(.fsync), synchronous_commit \(.synchronous_commit), full_page_writes \(.full_page_writes), shared_buffers \(.shared_buffers), max_wal_size \(.max_wal_size), checkpoint_timeout \(.checkpoint_timeout)"),
   "",
-  (["row", "per second", "p50 ms", "p95 ms", "p99 ms", "beside", "per second", "ratio (min to max)", "journal bytes a trade", "generator's CPU, baseline's"] | cells),
-  (["---", "---:", "---:", "---:", "---:", "---", "---:", "---:", "---:", "---:"] | cells),
+  (["row", "per second", "p50 ms", "p95 ms", "p99 ms", "beside", "per second", "ratio (min to max)", "journal bytes a trade", "WAL bytes a trade", "generator's CPU, baseline's"] | cells),
+  (["---", "---:", "---:", "---:", "---:", "---", "---:", "---:", "---:", "---:", "---:"] | cells),
   (.rows[] | [
       .subject,
       (.measured.rate | thousands),
@@ -19,6 +19,7 @@ def cells: "| " + join(" | ") + " |";
       (if .compared_with then .compared_with.rate | thousands else "" end),
       (if .ratio then .ratio | "\(.median | decimals(2)) (\(.min | decimals(2)) to \(.max | decimals(2)))" else "" end),
       (.measured.journal_bytes_per_trade | decimals(0)),
+      (.measured.wal_bytes_per_trade | decimals(0)),
       (.measured.generator_cpu_share | percent)
           + (if .compared_with then ", " + (.compared_with.generator_cpu_share | percent) else "" end)
   ] | cells),

@@ -1,4 +1,5 @@
--- :count purchases among the users and items of market.sql, in one batch.
+-- :count purchases among the users and items of market.sql, in one batch: the same ones for the same :seed.
+SELECT setseed(:seed / 1000000000.0) \g /dev/null
 SELECT count(*) FILTER (WHERE outcome = 'ok') FROM (
     SELECT array_agg(1 + (item + floor(random() * (:users - 1))::bigint) % :users) AS buyer_ids,
         array_agg(item) AS item_ids, array_agg(1::bigint) AS quantities

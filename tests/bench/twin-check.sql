@@ -48,12 +48,16 @@ BEGIN
         RAISE EXCEPTION 'the check is no check: % of 1000 purchases were refused', refused;
     END IF;
     IF EXISTS (
-        (SELECT user_id, universe_id, balance_minor FROM mvm.wallet
-         EXCEPT SELECT user_id, universe_id, balance_minor FROM twin.wallet)
+        (SELECT user_id, universe_id, balance_minor, last_journal_id FROM mvm.wallet
+         EXCEPT SELECT user_id, universe_id, balance_minor, last_journal_id FROM twin.wallet)
         UNION ALL
-        (SELECT id, 0, stock FROM mvm.item EXCEPT SELECT id, 0, stock FROM twin.item)
+        (SELECT id, 0, stock, 0 FROM mvm.item EXCEPT SELECT id, 0, stock, 0 FROM twin.item)
         UNION ALL
-        (SELECT user_id, item_id, paid_minor FROM mvm.journal EXCEPT SELECT user_id, item_id, paid_minor FROM twin.journal)
+        (SELECT user_id, item_id, paid_minor, 0 FROM mvm.journal
+         EXCEPT SELECT user_id, item_id, paid_minor, 0 FROM twin.journal)
+        UNION ALL
+        (SELECT id, 0, from_previous_id, to_previous_id FROM mvm.journal
+         EXCEPT SELECT id, 0, from_previous_id, to_previous_id FROM twin.journal)
     ) OR (SELECT count(*) FROM mvm.journal) <> (SELECT count(*) FROM twin.journal) THEN
         RAISE EXCEPTION 'mvm_buy and its twin leave different rows';
     END IF;

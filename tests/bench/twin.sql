@@ -1,7 +1,8 @@
 -- The PL/pgSQL twin of mvm_buy, in schema twin of the market's database: the same tables with the same checks, indexes
--- and fill factors, the same rules in the same order, the same answer. Written as well as PL/pgSQL allows: a row is
--- locked by the update that changes it, in the global order (item, then wallets by user and universe), a universe is
--- read in the statement that needs it, and there is no subtransaction.
+-- and fill factors, the same rules in the same order, the same answer, the same links of the journal. Written as well as
+-- PL/pgSQL allows: the item is locked by the update that changes it, the wallets in the global order (by user and
+-- universe) before the row's id is drawn, as the ids of a wallet's rows go up in the order of its movements; a universe
+-- is read in the statement that needs it, and there is no subtransaction.
 CREATE SCHEMA twin;
 CREATE TABLE twin.universe (LIKE mvm.universe INCLUDING ALL);
 CREATE TABLE twin.user_account (LIKE mvm.user_account INCLUDING ALL);
@@ -22,7 +23,7 @@ INSERT INTO twin.user_account SELECT * FROM mvm.user_account ORDER BY id;
 INSERT INTO twin.wallet SELECT * FROM mvm.wallet ORDER BY user_id, universe_id;
 INSERT INTO twin.item SELECT * FROM mvm.item ORDER BY id;
 INSERT INTO twin.journal SELECT * FROM mvm.journal ORDER BY id;
-SELECT setval('twin.journal_id_seq', (SELECT max(id) FROM twin.journal));
+SELECT setval('twin.journal_id_seq', last_value) FROM mvm.journal_id_seq;
 
 -- Foreign keys of the rows a purchase changes. None of their columns changes, so they cost nothing here.
 ALTER TABLE twin.wallet ADD FOREIGN KEY (user_id) REFERENCES twin.user_account (id),
@@ -51,6 +52,9 @@ DECLARE
     dividend numeric;
     divisor numeric;
     converted numeric;
+    balance bigint;
+    buyer_last bigint;
+    seller_last bigint;
     trade mvm.trades;
 BEGIN
     IF buyer IS NULL OR wanted_item IS NULL OR pieces IS NULL THEN
@@ -132,36 +136,46 @@ BEGIN
         paid := converted;
     END IF;
 
-    -- The seller's balance beyond 64 bits is refused by the addition itself (22003).
     IF (seller, place) < (buyer, home) THEN
-        UPDATE twin.wallet w SET balance_minor = w.balance_minor + received, version = w.version + 1
-        WHERE w.user_id = seller AND w.universe_id = place;
+        SELECT w.last_journal_id INTO seller_last
+        FROM twin.wallet w WHERE w.user_id = seller AND w.universe_id = place FOR NO KEY UPDATE;
         IF NOT FOUND THEN
-            INSERT INTO twin.wallet AS w (user_id, universe_id, balance_minor) VALUES (seller, place, received)
-            ON CONFLICT (user_id, universe_id) DO UPDATE
-            SET balance_minor = w.balance_minor + received, version = w.version + 1;
+            INSERT INTO twin.wallet AS w (user_id, universe_id, balance_minor, last_journal_id)
+            VALUES (seller, place, 0, 0)
+            ON CONFLICT (user_id, universe_id) DO UPDATE SET version = w.version
+            RETURNING w.last_journal_id INTO seller_last;
         END IF;
     END IF;
-    UPDATE twin.wallet w SET balance_minor = w.balance_minor - paid, version = w.version + 1
-    WHERE w.user_id = buyer AND w.universe_id = home AND w.balance_minor >= paid;
-    IF NOT FOUND THEN
+    SELECT w.balance_minor, w.last_journal_id INTO balance, buyer_last
+    FROM twin.wallet w WHERE w.user_id = buyer AND w.universe_id = home FOR NO KEY UPDATE;
+    IF NOT FOUND OR balance < paid THEN
         RAISE EXCEPTION 'Insufficient balance' USING ERRCODE = 'MV101';
     END IF;
     IF (seller, place) > (buyer, home) THEN
-        UPDATE twin.wallet w SET balance_minor = w.balance_minor + received, version = w.version + 1
-        WHERE w.user_id = seller AND w.universe_id = place;
+        SELECT w.last_journal_id INTO seller_last
+        FROM twin.wallet w WHERE w.user_id = seller AND w.universe_id = place FOR NO KEY UPDATE;
         IF NOT FOUND THEN
-            INSERT INTO twin.wallet AS w (user_id, universe_id, balance_minor) VALUES (seller, place, received)
-            ON CONFLICT (user_id, universe_id) DO UPDATE
-            SET balance_minor = w.balance_minor + received, version = w.version + 1;
+            INSERT INTO twin.wallet AS w (user_id, universe_id, balance_minor, last_journal_id)
+            VALUES (seller, place, 0, 0)
+            ON CONFLICT (user_id, universe_id) DO UPDATE SET version = w.version
+            RETURNING w.last_journal_id INTO seller_last;
         END IF;
     END IF;
 
-    INSERT INTO twin.journal (transaction_time, kind, user_id, counterparty_id, item_id, quantity, paid_minor,
-        received_minor, from_universe_id, to_universe_id, from_rate, to_rate, idempotency_key)
-    VALUES (clock_timestamp(), 'p', buyer, seller, wanted_item, pieces, paid,
-        received, home, place, home_rate, place_rate, key_given)
-    RETURNING id, transaction_time INTO trade.id, trade.transaction_time;
+    -- The seller's balance beyond 64 bits is refused by the addition itself (22003).
+    trade.id := nextval('twin.journal_id_seq');
+    UPDATE twin.wallet w
+    SET balance_minor = w.balance_minor - paid, version = w.version + 1, last_journal_id = trade.id
+    WHERE w.user_id = buyer AND w.universe_id = home;
+    UPDATE twin.wallet w
+    SET balance_minor = w.balance_minor + received, version = w.version + 1, last_journal_id = trade.id
+    WHERE w.user_id = seller AND w.universe_id = place;
+    INSERT INTO twin.journal (id, transaction_time, kind, user_id, counterparty_id, item_id, quantity, paid_minor,
+        received_minor, from_universe_id, to_universe_id, from_rate, to_rate, idempotency_key,
+        from_previous_id, to_previous_id)
+    VALUES (trade.id, clock_timestamp(), 'p', buyer, seller, wanted_item, pieces, paid,
+        received, home, place, home_rate, place_rate, key_given, buyer_last, seller_last)
+    RETURNING transaction_time INTO trade.transaction_time;
     IF key_given IS NOT NULL THEN
         UPDATE twin.idempotency_key k SET transaction_id = trade.id WHERE k.user_id = buyer AND k.key = key_given;
     END IF;
