@@ -353,12 +353,10 @@ Page Database::trades(const std::string &user_id, const std::string &rows,
     return page_of(run(Kind::read, queries::trades, user_id, rows, or_null(before)));
 }
 
-std::optional<Page> Database::transactions(const std::string &user_id, const std::string &rows,
-                                           const std::optional<std::string> &before)
+Page Database::transactions(const std::string &user_id, const std::string &rows,
+                            const std::optional<std::string> &before)
 {
-    const pqxx::result result =
-        run(Kind::read, queries::transactions, user_id, rows, or_null(before));
-    return result.empty() ? std::nullopt : std::optional(page_of(result));
+    return page_of(run(Kind::read, queries::transactions, user_id, rows, or_null(before)));
 }
 
 std::string Database::convert(const std::string &amount, const std::string &from_universe_id,

@@ -308,9 +308,8 @@ public:
                                         const std::string &rows);
     Page trades(const std::string &user_id, const std::string &rows,
                 const std::optional<std::string> &before);
-    // Nothing when there is no such user.
-    std::optional<Page> transactions(const std::string &user_id, const std::string &rows,
-                                     const std::optional<std::string> &before);
+    Page transactions(const std::string &user_id, const std::string &rows,
+                      const std::optional<std::string> &before);
     std::string convert(const std::string &amount, const std::string &from_universe_id,
                         const std::string &to_universe_id);
     std::string convert_at(const std::string &amount, const std::string &from_universe_id,

@@ -454,12 +454,8 @@ void get_transactions(Call &call)
     const std::string user_id = path_id(call, "user_id");
     const std::string rows = page_rows(call);
     const auto before = query_integer(call, "before", 1, id_most);
-    auto page = call.services.database.transactions(user_id, rows, before);
-    if (!page) {
-        throw Refused{
-            market_problem(ErrorCode::user_not_found, "There is no user " + user_id + ".")};
-    }
-    send_page(call, *std::move(page),
+    Page page = call.services.database.transactions(user_id, rows, before);
+    send_page(call, std::move(page),
               "/api/v1/users/" + user_id + "/transactions?limit=" + rows + "&before=");
 }
 

@@ -201,35 +201,17 @@ inline constexpr Query transaction{"transaction",
                                    " FROM mvm.transactions t WHERE t.id = $1::bigint"};
 
 // $1 user, $2 rows, $3 before transaction id or null -> body, last id of the page or null when it
-// is the last page; no row when there is no such user. Two ranges of the journal's indexes, as
-// who acted and as counterparty, each at most a page long. Comparing whole index rows, where
-// user_id = $1 would do, leaves the planner no other index to take the order from: on the primary
-// key it would read every newer row of everybody.
+// is the last page. MV001 when there is no such user.
 inline constexpr Query transactions{
-    "transactions",
-    "WITH page AS ("
-    " SELECT " MVM_TRANSACTION_BODY " AS body,"
-    "  t.id, row_number() OVER (ORDER BY t.id DESC) AS ordinal"
-    " FROM ("
-    "  (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
-    "    to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
-    "    idempotency_key, transaction_time, fee, tariff, reference_id, memo FROM mvm.transactions"
-    "   WHERE (user_id, id) < ($1::bigint, COALESCE($3::bigint, 9223372036854775807))"
-    "    AND user_id >= $1::bigint"
-    "   ORDER BY user_id DESC, id DESC LIMIT $2::integer + 1)"
-    "  UNION ALL"
-    "  (SELECT id, kind, user_id, counterparty_id, item_id, quantity, from_universe_id,"
-    "    to_universe_id, amount, received_amount, exchange_rate, from_rate, to_rate,"
-    "    idempotency_key, transaction_time, fee, tariff, reference_id, memo FROM mvm.transactions"
-    "   WHERE (counterparty_id, id) < ($1::bigint, COALESCE($3::bigint, 9223372036854775807))"
-    "    AND counterparty_id >= $1::bigint AND user_id IS DISTINCT FROM $1::bigint"
-    "   ORDER BY counterparty_id DESC, id DESC LIMIT $2::integer + 1)"
-    "  ORDER BY id DESC LIMIT $2::integer + 1) t)"
-    " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id DESC)"
-    "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
-    "  CASE WHEN count(*) > $2::integer THEN min(id) FILTER (WHERE ordinal <= $2::integer) END"
-    " FROM page"
-    " HAVING EXISTS (SELECT FROM mvm.users WHERE id = $1::bigint)"};
+    "transactions", "WITH page AS ("
+                    " SELECT " MVM_TRANSACTION_BODY " AS body,"
+                    "  t.id, row_number() OVER (ORDER BY t.id DESC) AS ordinal"
+                    " FROM mvm_transactions($1::bigint, $2::integer + 1, $3::bigint) t)"
+                    " SELECT '[' || COALESCE(string_agg(body, ',' ORDER BY id DESC)"
+                    "   FILTER (WHERE ordinal <= $2::integer), '') || ']',"
+                    "  CASE WHEN count(*) > $2::integer THEN min(id) FILTER (WHERE ordinal "
+                    "<= $2::integer) END"
+                    " FROM page"};
 
 // $1 amount, $2 from universe, $3 to universe -> body. `amount` is the one that was converted, in
 // its currency's decimals. MV003 and the like as mvm_convert().

@@ -6,7 +6,7 @@ WITH home AS MATERIALIZED (
     FROM mvm.universe
 ),
 new_user AS MATERIALIZED (
-    SELECT new_id.id, home.universe_id, home.exchange_rate,
+    SELECT new_id.id, nextval('mvm.journal_id_seq') AS journal_id, home.universe_id, home.exchange_rate,
         -- At least one minor unit, and far from the end of 64 bits whatever the rate.
         greatest(1, least(1e15, round(
             (1000 + new_id.id * 7919 % 10000) * home.exchange_rate * 10::numeric ^ home.currency_scale)))::bigint
@@ -19,10 +19,11 @@ account AS (
     SELECT id, universe_id, format('trader_%s', id) FROM new_user
 ),
 wallet AS (
-    INSERT INTO mvm.wallet (user_id, universe_id, balance_minor)
-    SELECT id, universe_id, balance_minor FROM new_user
+    INSERT INTO mvm.wallet (user_id, universe_id, balance_minor, last_journal_id)
+    SELECT id, universe_id, balance_minor, journal_id FROM new_user
 )
-INSERT INTO mvm.journal (transaction_time, kind, user_id, from_universe_id, to_universe_id,
-    paid_minor, received_minor, from_rate, to_rate)
-SELECT clock_timestamp(), 'd', id, universe_id, universe_id, balance_minor, balance_minor, exchange_rate, exchange_rate
+INSERT INTO mvm.journal (id, transaction_time, kind, user_id, from_universe_id, to_universe_id,
+    paid_minor, received_minor, from_rate, to_rate, to_previous_id)
+SELECT journal_id, clock_timestamp(), 'd', id, universe_id, universe_id, balance_minor, balance_minor, exchange_rate,
+    exchange_rate, 0
 FROM new_user;

@@ -11,8 +11,9 @@ namespace {
 
 // Each set has the ones before it.
 constexpr const char *reader_functions[] = {
-    "mvm_version", "mvm_convert",   "mvm_balance",   "mvm_trades",    "mvm_audit",
-    "mvm_items",   "mvm_statement", "mvm_find_user", "mvm_find_item",
+    "mvm_version",   "mvm_convert",      "mvm_balance",   "mvm_trades",
+    "mvm_audit",     "mvm_items",        "mvm_statement", "mvm_find_user",
+    "mvm_find_item", "mvm_transactions", "mvm_verify",
 };
 constexpr const char *trader_functions[] = {
     "mvm_buy",   "mvm_exchange",     "mvm_buy_batch", "mvm_exchange_batch", "mvm_transfer",

@@ -1,10 +1,11 @@
-// mvm_balance, mvm_trades
+// mvm_balance, mvm_trades, mvm_transactions
 #include "entry/arguments.hpp"
 #include "entry/results.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
 #include "storage/hold.hpp"
+#include "storage/user_history.hpp"
 #include "storage/wallet_history.hpp"
 
 namespace mvm::entry {
@@ -16,7 +17,7 @@ pg::WideAmount balance_before(storage::Call &call, std::int64_t user_id, std::in
                               TimestampTz at)
 {
     const pg::WideAmount balance_minor =
-        storage::balance_at_place(call, user_id, universe_id, {at, at, PG_INT64_MIN}).balance_minor;
+        storage::balance_at_place(call, {user_id, universe_id}, {at, at, PG_INT64_MIN});
     storage::require_explained(user_id, universe_id, balance_minor);
     return balance_minor;
 }
@@ -40,6 +41,24 @@ Datum balance_function(FunctionCallInfo fcinfo)
     return result;
 }
 
+// What a page is asked for with: a user, how many rows, and before which one.
+struct Page {
+    std::int64_t user_id;
+    std::int32_t rows_max;
+    std::int64_t before_id;
+};
+
+Page page_argument(FunctionCallInfo fcinfo)
+{
+    const Page page{int8_argument(fcinfo, 0, "user_id"), int4_argument(fcinfo, 1, "max_rows"),
+                    optional_int8_argument(fcinfo, 2).value_or(PG_INT64_MAX)};
+    if (page.rows_max < 1) {
+        pg::raise(domain::ErrorCode::invalid_argument,
+                  psprintf("max_rows is %d, it must be 1 or more.", page.rows_max));
+    }
+    return page;
+}
+
 void put_trade(storage::Call &call, storage::UniverseSet &universes, ReturnSetInfo *result,
                const storage::JournalRow &row)
 {
@@ -51,40 +70,47 @@ void put_trade(storage::Call &call, storage::UniverseSet &universes, ReturnSetIn
 
 Datum trades_function(FunctionCallInfo fcinfo)
 {
-    const std::int64_t user_id = int8_argument(fcinfo, 0, "user_id");
-    const std::int32_t rows_max = int4_argument(fcinfo, 1, "max_rows");
-    const std::int64_t before_id = optional_int8_argument(fcinfo, 2).value_or(PG_INT64_MAX);
-    if (rows_max < 1) {
-        pg::raise(domain::ErrorCode::invalid_argument,
-                  psprintf("max_rows is %d, it must be 1 or more.", rows_max));
-    }
+    const Page page = page_argument(fcinfo);
     InitMaterializedSRF(fcinfo, 0);
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
 
     storage::Call call;
     storage::begin_read(call);
-    market::require_user(call, user_id);
-
-    // Two index scans, newest first, merged by id.
+    market::require_user(call, page.user_id);
     storage::UniverseSet universes{};
-    storage::JournalCursor bought;
-    storage::JournalCursor sold;
-    storage::open_journal_before(call, bought, storage::JournalRole::actor, user_id, before_id);
-    storage::open_journal_before(call, sold, storage::JournalRole::counterparty, user_id,
-                                 before_id);
-    for (std::int32_t rows = 0; rows < rows_max; ++rows) {
-        storage::find_trade(bought);
-        storage::find_trade(sold);
-        if (!bought.at_row && !sold.at_row) {
-            break;
+    storage::UserHistory history;
+    storage::open_user_history(call, history, page.user_id, page.before_id,
+                               storage::Stocking::without);
+    storage::JournalRow row{};
+    for (std::int32_t rows = 0; rows < page.rows_max && storage::read_row(history, row);) {
+        if (row.kind == domain::JournalKind::purchase) {
+            put_trade(call, universes, result, row);
+            ++rows;
         }
-        const bool take_bought = bought.at_row && (!sold.at_row || bought.row.id > sold.row.id);
-        storage::JournalCursor &newest = take_bought ? bought : sold;
-        put_trade(call, universes, result, newest.row);
-        storage::next_row(newest);
     }
-    storage::close_journal(sold);
-    storage::close_journal(bought);
+    storage::close_user_history(history);
+    storage::end_call(call);
+    return Datum{0};
+}
+
+Datum transactions_function(FunctionCallInfo fcinfo)
+{
+    const Page page = page_argument(fcinfo);
+    InitMaterializedSRF(fcinfo, 0);
+    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+
+    storage::Call call;
+    storage::begin_read(call);
+    market::require_user(call, page.user_id);
+    storage::UniverseSet universes{};
+    storage::UserHistory history;
+    storage::open_user_history(call, history, page.user_id, page.before_id,
+                               storage::Stocking::with);
+    storage::JournalRow row{};
+    for (std::int32_t rows = 0; rows < page.rows_max && storage::read_row(history, row); ++rows) {
+        put_transaction(call, universes, result, row);
+    }
+    storage::close_user_history(history);
     storage::end_call(call);
     return Datum{0};
 }
@@ -95,3 +121,4 @@ Datum trades_function(FunctionCallInfo fcinfo)
 
 MVM_SQL_FUNCTION(mvm_balance, mvm::entry::balance_function)
 MVM_SQL_FUNCTION(mvm_trades, mvm::entry::trades_function)
+MVM_SQL_FUNCTION(mvm_transactions, mvm::entry::transactions_function)

@@ -162,14 +162,15 @@ Datum exchange_result(FunctionCallInfo fcinfo, storage::Call &call, storage::Uni
     return row_result(fcinfo, call, values, nulls, writer.position);
 }
 
-Datum transaction_result(FunctionCallInfo fcinfo, storage::Call &call,
-                         const storage::JournalRow &row)
+namespace {
+
+constexpr int transaction_column_count = 19;
+
+// Columns of mvm.transactions.
+void fill_transaction(storage::Call &call, storage::UniverseSet &universes,
+                      const storage::JournalRow &row, RowWriter &writer)
 {
-    storage::UniverseSet universes{};
     const Scales scales = scales_of(call, universes, row);
-    Datum values[19];
-    bool nulls[19];
-    RowWriter writer{values, nulls};
     writer.add(Int64GetDatum(row.id));
     writer.add(CStringGetTextDatum(domain::name_of(row.kind)));
     writer.add_int8(row.user_id);
@@ -189,7 +190,29 @@ Datum transaction_result(FunctionCallInfo fcinfo, storage::Call &call,
     writer.add_amount(row.tariff_minor, scales.from);
     writer.add_int8(row.reference_id);
     writer.add(row.memo);
+}
+
+} // namespace
+
+Datum transaction_result(FunctionCallInfo fcinfo, storage::Call &call,
+                         const storage::JournalRow &row)
+{
+    storage::UniverseSet universes{};
+    Datum values[transaction_column_count];
+    bool nulls[transaction_column_count];
+    RowWriter writer{values, nulls};
+    fill_transaction(call, universes, row, writer);
     return row_result(fcinfo, call, values, nulls, writer.position);
+}
+
+void put_transaction(storage::Call &call, storage::UniverseSet &universes, ReturnSetInfo *result,
+                     const storage::JournalRow &row)
+{
+    Datum values[transaction_column_count];
+    bool nulls[transaction_column_count];
+    RowWriter writer{values, nulls};
+    fill_transaction(call, universes, row, writer);
+    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
 namespace {

@@ -28,6 +28,10 @@ Datum exchange_result(FunctionCallInfo fcinfo, storage::Call &call, storage::Uni
 Datum transaction_result(FunctionCallInfo fcinfo, storage::Call &call,
                          const storage::JournalRow &row);
 
+// A row of mvm.transactions into the function's result set.
+void put_transaction(storage::Call &call, storage::UniverseSet &universes, ReturnSetInfo *result,
+                     const storage::JournalRow &row);
+
 // The answers of a batch, a row per order, into the function's result set.
 void put_purchase_batch(FunctionCallInfo fcinfo, storage::Call &call,
                         storage::UniverseSet &universes, const market::Answer *answers, int count);

@@ -45,11 +45,9 @@ void put_page(storage::Call &call, ReturnSetInfo *result, std::int64_t user_id,
               std::int32_t universe_id, const Span &span)
 {
     const int scale = market::require_universe(call, universe_id).currency_scale;
-    storage::WalletHistory history{};
-    storage::open_wallet_history(
-        call, history, user_id, universe_id,
-        storage::balance_at_place(call, user_id, universe_id,
-                                  {span.to_time, span.from_time, span.after_id}));
+    storage::WalletHistory history;
+    storage::open_wallet_history(call, history, {user_id, universe_id},
+                                 {span.to_time, span.from_time, span.after_id});
     const auto in_span = [&] {
         return history.at_leg && history.leg.transaction_time < span.to_time;
     };

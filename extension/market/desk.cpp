@@ -1,6 +1,7 @@
 #include "market/desk.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "domain/assert.hpp"
 #include "storage/balance_snapshot.hpp"
@@ -149,6 +150,7 @@ int add_opening_wallet(Desk &desk, const WalletKey &key)
     locked.opening = true;
     locked.wallet.user_id = key.user_id;
     locked.wallet.universe_id = key.universe_id;
+    locked.wallet.last_journal_id = 0;
     return push_other(desk.wallets, desk.other_wallets, locked);
 }
 
@@ -380,11 +382,46 @@ void take_back(Desk &desk, int kept)
 
 namespace {
 
-// The balance of a wallet before one of the call's journal rows.
+// The journal rows of the call, in the order in which they take effect.
+storage::JournalRow **rows_of(Desk &desk)
+{
+    auto **rows = pg::zeroed<storage::JournalRow *>(desk.postings.count);
+    for (int i = 0; i < desk.postings.count; ++i) {
+        rows[i] = desk.postings[i].row;
+    }
+    return rows;
+}
+
+// Appends a row to the chain of a wallet: the wallet's last row, and the row becomes that.
+void append_to_chain(Desk &desk, int wallet, const storage::JournalRow &row,
+                     std::optional<std::int64_t> &previous_id)
+{
+    previous_id = std::nullopt;
+    if (wallet >= 0) {
+        previous_id = std::exchange(desk.wallets[wallet].last_journal_id, row.id);
+    }
+}
+
+// Numbers the rows and links them, in the order of their ids.
+void link_rows(Desk &desk, storage::JournalRow *const *rows)
+{
+    storage::number_journal_rows(desk.call, rows, desk.postings.count);
+    for (LockedWallet &locked : desk.wallets) {
+        locked.last_journal_id = locked.wallet.last_journal_id;
+    }
+    for (const Posting &posting : desk.postings) {
+        storage::JournalRow &row = *posting.row;
+        append_to_chain(desk, posting.from, row, row.from_previous_id);
+        append_to_chain(desk, posting.to, row, row.to_previous_id);
+    }
+}
+
+// The balance of a wallet before one of the call's journal rows, and its last row by then.
 struct DueSnapshot {
     int wallet;
     const storage::JournalRow *before;
     std::int64_t balance_minor;
+    std::optional<std::int64_t> last_journal_id;
 };
 
 // A wallet gets a snapshot before the call's first row if its version says that one is due
@@ -396,7 +433,8 @@ pg::Array<DueSnapshot> due_snapshots(Desk &desk)
         const LockedWallet &locked = desk.wallets[i];
         if (locked.movements > 0 && !locked.opening &&
             storage::snapshot_is_due(locked.wallet.version, locked.movements)) {
-            due.push({i, desk.postings[0].row, locked.wallet.balance_minor});
+            due.push({i, desk.postings[0].row, locked.wallet.balance_minor,
+                      locked.wallet.last_journal_id});
         }
     }
     return due;
@@ -407,11 +445,12 @@ struct Progress {
     int movements;
 };
 
-void pass_row(Progress &progress, int wallet, const storage::JournalRow *row, std::int64_t change,
+void pass_row(Progress &progress, int wallet, const storage::JournalRow *row,
+              const std::optional<std::int64_t> &previous_id, std::int64_t change,
               pg::Array<DueSnapshot> &due)
 {
     if (progress.movements > 0 && progress.movements % storage::movements_per_snapshot == 0) {
-        due.push({wallet, row, static_cast<std::int64_t>(progress.balance_minor)});
+        due.push({wallet, row, static_cast<std::int64_t>(progress.balance_minor), previous_id});
     }
     ++progress.movements;
     domain::move(progress.balance_minor, change);
@@ -435,10 +474,12 @@ void add_snapshots_within(Desk &desk, pg::Array<DueSnapshot> &due)
     for (const Posting &posting : desk.postings) {
         const domain::Movement movement = movement_of(*posting.row);
         if (posting.from >= 0) {
-            pass_row(progress[posting.from], posting.from, posting.row, movement.from_minor, due);
+            pass_row(progress[posting.from], posting.from, posting.row,
+                     posting.row->from_previous_id, movement.from_minor, due);
         }
         if (posting.to >= 0) {
-            pass_row(progress[posting.to], posting.to, posting.row, movement.to_minor, due);
+            pass_row(progress[posting.to], posting.to, posting.row, posting.row->to_previous_id,
+                     movement.to_minor, due);
         }
     }
 }
@@ -471,20 +512,12 @@ void write_wallets(Desk &desk)
         }
         const auto balance_minor = static_cast<std::int64_t>(locked.balance_minor);
         if (locked.opening) {
-            storage::insert_wallet(desk.call, locked.key, balance_minor);
+            storage::insert_wallet(desk.call, locked.key, balance_minor, *locked.last_journal_id);
         } else {
-            storage::update_balance(desk.call, locked.wallet, balance_minor);
+            storage::update_balance(desk.call, locked.wallet, balance_minor,
+                                    *locked.last_journal_id);
         }
     }
-}
-
-void write_journal(Desk &desk)
-{
-    auto **rows = pg::zeroed<storage::JournalRow *>(desk.postings.count);
-    for (int i = 0; i < desk.postings.count; ++i) {
-        rows[i] = desk.postings[i].row;
-    }
-    storage::append_journal_rows(desk.call, rows, desk.postings.count);
 }
 
 void write_snapshots(Desk &desk, const pg::Array<DueSnapshot> &due)
@@ -492,9 +525,10 @@ void write_snapshots(Desk &desk, const pg::Array<DueSnapshot> &due)
     for (int i = 0; i < due.count; ++i) {
         CHECK_FOR_INTERRUPTS();
         const DueSnapshot &snapshot = due.data[i];
-        storage::append_balance_snapshot(desk.call, desk.wallets[snapshot.wallet].key,
-                                         {snapshot.before->id, snapshot.balance_minor},
-                                         snapshot.before->transaction_time);
+        storage::append_balance_snapshot(
+            desk.call, desk.wallets[snapshot.wallet].key,
+            {snapshot.before->id, snapshot.balance_minor, snapshot.last_journal_id},
+            snapshot.before->transaction_time);
     }
 }
 
@@ -503,12 +537,16 @@ void write_snapshots(Desk &desk, const pg::Array<DueSnapshot> &due)
 void write(Desk &desk)
 {
     storage::advance_command(desk.call);
+    storage::JournalRow **rows = rows_of(desk);
+    if (desk.postings.count > 0) {
+        link_rows(desk, rows);
+    }
     pg::Array<DueSnapshot> due = due_snapshots(desk);
     add_snapshots_within(desk, due);
     write_items(desk);
     write_wallets(desk);
     if (desk.postings.count > 0) {
-        write_journal(desk);
+        storage::append_journal_rows(desk.call, rows, desk.postings.count);
         write_snapshots(desk, due);
     }
 }

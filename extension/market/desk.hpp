@@ -34,6 +34,8 @@ struct LockedWallet {
     int movements;          // how many postings move it
     storage::Wallet wallet; // as it was locked; its row is null if there is no such wallet
     RunningAmount balance_minor;
+    // The last row that moves it, once the rows are linked; none: it is not known.
+    std::optional<std::int64_t> last_journal_id;
 };
 
 // A journal row and the locked rows that it moves, by their indexes at the desk; -1: none.
@@ -127,8 +129,9 @@ void take_back(Desk &desk, int kept);
 // Writing
 // ---------------------------------------------------------------------------
 
-// Writes the items, the wallets, the journal rows, which get their ids and time, and the snapshots
-// of balances that are due. From here only I/O can fail.
+// Gives the journal rows their ids and time, links each with the row before it of every wallet that
+// it moves, and writes the items, the wallets, the journal rows and the snapshots of balances that
+// are due. From here only I/O can fail.
 void write(Desk &desk);
 
 } // namespace mvm::market

@@ -192,6 +192,19 @@ inline void set_compiled_checks(ResultRelInfo *result, ExprState **checks)
 #endif
 }
 
+// Raises 42501 unless the caller owns the relation. 16 asks about objects of every kind alike.
+inline void require_ownership(Oid relation)
+{
+#if PG_VERSION_NUM >= 160000
+    const bool owns = object_ownercheck(RelationRelationId, relation, GetUserId());
+#else
+    const bool owns = pg_class_ownercheck(relation, GetUserId());
+#endif
+    if (!owns) {
+        aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(relation));
+    }
+}
+
 // 18 replaced rd_pkindex's accessor by one that asks about deferrable keys.
 inline Oid primary_key_index(Relation table)
 {

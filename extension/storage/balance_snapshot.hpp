@@ -2,6 +2,8 @@
 // balance of the past is counted from the nearest one and not from the wallet's first day.
 #pragma once
 
+#include <optional>
+
 #include "storage/wallet.hpp"
 
 namespace mvm::storage {
@@ -10,10 +12,9 @@ namespace mvm::storage {
 struct BalanceSnapshot {
     std::int64_t before_id;
     std::int64_t balance_minor;
+    // The last of those rows; 0: there was none; none: it is not known.
+    std::optional<std::int64_t> last_journal_id;
 };
-
-// Before its first journal row every wallet is empty.
-inline constexpr BalanceSnapshot no_history = {PG_INT64_MIN, 0};
 
 // One for about so many movements: statements then read few rows that they do not show,
 // and trades hardly pay for it.
@@ -25,15 +26,15 @@ inline constexpr int movements_per_snapshot = 64;
 
 // Remembers what a locked wallet held before the row with `snapshot.before_id`, which was
 // appended at `taken_at`. Does nothing in a market of version 1.0, which has no statements.
-void append_balance_snapshot(Call &call, const WalletKey &key, const BalanceSnapshot &snapshot,
+void append_balance_snapshot(Call &call, const WalletKey &wallet, const BalanceSnapshot &snapshot,
                              TimestampTz taken_at);
 
-// The last one whose journal rows all have ids below `id`.
-BalanceSnapshot balance_snapshot_before_id(Call &call, std::int64_t user_id,
-                                           std::int32_t universe_id, std::int64_t id);
+// The first one whose `before_id` is `id` or above; none when there is none.
+std::optional<BalanceSnapshot> balance_snapshot_from_id(Call &call, const WalletKey &wallet,
+                                                        std::int64_t id);
 
-// The last one whose journal rows all were written before `at`.
-BalanceSnapshot balance_snapshot_before_time(Call &call, std::int64_t user_id,
-                                             std::int32_t universe_id, TimestampTz at);
+// The first one taken at `at` or later; none when there is none.
+std::optional<BalanceSnapshot> balance_snapshot_from_time(Call &call, const WalletKey &wallet,
+                                                          TimestampTz at);
 
 } // namespace mvm::storage

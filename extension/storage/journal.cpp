@@ -1,12 +1,9 @@
 #include "storage/journal.hpp"
 
 #include "domain/assert.hpp"
-#include "pg/compat.hpp"
 #include "storage/house_account.hpp"
 
 namespace mvm::storage {
-
-namespace {
 
 void read_journal(const Table &table, TupleTableSlot *slot, JournalRow &row)
 {
@@ -29,7 +26,11 @@ void read_journal(const Table &table, TupleTableSlot *slot, JournalRow &row)
     row.tariff_minor = columns.optional_int8(journal_column::tariff_minor);
     row.reference_id = columns.optional_int8(journal_column::reference_id);
     row.memo = columns.optional_value(journal_column::memo);
+    row.from_previous_id = columns.optional_int8(journal_column::from_previous_id);
+    row.to_previous_id = columns.optional_int8(journal_column::to_previous_id);
 }
+
+namespace {
 
 // A FillRow over an array of pointers to journal rows.
 void fill_journal_row(const void *rows, int i, Columns &columns)
@@ -53,6 +54,8 @@ void fill_journal_row(const void *rows, int i, Columns &columns)
     columns.put(journal_column::tariff_minor, row.tariff_minor);
     columns.put(journal_column::reference_id, row.reference_id);
     columns.put(journal_column::memo, row.memo);
+    columns.put(journal_column::from_previous_id, row.from_previous_id);
+    columns.put(journal_column::to_previous_id, row.to_previous_id);
 }
 
 // By-reference values of their own, which outlive the next read.
@@ -68,29 +71,69 @@ void copy_references(JournalRow &row)
 
 } // namespace
 
-WalletsOfRow wallets_of(const JournalRow &row)
+namespace {
+
+WalletsOfRow wallets_of(domain::JournalKind row_kind, const std::optional<std::int64_t> &user_id,
+                        const std::optional<std::int64_t> &counterparty_id,
+                        std::int32_t from_universe_id, std::int32_t to_universe_id)
 {
-    const domain::KindInfo &kind = domain::info_of(row.kind);
+    const domain::KindInfo &kind = domain::info_of(row_kind);
     WalletsOfRow wallets{};
     if (kind.paid_by_user != 0) {
-        wallets.from = {*row.user_id, row.from_universe_id};
+        wallets.from = {*user_id, from_universe_id};
     }
     if (kind.received_by_user != 0) {
-        wallets.to = {*row.user_id, row.to_universe_id};
-    } else if (kind.received_by_counterparty != 0 && row.counterparty_id) {
-        wallets.to = {*row.counterparty_id, row.to_universe_id};
+        wallets.to = {*user_id, to_universe_id};
+    } else if (kind.received_by_counterparty != 0 && counterparty_id) {
+        wallets.to = {*counterparty_id, to_universe_id};
     }
     return wallets;
 }
 
-void append_journal_rows(Call &call, JournalRow *const *rows, int count)
+} // namespace
+
+WalletsOfRow wallets_of(const JournalRow &row)
 {
-    MVM_ASSERT(count > 0);
+    return wallets_of(row.kind, row.user_id, row.counterparty_id, row.from_universe_id,
+                      row.to_universe_id);
+}
+
+RowLinks links_in(const Table &table, TupleTableSlot *slot)
+{
+    const auto optional_int8 = [&](int column) {
+        bool is_null = false;
+        const Datum value = nullable_column_of(table, slot, column, is_null);
+        return is_null ? std::nullopt : std::optional(DatumGetInt64(value));
+    };
+    // From the last column on: the row is taken apart once.
+    RowLinks links{};
+    links.to_previous_id = optional_int8(journal_column::to_previous_id);
+    links.from_previous_id = optional_int8(journal_column::from_previous_id);
+    links.id = DatumGetInt64(column_of(table, slot, journal_column::id));
+    links.wallets = wallets_of(
+        domain::JournalKind{DatumGetChar(column_of(table, slot, journal_column::kind))},
+        optional_int8(journal_column::user_id), optional_int8(journal_column::counterparty_id),
+        DatumGetInt32(column_of(table, slot, journal_column::from_universe_id)),
+        DatumGetInt32(column_of(table, slot, journal_column::to_universe_id)));
+    return links;
+}
+
+void number_journal_rows(Call &call, JournalRow *const *rows, int count)
+{
+    MVM_ASSERT(call.writes && count > 0);
     const TimestampTz now = GetCurrentTimestamp();
     for (int i = 0; i < count; ++i) {
         CHECK_FOR_INTERRUPTS();
         rows[i]->id = next_id("journal_id_seq");
         rows[i]->transaction_time = now;
+    }
+}
+
+void append_journal_rows(Call &call, JournalRow *const *rows, int count)
+{
+    MVM_ASSERT(count > 0);
+    for (int i = 0; i < count; ++i) {
+        CHECK_FOR_INTERRUPTS();
         note_house_movements(call, *rows[i]);
     }
     insert_rows(call, TableId::journal, rows, count, fill_journal_row);
@@ -108,66 +151,6 @@ bool find_journal(Call &call, std::int64_t id, JournalRow &row)
     read_journal(table_of(call, TableId::journal), slot, row);
     copy_references(row);
     return true;
-}
-
-namespace {
-
-void open_journal(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
-                  ScanDirection direction, const ScanKeyData &condition)
-{
-    const char *index_name =
-        role == JournalRole::actor ? "journal_user_id_idx" : "journal_counterparty_id_idx";
-    cursor.direction = direction;
-    cursor.table = &table_of(call, TableId::journal);
-    cursor.index = open_index(index_name);
-    cursor.slot = make_slot(call, TableId::journal);
-    cursor.scan = pg::begin_index_scan(table_of(call, TableId::journal).relation, cursor.index,
-                                       GetActiveSnapshot(), 2);
-    ScanKeyData keys[2];
-    ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(user_id));
-    keys[1] = condition;
-    index_rescan(cursor.scan, keys, 2, nullptr, 0);
-    next_row(cursor);
-}
-
-} // namespace
-
-void open_journal_before(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
-                         std::int64_t before_id)
-{
-    ScanKeyData condition;
-    ScanKeyInit(&condition, 2, BTLessStrategyNumber, F_INT8LT, Int64GetDatum(before_id));
-    open_journal(call, cursor, role, user_id, BackwardScanDirection, condition);
-}
-
-void open_journal_from(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
-                       std::int64_t from_id)
-{
-    ScanKeyData condition;
-    ScanKeyInit(&condition, 2, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(from_id));
-    open_journal(call, cursor, role, user_id, ForwardScanDirection, condition);
-}
-
-void next_row(JournalCursor &cursor)
-{
-    CHECK_FOR_INTERRUPTS();
-    cursor.at_row = index_getnext_slot(cursor.scan, cursor.direction, cursor.slot);
-    if (cursor.at_row) {
-        read_journal(*cursor.table, cursor.slot, cursor.row);
-    }
-}
-
-void close_journal(JournalCursor &cursor)
-{
-    index_endscan(cursor.scan);
-    index_close(cursor.index, NoLock);
-}
-
-void find_trade(JournalCursor &cursor)
-{
-    while (cursor.at_row && cursor.row.kind != domain::JournalKind::purchase) {
-        next_row(cursor);
-    }
 }
 
 } // namespace mvm::storage

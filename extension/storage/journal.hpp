@@ -1,4 +1,4 @@
-// Rows of mvm.journal: appending, and reading back by id or one user's in order.
+// Rows of mvm.journal: appending, and reading back by id.
 #pragma once
 
 #include "domain/journal_kind.hpp"
@@ -12,8 +12,8 @@ namespace mvm::storage {
 
 struct JournalRow {
     domain::JournalKind kind;
-    std::int64_t id;              // given by append_journal_rows
-    TimestampTz transaction_time; // given by append_journal_rows
+    std::int64_t id;              // given by number_journal_rows
+    TimestampTz transaction_time; // given by number_journal_rows
     std::optional<std::int64_t> user_id;
     std::optional<std::int64_t> counterparty_id;
     std::optional<std::int64_t> item_id;
@@ -29,6 +29,11 @@ struct JournalRow {
     std::optional<std::int64_t> tariff_minor; // none: no tariff; in from_universe_id's currency
     std::optional<std::int64_t> reference_id; // the purchase that a refund undoes
     std::optional<Datum> memo;                // text: the client's own note
+    // The rows before this one of the wallet that it moves in from_universe_id and of the one in
+    // to_universe_id. 0: it is the wallet's first; none: there is no such wallet, or the row is not
+    // known. See wallet_chain.hpp.
+    std::optional<std::int64_t> from_previous_id;
+    std::optional<std::int64_t> to_previous_id;
 };
 
 // A fee or a tariff as the journal has it: most markets have neither, and zero is not written.
@@ -45,38 +50,29 @@ struct WalletsOfRow {
 };
 WalletsOfRow wallets_of(const JournalRow &row);
 
-// Appends rows, in their order, and fills in their ids and one time for all. Called after every
-// lock is held, so that ids and times follow the order of effects on each wallet and item.
+// Gives the rows, in their order, their ids and one time for all. Called after every lock is held,
+// so that ids and times follow the order of effects on each wallet and item, and before the wallets
+// are written, which name their last rows.
+void number_journal_rows(Call &call, JournalRow *const *rows, int count);
+
+// Appends rows that are numbered.
 void append_journal_rows(Call &call, JournalRow *const *rows, int count);
 
 // Reads the row with this id as the call's snapshot sees it; its values are copies.
 [[nodiscard]] bool find_journal(Call &call, std::int64_t id, JournalRow &row);
 
-// Rows of one user in one role, in the order of their ids.
-struct JournalCursor {
-    ScanDirection direction;
-    const Table *table;
-    Relation index;
-    IndexScanDesc scan;
-    TupleTableSlot *slot;
-    bool at_row; // `row` is the current one
-    JournalRow row;
+// The row in a slot of the journal. Its text and numeric values point into the slot.
+void read_journal(const Table &table, TupleTableSlot *slot, JournalRow &row);
+
+// What walking along the rows of a wallet needs of one.
+struct RowLinks {
+    std::int64_t id;
+    WalletsOfRow wallets;
+    std::optional<std::int64_t> from_previous_id;
+    std::optional<std::int64_t> to_previous_id;
 };
 
-// `actor` is the row's user_id: the buyer of a purchase. Its seller is the counterparty.
-enum class JournalRole : std::uint8_t { actor, counterparty };
-
-// Opens at the newest row with an id below `before_id` and goes back.
-void open_journal_before(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
-                         std::int64_t before_id);
-
-// Opens at the oldest row with an id from `from_id` on and goes forward.
-void open_journal_from(Call &call, JournalCursor &cursor, JournalRole role, std::int64_t user_id,
-                       std::int64_t from_id);
-void next_row(JournalCursor &cursor);
-void close_journal(JournalCursor &cursor);
-
-// The current row or the first one further on that is a purchase.
-void find_trade(JournalCursor &cursor);
+// Of the row in a slot of the journal, without reading all of it.
+RowLinks links_in(const Table &table, TupleTableSlot *slot);
 
 } // namespace mvm::storage

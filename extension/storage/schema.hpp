@@ -72,7 +72,15 @@ enum : int {
 };
 }
 namespace wallet_column {
-enum : int { user_id = 1, balance_minor, version, universe_id, last = universe_id };
+enum : int {
+    user_id = 1,
+    balance_minor,
+    version,
+    universe_id,
+    // since 1.2
+    last_journal_id,
+    last = last_journal_id
+};
 }
 namespace item_column {
 enum : int {
@@ -113,7 +121,9 @@ enum : int {
     reference_id,
     // since 1.2
     memo,
-    last = memo
+    from_previous_id,
+    to_previous_id,
+    last = to_previous_id
 };
 }
 namespace idempotency_key_column {
@@ -208,7 +218,16 @@ namespace exchange_rate_change_column {
 enum : int { id = 1, valid_from, universe_id, exchange_rate, last = exchange_rate };
 }
 namespace balance_snapshot_column {
-enum : int { user_id = 1, before_id, balance_minor, taken_at, universe_id, last = universe_id };
+enum : int {
+    user_id = 1,
+    before_id,
+    balance_minor,
+    taken_at,
+    universe_id,
+    // since 1.2
+    last_journal_id,
+    last = last_journal_id
+};
 }
 namespace house_account_column {
 enum : int { universe_id = 1, slot, treasury_minor, fees_minor, last = fees_minor };
@@ -230,9 +249,11 @@ inline constexpr const char *universe_added[] = {
     "max_amount_minor", "max_quantity",   "routed",         "first_rate_id",     "max_hold_ttl",
     "max_quote_ttl",    "max_open_holds", "max_open_quotes"};
 inline constexpr const char *user_account_added[] = {"external_id", "metadata"};
+inline constexpr const char *wallet_added[] = {"last_journal_id"};
 inline constexpr const char *item_added[] = {"listed", "external_id", "metadata"};
-inline constexpr const char *journal_added[] = {"fee_minor", "tariff_minor", "reference_id",
-                                                "memo"};
+inline constexpr const char *journal_added[] = {"fee_minor", "tariff_minor",     "reference_id",
+                                                "memo",      "from_previous_id", "to_previous_id"};
+inline constexpr const char *balance_snapshot_added[] = {"last_journal_id"};
 inline constexpr const char *rule_change_added[] = {"max_hold_ttl", "max_quote_ttl",
                                                     "max_open_holds", "max_open_quotes"};
 
@@ -250,17 +271,17 @@ inline constexpr TableShape table_shapes[table_count] = {
      "LLITtj",
      {user_account_column::id}},
     {"wallet",
+     wallet_column::universe_id,
      wallet_column::last,
-     wallet_column::last,
-     nullptr,
-     "LLLI",
+     wallet_added,
+     "LLLIl",
      {wallet_column::user_id, wallet_column::universe_id}},
     {"item", item_column::name, item_column::last, item_added, "LlLLLITBtj", {item_column::id}},
     {"journal",
      journal_column::idempotency_key,
      journal_column::last,
      journal_added,
-     "LZllllllIICnntlllt",
+     "LZllllllIICnntllltll",
      {journal_column::id}},
     {"idempotency_key",
      idempotency_key_column::last,
@@ -301,10 +322,10 @@ inline constexpr TableShape table_shapes[table_count] = {
      "LZIN",
      {exchange_rate_change_column::id}},
     {"balance_snapshot",
+     balance_snapshot_column::universe_id,
      balance_snapshot_column::last,
-     balance_snapshot_column::last,
-     nullptr,
-     "LLLZI",
+     balance_snapshot_added,
+     "LLLZIl",
      {balance_snapshot_column::user_id, balance_snapshot_column::universe_id,
       balance_snapshot_column::before_id}},
     {"house_account",
@@ -314,8 +335,8 @@ inline constexpr TableShape table_shapes[table_count] = {
      "IINN",
      {house_account_column::universe_id, house_account_column::slot}},
 };
-inline constexpr int columns_max = universe_column::last;
-static_assert(hold_column::last <= columns_max && journal_column::last <= columns_max &&
+inline constexpr int columns_max = journal_column::last;
+static_assert(universe_column::last <= columns_max && hold_column::last <= columns_max &&
               rule_change_column::last <= columns_max);
 
 // The indexes beside the primary keys that the library reads or writes by itself, one that
@@ -332,6 +353,7 @@ inline constexpr IndexShape index_shapes[] = {
     {"user_account_username_key", {user_account_column::username}},
     {"journal_user_id_idx", {journal_column::user_id, journal_column::id}},
     {"journal_counterparty_id_idx", {journal_column::counterparty_id, journal_column::id}},
+    {"journal_stocking_idx", {journal_column::user_id, journal_column::id}},
     {"hold_expires_at_idx", {hold_column::expires_at, hold_column::id}},
     {"hold_expires_at_idx", {hold_column::expires_at}},
     {"hold_item_id_idx", {hold_column::item_id, hold_column::expires_at, hold_column::id}},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <optional>
 
 #include "storage/row.hpp"
 
@@ -21,6 +22,8 @@ struct Wallet {
     std::int64_t balance_minor; // 0 where there is no wallet yet
     std::int64_t version;
     HeapTuple row; // null: there is no wallet
+    // The last journal row that moved it; 0: there is none; none: it is not known.
+    std::optional<std::int64_t> last_journal_id;
 };
 
 // The wallet as the call's snapshot sees it.
@@ -38,10 +41,15 @@ Wallet lock_or_create_wallet(Call &call, const WalletKey &key, bool &created);
 // Takes back a wallet that this call has created and not credited.
 void delete_wallet(Call &call, const Wallet &wallet);
 
-// Writes a locked wallet's new balance and the next version.
-void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor);
+// Writes a locked wallet's new balance, the last journal row that moved it and the next version.
+void update_balance(Call &call, Wallet &wallet, std::int64_t balance_minor,
+                    std::int64_t last_journal_id);
 
-// Inserts the first wallet of a user that this call created.
-void insert_wallet(Call &call, const WalletKey &key, std::int64_t balance_minor);
+// Inserts the first wallet of a user that this call created, with the last row that moved it.
+void insert_wallet(Call &call, const WalletKey &key, std::int64_t balance_minor,
+                   std::int64_t last_journal_id);
+
+// The wallets of a user as the call's snapshot sees them, without their rows.
+void read_wallets_of_user(Call &call, std::int64_t user_id, pg::Array<Wallet> &wallets);
 
 } // namespace mvm::storage

@@ -3,12 +3,17 @@
 //
 // Ids and times of one wallet's journal rows are taken to be in the same order: both are
 // drawn while the wallet is locked, from the sequence and from the server's clock. Where
-// the clock was set back, a span of time has the rows up to the first that is beyond it.
+// the clock was set back, a span of time begins after the last row that is before it.
+//
+// The rows are linked from the newest back, and shown from the oldest on: they are read in runs,
+// each from a snapshot of the balance, or from the wallet's end, back to where the run before it
+// ended. A run that is long is read again from marks on the way, so that memory stays small.
 #pragma once
 
 #include "pg/numeric.hpp"
 #include "storage/balance_snapshot.hpp"
-#include "storage/journal.hpp"
+#include "storage/indexed_journal.hpp"
+#include "storage/wallet_chain.hpp"
 
 namespace mvm::storage {
 
@@ -25,12 +30,18 @@ struct WalletLeg {
 };
 
 struct WalletHistory {
-    std::int64_t user_id;
-    std::int32_t universe_id;
-    JournalCursor acted;          // rows of the wallet's user
-    JournalCursor dealt_with;     // rows in which they are the counterparty
-    pg::WideAmount balance_minor; // before the current leg; after all of them at the end
-    bool at_leg;                  // `leg` is the current one
+    Call *call;
+    WalletKey wallet;
+    bool linked;
+    JournalReader reader;          // when the journal is linked
+    BalanceSnapshot end;           // of the wallet: what it holds now
+    BalanceSnapshot run_end;       // where the legs that are known end
+    std::int64_t done_id;          // rows up to this one are before the current leg
+    pg::Array<WalletLeg> run;      // the next legs, the next one last
+    pg::Array<std::int64_t> marks; // where the runs after it begin, the next one last
+    MemoryContext run_context;     // of the legs' memos
+    pg::WideAmount balance_minor;  // before the current leg; after all of them at the end
+    bool at_leg;                   // `leg` is the current one
     WalletLeg leg;
 };
 
@@ -42,24 +53,18 @@ struct HistoryPlace {
     std::int64_t id;
 };
 
-struct PlacedBalance {
-    std::int64_t first_id; // of the first leg from the place on, or lower
-    pg::WideAmount balance_minor;
-};
-
-// What the wallet held at the place. Counted from the nearest snapshot before it or, where that
-// is far, back from the present balance: the cost is at most twice that of the nearer one.
-PlacedBalance balance_at_place(Call &call, std::int64_t user_id, std::int32_t universe_id,
-                               const HistoryPlace &place);
-
-// Opens at the first leg from there on.
-void open_wallet_history(Call &call, WalletHistory &history, std::int64_t user_id,
-                         std::int32_t universe_id, const PlacedBalance &start);
+// Opens at the first leg from the place on, with the balance before it. That is counted back from
+// the first snapshot behind the place.
+void open_wallet_history(Call &call, WalletHistory &history, const WalletKey &wallet,
+                         const HistoryPlace &place);
 
 // Goes to the next leg.
 void next_leg(WalletHistory &history);
 
 void close_wallet_history(WalletHistory &history);
+
+// What the wallet held at the place.
+pg::WideAmount balance_at_place(Call &call, const WalletKey &wallet, const HistoryPlace &place);
 
 // Raises amount_out_of_range when no wallet can have held the amount: the journal does not
 // explain the balance. Between the two rows of a capture it is 64 bits and what the hold kept.

@@ -9,7 +9,7 @@ AS $$
 \include source/audit/checks.sql
 $$;
 COMMENT ON FUNCTION @extschema@.mvm_audit() IS
-    'A row per violation, none when the market is clean: wallets and snapshots of their balances against the ledger, zero sums per transaction and currency, stock against its movements, conversions never below the rate, holds, accepted quotes and the house''s accounts against their journal rows and the rates that there were, refunds within their purchases, universes'' rates against their history, references, idempotency keys, sequences. Amounts in minor units';
+    'A row per violation, none when the market is clean: wallets and snapshots of their balances against the ledger, the links of the journal''s rows, zero sums per transaction and currency, stock against its movements, conversions never below the rate, holds, accepted quotes and the house''s accounts against their journal rows and the rates that there were, refunds within their purchases, universes'' rates against their history, references, idempotency keys, sequences. Amounts in minor units';
 
 CREATE FUNCTION mvm.violations_since_checkpoint()
     RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
@@ -27,6 +27,12 @@ CREATE FUNCTION mvm.next_transaction_id() RETURNS xid8
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'mvm_next_transaction_id';
 COMMENT ON FUNCTION mvm.next_transaction_id() IS 'The id that the next writing transaction will get';
+
+CREATE FUNCTION mvm.journal_digest(digest_before bytea, known int8multirange, covered int8multirange) RETURNS bytea
+    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET jit = off
+    AS 'MODULE_PATHNAME', 'mvm_journal_digest';
+COMMENT ON FUNCTION mvm.journal_digest(bytea, int8multirange, int8multirange) IS
+    'SHA-256 over digest_before and, each as a line of text, the journal rows with ids in covered and not in known, in the order of their ids';
 
 -- Bound to the functions that it calls, not to their names: who owns their schema may rename it and make another.
 CREATE FUNCTION mvm.write_audit_checkpoint(anew boolean)
@@ -71,14 +77,25 @@ BEGIN ATOMIC
         ON CONFLICT (only_one) DO UPDATE SET id = EXCLUDED.id, made_at = EXCLUDED.made_at,
             journal_id = EXCLUDED.journal_id, pending = EXCLUDED.pending,
             next_transaction_id = EXCLUDED.next_transaction_id
-        RETURNING c.id
+        RETURNING c.id, int8multirange(int8range(1, c.journal_id + 1)) - c.pending AS covered
+    ), digests AS (
+        INSERT INTO mvm.audit_digest (checkpoint_id, covered, digest)
+        SELECT w.id, w.covered, mvm.journal_digest(COALESCE(d.digest, ''), COALESCE(d.covered, '{}'), w.covered)
+        FROM written w
+        LEFT JOIN (
+            SELECT d.covered, d.digest FROM mvm.audit_digest d ORDER BY d.checkpoint_id DESC LIMIT 1
+        ) d ON true
     ), wallets AS (
-        INSERT INTO mvm.audit_wallet AS a (user_id, universe_id, balance_minor)
-        SELECT COALESCE(w.user_id, k.user_id), COALESCE(w.universe_id, k.universe_id), COALESCE(w.balance_minor, 0)
+        INSERT INTO mvm.audit_wallet AS a (user_id, universe_id, balance_minor, last_journal_id)
+        SELECT COALESCE(w.user_id, k.user_id), COALESCE(w.universe_id, k.universe_id), COALESCE(w.balance_minor, 0),
+            COALESCE(w.last_journal_id, 0)
         FROM mvm.wallet w
         FULL JOIN mvm.audit_wallet k ON k.user_id = w.user_id AND k.universe_id = w.universe_id
-        WHERE (SELECT v.count = 0 FROM violation v) AND COALESCE(w.balance_minor, 0) IS DISTINCT FROM k.balance_minor
-        ON CONFLICT (user_id, universe_id) DO UPDATE SET balance_minor = EXCLUDED.balance_minor
+        WHERE (SELECT v.count = 0 FROM violation v)
+          AND (COALESCE(w.balance_minor, 0), COALESCE(w.last_journal_id, 0))
+            IS DISTINCT FROM (k.balance_minor, k.last_journal_id)
+        ON CONFLICT (user_id, universe_id) DO UPDATE SET balance_minor = EXCLUDED.balance_minor,
+            last_journal_id = EXCLUDED.last_journal_id
     ), items AS (
         INSERT INTO mvm.audit_item AS a (item_id, stock)
         SELECT COALESCE(i.id, k.item_id), COALESCE(i.stock, 0)
@@ -128,3 +145,10 @@ CREATE FUNCTION @extschema@.mvm_audit_checkpoint(anew boolean DEFAULT false)
     AS 'MODULE_PATHNAME', 'mvm_audit_checkpoint';
 COMMENT ON FUNCTION @extschema@.mvm_audit_checkpoint(boolean) IS
     'Audits the market, since the latest checkpoint or, the first time and with anew, all of it, and when it is clean makes a checkpoint, for mvm_audit(since). Answers the latest checkpoint and how many violations kept it from making one';
+
+CREATE FUNCTION @extschema@.mvm_verify(checkpoint_id bigint)
+    RETURNS TABLE (id bigint, last_transaction_id bigint, digest bytea, computed bytea)
+    LANGUAGE c STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'mvm_verify';
+COMMENT ON FUNCTION @extschema@.mvm_verify(bigint) IS
+    'Computes the digests of the checkpoints up to checkpoint_id again from the journal''s rows: digest is what each was given when it was made. Where they differ, a row up to there has been changed, removed or added since. MV203';

@@ -19,6 +19,12 @@ JOIN mvm.universe u ON u.id = l.universe_id;
 COMMENT ON VIEW mvm.ledger IS
     'Double entry: the legs of every transaction. account is wallet (of user_id) or one of the house accounts fx, fees, holds, treasury, outside of universe_id';
 
+CREATE VIEW mvm.link AS
+\include source/ledger/links.sql journal=mvm.journal
+;
+COMMENT ON VIEW mvm.link IS
+    'Which wallets each journal row moves, and each wallet''s row before it; 0: there is none, null: it is not known';
+
 -- The slots are few, so a balance costs the same however long the journal is.
 CREATE VIEW mvm.house_accounts AS
 SELECT u.id AS universe_id, a.account, a.balance_minor * mvm.amount(1, u.currency_scale) AS balance

@@ -235,7 +235,9 @@ COMMENT ON VIEW mvm.holds IS
     'Stock and money set aside: amount in from_universe_id''s currency, price of one piece in to_universe_id''s';
 
 CREATE VIEW mvm.audit_checkpoints AS
-SELECT c.id, c.made_at, c.journal_id AS last_transaction_id FROM mvm.audit_checkpoint c;
+SELECT c.id, c.made_at, c.journal_id AS last_transaction_id, d.digest
+FROM mvm.audit_checkpoint c
+LEFT JOIN mvm.audit_digest d ON d.checkpoint_id = c.id;
 COMMENT ON VIEW mvm.audit_checkpoints IS 'The latest checkpoint of the audit, if there is one';
 
 -- Where a sequence lies behind, the next row would get an id that is in use.

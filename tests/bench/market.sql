@@ -31,4 +31,5 @@ SELECT clock_timestamp(), 'l', seller_id, id, stock, universe_id, universe_id FR
 
 SELECT setval('mvm.universe_id_seq', :universes), setval('mvm.user_account_id_seq', :users),
     setval('mvm.item_id_seq', :items);
+SELECT mvm_relink_journal();
 VACUUM (ANALYZE) mvm.universe, mvm.user_account, mvm.wallet, mvm.item, mvm.journal;

@@ -211,15 +211,15 @@ answers_in_transaction 'with the columns of the primary key in another order' '5
     'ALTER TABLE mvm.wallet DROP CONSTRAINT wallet_pkey CASCADE, ADD PRIMARY KEY (universe_id, user_id)' 'mvm_balance(1)'
 answers_in_transaction 'with a primary key that is deferrable' '55000: table "mvm.journal" is not as' \
     'ALTER TABLE mvm.journal DROP CONSTRAINT journal_pkey, ADD PRIMARY KEY (id) DEFERRABLE' 'mvm_buy(1, 1)'
-answers_in_transaction 'without an index of the history' '42P01: relation "mvm.journal_user_id_idx" does not exist' \
-    'DROP INDEX mvm.journal_user_id_idx' 'mvm_trades(1)'
-answers_in_transaction 'with another one of that name' '55000: index "mvm.journal_user_id_idx" is not valid, or' \
-    'DROP INDEX mvm.journal_user_id_idx; CREATE INDEX journal_user_id_idx ON mvm.journal (idempotency_key)' 'mvm_trades(1)'
-answers_in_transaction 'with one that is not valid' '55000: index "mvm.journal_user_id_idx" is not valid, or' \
-    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'mvm.journal_user_id_idx'::regclass" 'mvm_trades(1)'
+answers_in_transaction 'without an index of the history' '42P01: relation "mvm.journal_stocking_idx" does not exist' \
+    'DROP INDEX mvm.journal_stocking_idx' 'mvm_transactions(1)'
+answers_in_transaction 'with another one of that name' '55000: index "mvm.journal_stocking_idx" is not valid, or' \
+    'DROP INDEX mvm.journal_stocking_idx; CREATE INDEX journal_stocking_idx ON mvm.journal (idempotency_key)' 'mvm_transactions(1)'
+answers_in_transaction 'with one that is not valid' '55000: index "mvm.journal_stocking_idx" is not valid, or' \
+    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'mvm.journal_stocking_idx'::regclass" 'mvm_transactions(1)'
 holds 'the primary key may be made anew under another name' sql "$database" \
     -c 'ALTER TABLE mvm.journal DROP CONSTRAINT journal_pkey, ADD CONSTRAINT another_name PRIMARY KEY (id)' \
     -c 'SELECT mvm_buy_batch(ARRAY[1, 1], ARRAY[1, 1], ARRAY[1, 1])'
 holds 'and trades go on without an index of the history' sql "$database" \
-    -c 'DROP INDEX mvm.journal_user_id_idx' -c 'SELECT mvm_buy_batch(ARRAY[1, 1], ARRAY[1, 1], ARRAY[1, 1])'
+    -c 'DROP INDEX mvm.journal_stocking_idx' -c 'SELECT mvm_buy_batch(ARRAY[1, 1], ARRAY[1, 1], ARRAY[1, 1])'
 audit_is_clean "$database"

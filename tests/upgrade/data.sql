@@ -36,7 +36,7 @@ FROM (VALUES
     ('mvm.quote', '*'),
     ('mvm.hold', '*'),
     ('mvm.exchange_rate_change', '*'),
-    ('mvm.balance_snapshot', '*')
+    ('mvm.balance_snapshot', 'user_id, before_id, balance_minor, taken_at, universe_id')
 ) AS t(relation, columns);
 SELECT last_value, is_called FROM mvm.rule_change_id_seq;
 SELECT last_value, is_called FROM mvm.quote_id_seq;

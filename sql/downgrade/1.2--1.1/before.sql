@@ -3,7 +3,8 @@
 
 -- Waits for who writes, before it looks what the market uses and which grants there are: nothing can come between. In the order
 -- in which most calls come to these tables.
-LOCK TABLE mvm.user_account, mvm.item, mvm.universe, mvm.hold, mvm.quote, mvm.journal, mvm.rule_change
+LOCK TABLE mvm.user_account, mvm.item, mvm.universe, mvm.wallet, mvm.hold, mvm.quote, mvm.journal, mvm.balance_snapshot,
+    mvm.rule_change
     IN ACCESS EXCLUSIVE MODE;
 
 DO $$
@@ -76,6 +77,11 @@ DROP FUNCTION
     @extschema@.mvm_revoke(name),
     @extschema@.mvm_sync_sequences(),
     mvm.privilege_sets();
+-- Not in every 1.2.
+DROP FUNCTION IF EXISTS
+    @extschema@.mvm_transactions(bigint, integer, bigint),
+    @extschema@.mvm_relink_journal(),
+    @extschema@.mvm_verify(bigint);
 DROP FUNCTION
     @extschema@.mvm_create_universe(text, text, numeric, integer),
     @extschema@.mvm_set_exchange_rate(integer, numeric),

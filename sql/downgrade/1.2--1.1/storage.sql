@@ -54,3 +54,15 @@ COMMENT ON COLUMN mvm.journal.kind IS
 COMMENT ON COLUMN mvm.journal.user_id IS
     'Who acted: buyer, exchanger, depositor, withdrawer, sender; the seller of a listing or restock (null: treasury); of a refund the buyer, who gets the money back';
 DROP TABLE mvm.house_account, mvm.audit_house_account;
+
+-- The journal's links and the digests, which not every 1.2 has, and the indexes that 1.1 has instead.
+DROP VIEW IF EXISTS mvm.link;
+DROP FUNCTION IF EXISTS mvm.journal_digest(bytea, int8multirange, int8multirange);
+DROP TABLE IF EXISTS mvm.audit_digest;
+ALTER TABLE mvm.audit_wallet DROP COLUMN IF EXISTS last_journal_id;
+ALTER TABLE mvm.journal DROP COLUMN IF EXISTS from_previous_id, DROP COLUMN IF EXISTS to_previous_id;
+ALTER TABLE mvm.wallet DROP COLUMN IF EXISTS last_journal_id;
+ALTER TABLE mvm.balance_snapshot DROP COLUMN IF EXISTS last_journal_id;
+DROP INDEX IF EXISTS mvm.journal_stocking_idx;
+CREATE INDEX IF NOT EXISTS journal_user_id_idx ON mvm.journal (user_id, id);
+CREATE INDEX IF NOT EXISTS journal_counterparty_id_idx ON mvm.journal (counterparty_id, id) WHERE counterparty_id IS NOT NULL;

@@ -3,7 +3,7 @@
 -- ---------------------------------------------------------------------------
 
 DROP VIEW mvm.house_accounts, mvm.sequence_position;
-DROP VIEW mvm.universes, mvm.users, mvm.items, mvm.transactions, mvm.trades, mvm.rule_changes;
+DROP VIEW mvm.universes, mvm.users, mvm.items, mvm.transactions, mvm.trades, mvm.rule_changes, mvm.audit_checkpoints;
 ALTER TYPE mvm.exchange_result DROP ATTRIBUTE memo;
 
 CREATE VIEW mvm.universes AS
@@ -23,6 +23,10 @@ SELECT
     u.max_quantity
 FROM mvm.universe u;
 COMMENT ON VIEW mvm.universes IS 'Universes with their currency, exchange rate and trading rules; a bound that is null does not bind';
+
+CREATE VIEW mvm.audit_checkpoints AS
+SELECT c.id, c.made_at, c.journal_id AS last_transaction_id FROM mvm.audit_checkpoint c;
+COMMENT ON VIEW mvm.audit_checkpoints IS 'The latest checkpoint of the audit, if there is one';
 
 CREATE VIEW mvm.users AS
 SELECT

@@ -33,6 +33,31 @@
     LEFT JOIN known_wallet k ON k.user_id = c.user_id AND k.universe_id = c.universe_id
     WHERE c.balance_minor <> COALESCE(k.balance_minor, 0) + c.ledger_minor
     UNION ALL
+    -- Each wallet's rows, snapshots and end in the order of ids: each names the last row before it.
+    SELECT c.check_name,
+        CASE c.check_name
+            WHEN 'journal_is_linked' THEN format('transaction %s user %s universe %s', c.id, c.user_id, c.universe_id)
+            WHEN 'snapshot_names_last_row' THEN format('user %s universe %s before transaction %s', c.user_id, c.universe_id, c.id)
+            ELSE format('user %s universe %s', c.user_id, c.universe_id)
+        END, GREATEST(c.last_id, k.last_journal_id, 0), c.named_id
+    FROM (
+        SELECT m.*, max(m.journal_id) OVER (PARTITION BY m.user_id, m.universe_id ORDER BY m.id, m.journal_id NULLS FIRST
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_id
+        FROM (
+            SELECT 'journal_is_linked' AS check_name, l.user_id, l.universe_id, l.journal_id AS id, l.journal_id, l.previous_id AS named_id
+            FROM link l
+            UNION ALL
+            SELECT 'snapshot_names_last_row', s.user_id, s.universe_id, s.before_id, NULL, s.last_journal_id
+            FROM snapshot s
+            UNION ALL
+            SELECT 'wallet_names_last_row', w.user_id, w.universe_id, 9223372036854775807, NULL, w.last_journal_id
+            FROM mvm.wallet w
+        ) m
+    ) c
+    LEFT JOIN known_wallet k ON k.user_id = c.user_id AND k.universe_id = c.universe_id
+    WHERE GREATEST(c.last_id, k.last_journal_id, 0) IS DISTINCT FROM c.named_id
+      AND (c.last_id IS NOT NULL OR k.user_id IS NULL OR k.last_journal_id IS NOT NULL)
+    UNION ALL
     SELECT 'snapshot_is_of_transaction', format('user %s universe %s before transaction %s', s.user_id, s.universe_id, s.before_id),
         NULL, s.balance_minor
     FROM snapshot s

@@ -12,6 +12,8 @@
         JOIN mvm.journal j ON j.id >= lower(r.ids) AND j.id < upper(r.ids)
     ), leg AS MATERIALIZED (
 \include source/ledger/legs.sql journal=entry
+    ), link AS MATERIALIZED (
+\include source/ledger/links.sql journal=entry
     ), snapshot AS MATERIALIZED (
         SELECT s.* FROM checkpoint c
         JOIN mvm.balance_snapshot s ON s.before_id > c.journal_id OR c.pending @> s.before_id

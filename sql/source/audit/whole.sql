@@ -5,6 +5,8 @@
         SELECT * FROM mvm.journal
     ), leg AS NOT MATERIALIZED (
         SELECT * FROM mvm.leg
+    ), link AS NOT MATERIALIZED (
+        SELECT * FROM mvm.link
     ), snapshot AS NOT MATERIALIZED (
         SELECT * FROM mvm.balance_snapshot
     ), hold AS NOT MATERIALIZED (

@@ -24,6 +24,12 @@ CREATE FUNCTION @extschema@.mvm_sync_sequences()
 COMMENT ON FUNCTION @extschema@.mvm_sync_sequences() IS
     'Brings every sequence of the market that lies behind up to the highest id in use, never back, and answers which: for a logical replica that was promoted, as replication carries no sequences. Where one lies behind, waits for the transactions that drew from it';
 
+CREATE FUNCTION @extschema@.mvm_relink_journal() RETURNS bigint
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'mvm_relink_journal';
+COMMENT ON FUNCTION @extschema@.mvm_relink_journal() IS
+    'Links the journal''s rows anew, for rows of a dump of an earlier version or ones that were inserted by hand, and answers how many rows it put right. Writes mvm.journal, mvm.wallet and mvm.balance_snapshot anew and keeps everybody from them meanwhile. For their owner';
+
 CREATE FUNCTION @extschema@.mvm_grant(role_name name, privilege_set text) RETURNS void
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'mvm_grant';

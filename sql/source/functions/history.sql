@@ -36,3 +36,10 @@ CREATE FUNCTION @extschema@.mvm_trades(user_id bigint, max_rows integer DEFAULT 
     AS 'MODULE_PATHNAME', 'mvm_trades';
 COMMENT ON FUNCTION @extschema@.mvm_trades(bigint, integer, bigint) IS
     'Trades of a user as buyer or seller, newest first: at most max_rows with ids below before_id. MV001, MV203';
+
+CREATE FUNCTION @extschema@.mvm_transactions(user_id bigint, max_rows integer DEFAULT 100, before_id bigint DEFAULT NULL)
+    RETURNS SETOF mvm.transactions
+    LANGUAGE c STABLE ROWS 100
+    AS 'MODULE_PATHNAME', 'mvm_transactions';
+COMMENT ON FUNCTION @extschema@.mvm_transactions(bigint, integer, bigint) IS
+    'Transactions of a user, as who acted or as the counterparty, newest first: at most max_rows with ids below before_id. MV001, MV203';

@@ -23,9 +23,12 @@ CREATE TABLE mvm.audit_wallet (
     user_id bigint NOT NULL,
     balance_minor bigint NOT NULL,
     universe_id integer NOT NULL,
+    last_journal_id bigint,
     CONSTRAINT audit_wallet_pkey PRIMARY KEY (user_id, universe_id)
 );
 COMMENT ON TABLE mvm.audit_wallet IS 'Balances of the wallets as of the checkpoint of the audit';
+COMMENT ON COLUMN mvm.audit_wallet.last_journal_id IS
+    'The wallet''s last journal row as of the checkpoint; 0: there was none; null: not known until the next checkpoint';
 
 CREATE TABLE mvm.audit_item (
     item_id bigint NOT NULL,

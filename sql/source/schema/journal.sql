@@ -23,6 +23,8 @@ CREATE TABLE mvm.journal (
     tariff_minor bigint,
     reference_id bigint,
     memo text,
+    from_previous_id bigint,
+    to_previous_id bigint,
     CONSTRAINT journal_pkey PRIMARY KEY (id),
     -- IS TRUE: a CHECK passes when it is null, and what is missing must count as false.
     CONSTRAINT journal_money_positive CHECK (
@@ -38,8 +40,8 @@ CREATE TABLE mvm.journal (
 \include source/schema/journal_kind_complete.sql
 );
 ALTER SEQUENCE mvm.journal_id_seq OWNED BY mvm.journal.id;
-CREATE INDEX journal_user_id_idx ON mvm.journal (user_id, id);
-CREATE INDEX journal_counterparty_id_idx ON mvm.journal (counterparty_id, id) WHERE counterparty_id IS NOT NULL;
+-- A user's other rows are found through their wallets; these move none.
+CREATE INDEX journal_stocking_idx ON mvm.journal (user_id, id) WHERE kind IN ('l', 's');
 COMMENT ON TABLE mvm.journal IS
     'Append-only record, one row per business event, written in the transaction that moves the balances. Events that touch one wallet or item have ids and times in the order in which they took effect';
 COMMENT ON COLUMN mvm.journal.transaction_time IS 'When it took effect: read from the clock after the rows were locked';
@@ -63,6 +65,10 @@ COMMENT ON COLUMN mvm.journal.tariff_minor IS
 COMMENT ON COLUMN mvm.journal.reference_id IS 'Purchase that a refund undoes; quote that an exchange accepted; hold of a hold, its release and its purchase';
 COMMENT ON COLUMN mvm.journal.memo IS
     'The client''s own note on a deposit, withdrawal, transfer, purchase or exchange, kept as given, at most 255 characters';
+COMMENT ON COLUMN mvm.journal.from_previous_id IS
+    'The row before this one of the wallet that it moves in from_universe_id; 0: it is the wallet''s first; null: it moves none there, or its row before is not known until mvm_relink_journal()';
+COMMENT ON COLUMN mvm.journal.to_previous_id IS
+    'The same in to_universe_id; null also where that is the same wallet';
 CREATE TRIGGER journal_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON mvm.journal
     FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();
 

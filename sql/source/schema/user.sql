@@ -33,6 +33,7 @@ CREATE TABLE mvm.wallet (
     balance_minor bigint NOT NULL,
     version bigint NOT NULL DEFAULT 1,
     universe_id integer NOT NULL,
+    last_journal_id bigint,
     CONSTRAINT wallet_pkey PRIMARY KEY (user_id, universe_id),
     CONSTRAINT wallet_user_id_fkey FOREIGN KEY (user_id) REFERENCES mvm.user_account (id),
     CONSTRAINT wallet_universe_id_fkey FOREIGN KEY (universe_id) REFERENCES mvm.universe (id),
@@ -41,6 +42,8 @@ CREATE TABLE mvm.wallet (
 COMMENT ON TABLE mvm.wallet IS 'What a user holds in one currency; created when first credited';
 COMMENT ON COLUMN mvm.wallet.balance_minor IS 'Balance in minor units of the universe''s currency, never negative';
 COMMENT ON COLUMN mvm.wallet.version IS 'Goes up by one in every update of the row';
+COMMENT ON COLUMN mvm.wallet.last_journal_id IS
+    'The last journal row that moved it; 0: none has; null: not known until mvm_relink_journal(). Never to be indexed: that would make every update write the indexes';
 CREATE TRIGGER wallet_rows_stay BEFORE DELETE OR TRUNCATE ON mvm.wallet
     FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();
 
@@ -50,6 +53,7 @@ CREATE TABLE mvm.balance_snapshot (
     balance_minor bigint NOT NULL,
     taken_at timestamptz NOT NULL,
     universe_id integer NOT NULL,
+    last_journal_id bigint,
     CONSTRAINT balance_snapshot_pkey PRIMARY KEY (user_id, universe_id, before_id)
 );
 CREATE INDEX balance_snapshot_taken_at_idx ON mvm.balance_snapshot (user_id, universe_id, taken_at, before_id);
@@ -57,5 +61,7 @@ COMMENT ON TABLE mvm.balance_snapshot IS
     'What a wallet held before about every 64th of its movements, so that a balance of the past and a statement are counted from the nearest one; a row may be missing, but not be wrong';
 COMMENT ON COLUMN mvm.balance_snapshot.before_id IS 'A journal row: the balance is by the wallet''s rows with lower ids, and by no others';
 COMMENT ON COLUMN mvm.balance_snapshot.taken_at IS 'The transaction_time of that row';
+COMMENT ON COLUMN mvm.balance_snapshot.last_journal_id IS
+    'The wallet''s last journal row before before_id; 0: there was none; null: not known until mvm_relink_journal()';
 CREATE TRIGGER balance_snapshot_unchanged BEFORE UPDATE ON mvm.balance_snapshot
     FOR EACH STATEMENT EXECUTE FUNCTION mvm.refuse_change();

@@ -1,4 +1,15 @@
 -- ---------------------------------------------------------------------------
+-- The links of the rows that are there
+-- ---------------------------------------------------------------------------
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM mvm.journal) OR EXISTS (SELECT FROM mvm.wallet) THEN
+        PERFORM @extschema@.mvm_relink_journal();
+    END IF;
+END $$;
+
+-- ---------------------------------------------------------------------------
 -- Roles get back what they had
 -- ---------------------------------------------------------------------------
 

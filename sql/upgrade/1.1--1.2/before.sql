@@ -3,7 +3,8 @@
 
 -- Waits for who uses the market, before it looks which grants there are: what is taken away meanwhile stays away. In the order in
 -- which most calls come to these tables.
-LOCK TABLE mvm.user_account, mvm.item, mvm.universe, mvm.route, mvm.hold, mvm.quote, mvm.journal, mvm.rule_change
+LOCK TABLE mvm.user_account, mvm.item, mvm.universe, mvm.route, mvm.wallet, mvm.hold, mvm.quote, mvm.journal,
+    mvm.balance_snapshot, mvm.rule_change
     IN ACCESS EXCLUSIVE MODE;
 
 -- A snapshot of before the lock does not have what others have written since, which the balances of the house are made from.
@@ -173,6 +174,32 @@ ALTER TABLE mvm.item
     ADD CONSTRAINT item_external_id_length CHECK (pg_catalog.char_length(external_id) BETWEEN 1 AND 255),
     ADD CONSTRAINT item_metadata_object CHECK (pg_catalog.jsonb_typeof(metadata) = 'object');
 CREATE UNIQUE INDEX item_external_id_key ON mvm.item (external_id) WHERE external_id IS NOT NULL;
+
+-- ---------------------------------------------------------------------------
+-- Storage: the journal is its own index
+-- ---------------------------------------------------------------------------
+
+-- Filled in after.sql, where the journal has rows.
+ALTER TABLE mvm.journal
+    ADD COLUMN from_previous_id bigint,
+    ADD COLUMN to_previous_id bigint;
+ALTER TABLE mvm.wallet ADD COLUMN last_journal_id bigint;
+ALTER TABLE mvm.balance_snapshot ADD COLUMN last_journal_id bigint;
+DROP INDEX mvm.journal_user_id_idx, mvm.journal_counterparty_id_idx;
+CREATE INDEX journal_stocking_idx ON mvm.journal (user_id, id) WHERE kind IN ('l', 's');
+
+-- What the audit since a checkpoint links to.
+ALTER TABLE mvm.audit_wallet ADD COLUMN last_journal_id bigint;
+UPDATE mvm.audit_wallet a SET last_journal_id = COALESCE((
+    SELECT l.last_id FROM (
+        SELECT l.user_id, l.universe_id, max(l.journal_id) AS last_id
+        FROM mvm.audit_checkpoint c
+        JOIN (
+\include source/ledger/links.sql journal=mvm.journal
+        ) l ON l.journal_id <= c.journal_id AND NOT c.pending @> l.journal_id
+        GROUP BY l.user_id, l.universe_id
+    ) l WHERE l.user_id = a.user_id AND l.universe_id = a.universe_id), 0);
+\include source/schema/audit_digest.sql
 
 -- ---------------------------------------------------------------------------
 -- Storage: balances of the house

@@ -37,6 +37,7 @@ SELECT public.mvm_release(:hold_id);
 SELECT public.mvm_reserve(1, 1, 1, '1 ms');
 SELECT public.mvm_sweep_holds();
 SELECT public.mvm_trades(1);
+SELECT public.mvm_transactions(1);
 SELECT public.mvm_items(4);
 SELECT public.mvm_statement(1, 1, '2020-01-01', '2120-01-01');
 SELECT public.mvm_purge_quotes('0 seconds');
@@ -48,6 +49,8 @@ SELECT public.mvm_deposit(1, 1);
 SELECT public.mvm_audit_checkpoint();
 SELECT public.mvm_audit(2);
 SELECT public.mvm_audit_checkpoint(true);
+SELECT public.mvm_verify(3);
+SELECT public.mvm_relink_journal();
 
 UPDATE mvm.universe SET name = name, exchange_rate = 2.25;
 UPDATE mvm.route SET allowed = allowed;

@@ -190,6 +190,7 @@ SELECT * FROM mvm_audit();
 INSERT INTO mvm.journal (transaction_time, kind, user_id, from_universe_id, to_universe_id, paid_minor, received_minor, from_rate, to_rate)
 SELECT clock_timestamp(), 'd', 1, 1, 1, 1, 1, 1, 1 FROM generate_series(1, 20000);
 UPDATE mvm.wallet SET balance_minor = balance_minor + 20000 WHERE user_id = 1 AND universe_id = 1;
+SELECT mvm_relink_journal() AS linked;
 VACUUM ANALYZE mvm.journal;
 SELECT * FROM mvm_audit_checkpoint();
 SELECT id FROM mvm_refund(14);

@@ -128,6 +128,7 @@ INSERT INTO mvm.journal (transaction_time, kind, user_id, counterparty_id, item_
     from_universe_id, to_universe_id, from_rate, to_rate, fee_minor)
 VALUES (clock_timestamp(), 'p', 3, 3, 5, 1, 300, 200, 3, 3, 0.75, 0.75, 100);
 UPDATE mvm.wallet SET balance_minor = balance_minor - 100 WHERE user_id = 3 AND universe_id = 3;
+SELECT mvm_relink_journal() AS linked;
 SELECT kind, counterparty_id, amount, balance FROM mvm_statement(3, 3, :'t3', 'infinity');
 ROLLBACK;
 
@@ -152,9 +153,10 @@ SELECT c.call, o.* FROM (VALUES
 -- A journal that cannot explain a balance is said to be so, not wrapped around.
 BEGIN;
 INSERT INTO mvm.journal (transaction_time, kind, user_id, from_universe_id, to_universe_id, paid_minor, received_minor, from_rate, to_rate)
-SELECT clock_timestamp(), 'w', 1, 1, 1, 9223372036854775807, 9223372036854775807, 1, 1 FROM generate_series(1, 2);
+SELECT clock_timestamp(), 'w', 1, 1, 1, 9223372036854775807, 9223372036854775807, 1, 1 FROM generate_series(1, 3);
+SELECT mvm_relink_journal() AS linked;
 SELECT o.* FROM outcome($$SELECT * FROM mvm_statement(1, 1, '-infinity', 'infinity')$$) o;
-SELECT o.* FROM outcome($$SELECT mvm_balance(1, 1, 'infinity')$$) o;
+SELECT o.* FROM outcome($$SELECT mvm_balance(1, 1, '-infinity')$$) o;
 ROLLBACK;
 \pset format aligned
 
