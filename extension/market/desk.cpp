@@ -364,6 +364,9 @@ Obstacle post_both(Desk &desk, const Posting &first, const Posting &second)
     }
     if (found.exists()) {
         take_back(desk, kept);
+    } else if (first.item >= 0 && first.item == second.item &&
+               movement_of(*first.row).pieces + movement_of(*second.row).pieces == 0) {
+        desk.items[first.item].movements -= 2;
     }
     return found;
 }
@@ -416,28 +419,18 @@ void link_rows(Desk &desk, storage::JournalRow *const *rows)
     }
 }
 
-// The balance of a wallet before one of the call's journal rows, and its last row by then.
-struct DueSnapshot {
-    int wallet;
-    const storage::JournalRow *before;
-    std::int64_t balance_minor;
-    std::optional<std::int64_t> last_journal_id;
-};
-
 // A wallet gets a snapshot before the call's first row if its version says that one is due
 // (storage::snapshot_is_due), and before each 64th row of the call that moves it.
-pg::Array<DueSnapshot> due_snapshots(Desk &desk)
+void find_due_snapshots(Desk &desk)
 {
-    pg::Array<DueSnapshot> due{};
     for (int i = 0; i < desk.wallets.count; ++i) {
         const LockedWallet &locked = desk.wallets[i];
         if (locked.movements > 0 && !locked.opening &&
             storage::snapshot_is_due(locked.wallet.version, locked.movements)) {
-            due.push({i, desk.postings[0].row, locked.wallet.balance_minor,
-                      locked.wallet.last_journal_id});
+            desk.due_snapshots.push({i, desk.postings[0].row, locked.wallet.balance_minor,
+                                     locked.wallet.last_journal_id});
         }
     }
-    return due;
 }
 
 struct Progress {
@@ -457,7 +450,7 @@ void pass_row(Progress &progress, int wallet, const storage::JournalRow *row,
 }
 
 // Goes through the postings once more for the balances in between, where a wallet moves often.
-void add_snapshots_within(Desk &desk, pg::Array<DueSnapshot> &due)
+void add_snapshots_within(Desk &desk)
 {
     bool any = false;
     for (const LockedWallet &locked : desk.wallets) {
@@ -475,16 +468,16 @@ void add_snapshots_within(Desk &desk, pg::Array<DueSnapshot> &due)
         const domain::Movement movement = movement_of(*posting.row);
         if (posting.from >= 0) {
             pass_row(progress[posting.from], posting.from, posting.row,
-                     posting.row->from_previous_id, movement.from_minor, due);
+                     posting.row->from_previous_id, movement.from_minor, desk.due_snapshots);
         }
         if (posting.to >= 0) {
             pass_row(progress[posting.to], posting.to, posting.row, posting.row->to_previous_id,
-                     movement.to_minor, due);
+                     movement.to_minor, desk.due_snapshots);
         }
     }
 }
 
-void write_items(Desk &desk)
+void write_stocks(Desk &desk)
 {
     for (LockedItem &locked : desk.items) {
         CHECK_FOR_INTERRUPTS();
@@ -520,35 +513,44 @@ void write_wallets(Desk &desk)
     }
 }
 
-void write_snapshots(Desk &desk, const pg::Array<DueSnapshot> &due)
+void write_snapshots(Desk &desk)
 {
-    for (int i = 0; i < due.count; ++i) {
+    for (const DueSnapshot &due : desk.due_snapshots) {
         CHECK_FOR_INTERRUPTS();
-        const DueSnapshot &snapshot = due.data[i];
-        storage::append_balance_snapshot(
-            desk.call, desk.wallets[snapshot.wallet].key,
-            {snapshot.before->id, snapshot.balance_minor, snapshot.last_journal_id},
-            snapshot.before->transaction_time);
+        storage::append_balance_snapshot(desk.call, desk.wallets[due.wallet].key,
+                                         {due.before->id, due.balance_minor, due.last_journal_id},
+                                         due.before->transaction_time);
     }
 }
 
 } // namespace
 
-void write(Desk &desk)
+void write_items(Desk &desk)
 {
     storage::advance_command(desk.call);
-    storage::JournalRow **rows = rows_of(desk);
     if (desk.postings.count > 0) {
-        link_rows(desk, rows);
+        link_rows(desk, rows_of(desk));
+        find_due_snapshots(desk);
+        add_snapshots_within(desk);
     }
-    pg::Array<DueSnapshot> due = due_snapshots(desk);
-    add_snapshots_within(desk, due);
-    write_items(desk);
+    write_stocks(desk);
+}
+
+void write_journal_and_wallets(Desk &desk)
+{
+    // Rows before the wallets, which name their last ones: who reads a history on the way, from a
+    // trigger of the owner's, finds every row that a wallet names.
+    if (desk.postings.count > 0) {
+        storage::append_journal_rows(desk.call, rows_of(desk), desk.postings.count);
+    }
     write_wallets(desk);
-    if (desk.postings.count > 0) {
-        storage::append_journal_rows(desk.call, rows, desk.postings.count);
-        write_snapshots(desk, due);
-    }
+    write_snapshots(desk);
+}
+
+void write(Desk &desk)
+{
+    write_items(desk);
+    write_journal_and_wallets(desk);
 }
 
 } // namespace mvm::market

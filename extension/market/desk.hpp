@@ -46,6 +46,14 @@ struct Posting {
     int to;   // the wallet that its received amount moves
 };
 
+// The balance of a wallet before one of the call's journal rows, and its last row by then.
+struct DueSnapshot {
+    int wallet;
+    const storage::JournalRow *before;
+    std::int64_t balance_minor;
+    std::optional<std::int64_t> last_journal_id;
+};
+
 struct Desk {
     storage::Call &call;
     pg::Array<LockedItem> items{};
@@ -56,7 +64,8 @@ struct Desk {
     // Those behind them were locked later, without waiting: their indexes, sorted by their keys.
     pg::Array<int> other_items{};
     pg::Array<int> other_wallets{};
-    pg::Array<Posting> postings{}; // in the order in which they take effect
+    pg::Array<Posting> postings{};          // in the order in which they take effect
+    pg::Array<DueSnapshot> due_snapshots{}; // found when the wallets are written
 };
 
 // ---------------------------------------------------------------------------
@@ -119,7 +128,8 @@ Posting posting_of(Desk &desk, storage::JournalRow *row);
 // Moves what the row says (domain::journal_kinds), or nothing if there is an obstacle.
 [[nodiscard]] Obstacle post(Desk &desk, const Posting &posting);
 
-// The same for two rows that take effect as one: in between, a balance may pass the largest amount.
+// The same for two rows that take effect as one: in between, a balance may pass the largest amount,
+// and an item that gives as many pieces as it gets is not written. Neither can be taken back.
 [[nodiscard]] Obstacle post_both(Desk &desk, const Posting &first, const Posting &second);
 
 // Takes back all postings but the first `kept`.
@@ -130,8 +140,15 @@ void take_back(Desk &desk, int kept);
 // ---------------------------------------------------------------------------
 
 // Gives the journal rows their ids and time, links each with the row before it of every wallet that
-// it moves, and writes the items, the wallets, the journal rows and the snapshots of balances that
-// are due. From here only I/O can fail.
+// Gives the journal rows their ids and time, links each with the row before it of every wallet that
+// it moves, and writes the items. From here only I/O can fail.
+void write_items(Desk &desk);
+
+// Writes the journal rows, the wallets, and the snapshots of balances that are due. Holds that the
+// call ends must be closed before, as a trigger on the journal may look at them.
+void write_journal_and_wallets(Desk &desk);
+
+// Both, of a call that ends no hold.
 void write(Desk &desk);
 
 } // namespace mvm::market

@@ -7,8 +7,9 @@ namespace mvm::market {
 struct ExpiredHold {
     std::int64_t id; // the key of Expiry::holds
     storage::KeptByHold kept;
-    storage::Hold hold; // once it is locked
-    int item;           // index of the locked row
+    storage::Hold hold;      // once it is locked
+    storage::JournalRow row; // of its release
+    int item;                // index of the locked row
     int wallet;
     enum class State : std::uint8_t { unlocked, locked, passed_over, released } state;
 };
@@ -142,10 +143,8 @@ bool try_release(Expiry &expiry, ExpiredHold &hold)
     if (hold.state != State::locked) {
         return false;
     }
-    auto *row = static_cast<storage::JournalRow *>(palloc(sizeof(storage::JournalRow)));
-    *row = release_row(hold.hold);
-    if (post(expiry.desk, {row, hold.item, -1, hold.wallet}).exists()) {
-        pfree(row);
+    hold.row = release_row(hold.hold);
+    if (post(expiry.desk, {&hold.row, hold.item, -1, hold.wallet}).exists()) {
         return false;
     }
     expiry.released.push(&hold);
@@ -283,12 +282,14 @@ void take_back(Expiry &expiry, const Mark &mark)
     take_back(expiry.desk, mark.postings);
 }
 
-void write_releases(Expiry &expiry)
+void write(Expiry &expiry)
 {
+    write_items(expiry.desk);
     for (ExpiredHold *released : expiry.released) {
         CHECK_FOR_INTERRUPTS();
         storage::close_hold(expiry.desk.call, released->hold, storage::HoldState::expired, 0);
     }
+    write_journal_and_wallets(expiry.desk);
 }
 
 storage::JournalRow release_row(const storage::Hold &hold)

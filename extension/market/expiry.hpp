@@ -48,8 +48,8 @@ struct Mark {
 Mark mark_of(const Expiry &expiry);
 void take_back(Expiry &expiry, const Mark &mark);
 
-// Writes that the released holds have ended. Called after `write` of the desk.
-void write_releases(Expiry &expiry);
+// Writes all that was posted at the desk, and which holds have ended.
+void write(Expiry &expiry);
 
 // The journal row that ends a hold: all that it had set aside goes back.
 storage::JournalRow release_row(const storage::Hold &hold);

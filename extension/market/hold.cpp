@@ -42,7 +42,8 @@ Hold new_hold(Call &call, storage::UniverseSet &universes, const Order &order, c
     const int from = storage::universe_in(call, universes, row.from_universe_id);
     const int to = storage::universe_in(call, universes, answer.hold.item_universe_id);
     const storage::Universe &item_universe = universes.universes[to];
-    const domain::Share tariff = storage::route_in(universes, from, to).tariff;
+    const domain::Share tariff =
+        storage::route_in(universes, storage::known_route(universes, from, to)).tariff;
     Hold hold{};
     hold.id = *row.reference_id;
     hold.buyer_id = *row.user_id;
@@ -260,8 +261,7 @@ int sweep_holds(Call &call, int count_max)
     Expiry expiry{desk};
     const int swept = release_any(expiry, count_max);
     // From here only I/O can fail.
-    write(desk);
-    write_releases(expiry);
+    write(expiry);
     return swept;
 }
 

@@ -81,6 +81,11 @@ JournalRow *new_row(const Deal &deal, domain::JournalKind kind, const Settlement
     return row;
 }
 
+domain::RouteRules route_of(const Deal &deal, int from, int to)
+{
+    return storage::route_in(deal.universes, storage::known_route(deal.universes, from, to));
+}
+
 std::int64_t balance_of(const Deal &deal, int wallet)
 {
     return static_cast<std::int64_t>(
@@ -95,7 +100,7 @@ Settlement settle_exchange(const Deal &deal, int from, int to, std::int64_t amou
     order.receiver_currency = deal.universes.currencies[to];
     order.payer_rules = deal.universe(from).rules;
     order.receiver_rules = deal.universe(to).rules;
-    order.route = storage::route_in(deal.universes, from, to);
+    order.route = route_of(deal, from, to);
     return domain::settle_exchange(order);
 }
 
@@ -140,7 +145,7 @@ Settlement settle_purchase(const Deal &deal, int payer)
     order.same_currency = from == deal.item_universe;
     order.payer_rules = deal.universe(from).rules;
     order.item_rules = deal.universe(deal.item_universe).rules;
-    order.route = storage::route_in(deal.universes, from, deal.item_universe);
+    order.route = route_of(deal, from, deal.item_universe);
     return domain::settle_purchase(order);
 }
 
@@ -280,7 +285,7 @@ void require_within_limit(const Deal &deal)
     terms.same_currency = last == deal.item_universe;
     terms.buyer_currency = deal.universes.currencies[last];
     terms.item_currency = deal.universes.currencies[deal.item_universe];
-    terms.tariff = storage::route_in(deal.universes, last, deal.item_universe).tariff;
+    terms.tariff = route_of(deal, last, deal.item_universe).tariff;
     const auto plan = domain::plan_purchase(terms);
     const std::uint64_t cost_minor = plan.ok() ? static_cast<std::uint64_t>(plan.value.paid_minor)
                                                : PG_UINT64_MAX; // beyond the largest amount
@@ -344,9 +349,9 @@ int read_terms(Call &call, Deal &deal)
                                          require_user(call, deal.order.user_id).universe_id);
     for (int i = 0; i < deal.wallets.count; ++i) {
         const int from = deal.wallets[i].universe;
-        storage::read_route(call, deal.universes, from, deal.item_universe);
+        storage::route_between(call, deal.universes, from, deal.item_universe);
         for (int payer = i + 1; payer < deal.wallets.count; ++payer) {
-            storage::read_route(call, deal.universes, from, deal.wallets[payer].universe);
+            storage::route_between(call, deal.universes, from, deal.wallets[payer].universe);
         }
     }
     return home;
@@ -414,8 +419,7 @@ JournalRow buy_from_wallets(Call &call, UniverseSet &universes, const Order &ord
     require_within_limit(deal);
     const Attempt attempt = require_payer(deal);
 
-    write(desk);
-    write_releases(expiry);
+    write(expiry);
     end_keyed_call(call, keyed, *attempt.purchase);
     return *attempt.purchase;
 }

@@ -35,12 +35,12 @@ Sides require_sides(Call &call, UniverseSet &universes, std::int32_t from_id, st
     if (from_id == to_id) {
         raise(same_universe(from_id));
     }
-    storage::read_route(call, universes, sides.from, sides.to);
     sides.order.payer_currency = universes.currencies[sides.from];
     sides.order.receiver_currency = universes.currencies[sides.to];
     sides.order.payer_rules = universes.universes[sides.from].rules;
     sides.order.receiver_rules = universes.universes[sides.to].rules;
-    sides.order.route = storage::route_in(universes, sides.from, sides.to);
+    sides.order.route =
+        storage::route_in(universes, storage::route_between(call, universes, sides.from, sides.to));
     return sides;
 }
 

@@ -44,8 +44,7 @@ void write_row(Expiry &expiry, const KeyedCall &keyed, storage::JournalRow &row)
 {
     Desk &desk = expiry.desk;
     put_key(keyed, row);
-    write(desk);
-    write_releases(expiry);
+    write(expiry);
     end_keyed_call(desk.call, keyed, row);
 }
 

@@ -207,10 +207,11 @@ void settle_moment(Orders &orders, Desk &desk, bool later)
 void read_terms(Orders &orders)
 {
     for (int i = 0; i < orders.count; ++i) {
-        const OrderState &state = orders.states[i];
+        CHECK_FOR_INTERRUPTS();
+        OrderState &state = orders.states[i];
         if (state.runs()) {
-            storage::read_route(orders.call, orders.universes, state.payer_universe,
-                                state.receiver_universe);
+            state.route = storage::route_between(orders.call, orders.universes,
+                                                 state.payer_universe, state.receiver_universe);
         }
     }
 }
@@ -289,8 +290,7 @@ domain::Settlement settle(const Orders &orders, Desk &desk, int i)
     const domain::UniverseRules &payer_rules = universes.universes[state.payer_universe].rules;
     const domain::UniverseRules &receiver_rules =
         universes.universes[state.receiver_universe].rules;
-    const domain::RouteRules route =
-        storage::route_in(universes, state.payer_universe, state.receiver_universe);
+    const domain::RouteRules route = storage::route_in(universes, state.route);
     if (!takes_stock(order)) {
         return domain::settle_exchange({*orders.answers[i].row.paid_minor, payer_currency,
                                         receiver_currency, payer_rules, receiver_rules, route,
@@ -453,8 +453,7 @@ void execute_orders(storage::Call &call, storage::UniverseSet &universes, const 
         require_hold_allowed(allowance, asked[0].user_id, asked[0].lifetime_us);
     }
 
-    write(desk);
-    write_releases(expiry);
+    write(expiry);
     write_keys(orders, requests);
     for (int i = 0; i < count; ++i) {
         if (orders.states[i].stage == Stage::repeats && !answers[i].refused()) {

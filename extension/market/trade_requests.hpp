@@ -21,6 +21,7 @@ struct OrderState {
     int receiver;              // index of the wallet that receives; -1: a treasury
     int payer_universe;        // index in the set; -1: not known yet
     int receiver_universe;
+    int route; // index of the route between them; -1: there are no rules for it
 
     bool runs() const { return stage == Stage::runs; }
 };

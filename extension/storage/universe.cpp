@@ -112,31 +112,35 @@ void read_universes_again(Call &call, UniverseSet &set)
 
 namespace {
 
-// Whether there may be rules of the route; few universes have any.
-bool is_ruled(const UniverseSet &set, int from, int to)
+// Whether there may be rules for the route; few universes have any.
+bool may_have_rules(const UniverseSet &set, int from, int to)
 {
     return set.universes.data[from].routed && from != to;
 }
 
-const UniverseSet::Route *find_route(const UniverseSet &set, int from, int to)
+// Index of a route that has been read; -1 when it has not.
+int find_route(const UniverseSet &set, int from, int to)
 {
     const std::int32_t from_id = set.universes.data[from].id;
     const std::int32_t to_id = set.universes.data[to].id;
     for (int i = 0; i < set.routes.count; ++i) {
-        const UniverseSet::Route &route = set.routes.data[i];
-        if (route.from_id == from_id && route.to_id == to_id) {
-            return &route;
+        if (set.routes.data[i].from_id == from_id && set.routes.data[i].to_id == to_id) {
+            return i;
         }
     }
-    return nullptr;
+    return -1;
 }
 
 } // namespace
 
-void read_route(Call &call, UniverseSet &set, int from, int to)
+int route_between(Call &call, UniverseSet &set, int from, int to)
 {
-    if (!is_ruled(set, from, to) || find_route(set, from, to) != nullptr) {
-        return;
+    if (!may_have_rules(set, from, to)) {
+        return -1;
+    }
+    const int known = find_route(set, from, to);
+    if (known >= 0) {
+        return known;
     }
     UniverseSet::Route route{set.universes[from].id, set.universes[to].id, {}};
     TupleTableSlot *slot =
@@ -148,17 +152,19 @@ void read_route(Call &call, UniverseSet &set, int from, int to)
         route.rules.tariff =
             share_of(columns, route_column::tariff_rate, domain::tariff_rate_below);
     }
-    set.routes.push(route);
+    return set.routes.push(route);
 }
 
-domain::RouteRules route_in(const UniverseSet &set, int from, int to)
+int known_route(const UniverseSet &set, int from, int to)
 {
-    if (!is_ruled(set, from, to)) {
-        return {};
-    }
-    const UniverseSet::Route *route = find_route(set, from, to);
-    MVM_ASSERT(route != nullptr);
-    return route->rules;
+    const int route = find_route(set, from, to);
+    MVM_ASSERT(route >= 0 || !may_have_rules(set, from, to));
+    return route;
+}
+
+domain::RouteRules route_in(const UniverseSet &set, int route)
+{
+    return route < 0 ? domain::RouteRules{} : set.routes.data[route].rules;
 }
 
 bool universe_name_is_taken(Call &call, Datum name)

@@ -46,12 +46,15 @@ int universe_in(Call &call, UniverseSet &set, std::int32_t id);
 // Reads all of the set again under the call's present snapshot; indexes stay, routes go.
 void read_universes_again(Call &call, UniverseSet &set);
 
-// Reads the rules of the route between two universes of the set, by their indexes, unless they are
-// there already.
-void read_route(Call &call, UniverseSet &set, int from, int to);
+// Index of the route between two universes of the set, by their indexes, read at its first use; -1
+// when there can be no rules for it.
+int route_between(Call &call, UniverseSet &set, int from, int to);
 
-// Those rules, once they are read.
-domain::RouteRules route_in(const UniverseSet &set, int from, int to);
+// The same of a route that has been read.
+int known_route(const UniverseSet &set, int from, int to);
+
+// The rules of a route by its index.
+domain::RouteRules route_in(const UniverseSet &set, int route);
 
 [[nodiscard]] bool universe_name_is_taken(Call &call, Datum name);
 

@@ -263,6 +263,18 @@ refuses 'also when it is to be taken back' "$changed_wallet" sql "$database" -v 
 sql "$database" -c 'DROP FUNCTION public.meddle CASCADE'
 audit_is_clean "$database"
 sql "$database" <<'SQL'
+SELECT mvm_list_item(NULL, 'Held crystal', 1, 10, 1) \g /dev/null
+SELECT mvm_reserve(buyer, (SELECT max(id) FROM mvm.items), 5) FROM generate_series(1, 2) AS buyer \g /dev/null
+UPDATE mvm.hold SET expires_at = created_at + interval '1 microsecond' WHERE state = 'a';
+CREATE FUNCTION public.sweep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM mvm_sweep_holds(10); RETURN NEW; END $$;
+CREATE TRIGGER sweep BEFORE INSERT ON mvm.journal FOR EACH ROW WHEN (NEW.kind = 'p') EXECUTE FUNCTION public.sweep();
+SQL
+holds 'one on the journal may sweep holds, of which the call has ended what it needed' \
+    sql "$database" -c 'SELECT mvm_buy(3, (SELECT max(id) FROM mvm.items), 3)'
+answers 'each hold has ended once' '2' "$database" "SELECT count(*) FROM mvm.transactions WHERE kind = 'release' AND item_id = (SELECT max(id) FROM mvm.items)"
+sql "$database" -c 'DROP FUNCTION public.sweep CASCADE'
+audit_is_clean "$database"
+sql "$database" <<'SQL'
 CREATE FUNCTION public.skim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.balance_minor := NEW.balance_minor - 1; RETURN NEW; END $$;
 CREATE TRIGGER skim BEFORE UPDATE ON mvm.wallet FOR EACH ROW EXECUTE FUNCTION public.skim();
 SELECT mvm_deposit(1, 1) \g /dev/null

@@ -156,6 +156,27 @@ check_batches() # FUNCTION KEYS
     close_session session
 }
 
+# Orders that release holds past their time and are refused take the releases back, each time the same.
+check_refused_orders()
+{
+    local batch="SELECT count(*) FROM public.poor, public.thing, mvm_buy_batch(array_fill(poor.id, ARRAY[$orders]), array_fill(thing.id, ARRAY[$orders]), array_fill(256::bigint, ARRAY[$orders])) b WHERE b.outcome = 'insufficient_balance'"
+    sql "$database" <<'SQL' >"$work/output"
+CREATE TABLE public.poor AS SELECT (mvm_create_user('poor', 1)).id;
+CREATE TABLE public.thing AS SELECT (mvm_list_item(NULL, 'thing', 1, 256, 1)).id;
+SELECT count(mvm_reserve(u.id, t.id, 1)) FROM public.thing t, (
+    SELECT u.id FROM mvm.users u WHERE u.universe_id = 1 AND u.balance >= 1 LIMIT 64) u, generate_series(1, 4);
+UPDATE mvm.hold SET expires_at = created_at + interval '1 microsecond';
+SQL
+    open_session session "$database"
+    ask session "${batch//$orders/3}" >"$work/answers"
+    let_backend_grow "$limit_kb"
+    ask session "$batch" >"$work/answers"
+    let_backend_grow unlimited
+    is "a batch of $orders orders that each release 256 holds and are refused takes $((limit_kb / 1024)) MB at most" \
+        "$orders" "$(<"$work/answers")"
+    close_session session
+}
+
 fresh_database "$database"
 sql "$database" -v orders="$orders" -f "$here/market.sql" >"$work/output"
 sql "$database" -c 'ALTER TABLE public.batch ADD keys text[]'
@@ -164,4 +185,5 @@ for function in mvm_buy_batch mvm_exchange_batch; do
         check_batches "$function" "$keys"
     done
 done
+check_refused_orders
 audit_is_clean "$database"

@@ -147,3 +147,10 @@ SELECT id AS other FROM mvm_create_user('elsewhere', 1) \gset
 SELECT id AS given_away FROM mvm_reserve(:rich, :all_there_is) \gset
 UPDATE mvm.hold SET buyer_id = :other WHERE id = :given_away;
 SELECT code, detail FROM outcome(format('SELECT mvm_release(%s)', :given_away));
+-- A capture of the whole leaves the stock as the hold left it, and so the item's row.
+SELECT amount FROM mvm_deposit(1, 10);
+SELECT id AS plain FROM mvm_list_item(NULL, 'Plain', 5, 10, 1) \gset
+SELECT id AS hold FROM mvm_reserve(1, :plain, 2) \gset
+SELECT version AS held_version FROM mvm.item WHERE id = :plain \gset
+SELECT quantity FROM mvm_capture(:hold);
+SELECT stock, version = :held_version AS untouched FROM mvm.item WHERE id = :plain;

@@ -178,6 +178,28 @@ SELECT kind, amount FROM mvm_transactions(1, 2);
 COMMIT;
 SELECT * FROM mvm_audit();
 
+-- Triggers of the owner's that read histories in the middle of a call.
+CREATE TABLE seen_on_the_way (tg_table text, rows bigint, balance numeric, counted numeric);
+CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO seen_on_the_way SELECT TG_TABLE_NAME || ' ' || TG_WHEN, (SELECT count(*) FROM mvm_transactions(1, 10000)),
+        mvm_balance(1, 1), (SELECT balance FROM mvm_statement(1, 1, '-infinity', 'infinity', 10000) WHERE kind = 'closing');
+    RETURN NEW;
+END $$;
+CREATE TRIGGER look_before BEFORE INSERT ON mvm.journal FOR EACH ROW EXECUTE FUNCTION look();
+CREATE TRIGGER look_after AFTER INSERT ON mvm.journal FOR EACH ROW EXECUTE FUNCTION look();
+CREATE TRIGGER look_before BEFORE UPDATE ON mvm.wallet FOR EACH ROW EXECUTE FUNCTION look();
+CREATE TRIGGER look_after AFTER UPDATE ON mvm.wallet FOR EACH ROW EXECUTE FUNCTION look();
+SELECT count(*) AS before FROM mvm_transactions(1, 10000) \gset
+SELECT amount FROM mvm_transfer(1, 4, 10);
+SELECT outcome, count(*) FROM mvm_buy_batch(ARRAY[1, 1], ARRAY[4, 4], ARRAY[1, 1]) GROUP BY outcome;
+SELECT tg_table, rows - :before AS more, balance = counted AS agree, count(*) FROM seen_on_the_way GROUP BY 1, 2, 3 ORDER BY 1, 2;
+DROP TRIGGER look_before ON mvm.journal;
+DROP TRIGGER look_after ON mvm.journal;
+DROP TRIGGER look_before ON mvm.wallet;
+DROP TRIGGER look_after ON mvm.wallet;
+SELECT * FROM mvm_audit();
+
 -- Digests: a checkpoint's is over the one before and the rows since.
 SELECT * FROM mvm_audit_checkpoint();
 SELECT nextval('mvm.journal_id_seq') AS gap \gset
