@@ -115,8 +115,8 @@ Datum verify_function(FunctionCallInfo fcinfo)
     SPI_finish();
     if (last_id != checkpoint_id) {
         pg::raise(ErrorCode::invalid_argument,
-                   psprintf("There is no digest of a checkpoint " INT64_FORMAT ".", checkpoint_id),
-                   "mvm_audit_checkpoint() makes one.");
+                  psprintf("There is no digest of a checkpoint " INT64_FORMAT ".", checkpoint_id),
+                  "mvm_audit_checkpoint() makes one.");
     }
     return Datum{0};
 }

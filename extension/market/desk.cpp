@@ -419,8 +419,8 @@ void link_rows(Desk &desk, storage::JournalRow *const *rows)
     }
 }
 
-// A wallet is remembered before the call's first row where its turn has come, and before each
-// 64th row of the call that moves it.
+// A wallet gets a snapshot before the call's first row if its version says that one is due
+// (storage::snapshot_is_due), and before each 64th row of the call that moves it.
 void find_due_snapshots(Desk &desk)
 {
     for (int i = 0; i < desk.wallets.count; ++i) {
@@ -449,7 +449,7 @@ void pass_row(Progress &progress, int wallet, const storage::JournalRow *row,
     domain::move(progress.balance_minor, change);
 }
 
-// Counts again what each wallet that moves often held on the way.
+// Goes through the postings once more for the balances in between, where a wallet moves often.
 void add_snapshots_within(Desk &desk)
 {
     bool any = false;

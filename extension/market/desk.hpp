@@ -46,7 +46,7 @@ struct Posting {
     int to;   // the wallet that its received amount moves
 };
 
-// What a wallet held before one of the rows of the call, and its last row by then.
+// The balance of a wallet before one of the call's journal rows, and its last row by then.
 struct DueSnapshot {
     int wallet;
     const storage::JournalRow *before;
@@ -128,8 +128,8 @@ Posting posting_of(Desk &desk, storage::JournalRow *row);
 // Moves what the row says (domain::journal_kinds), or nothing if there is an obstacle.
 [[nodiscard]] Obstacle post(Desk &desk, const Posting &posting);
 
-// The same for two rows that take effect as one: in between, a balance may pass the largest amount.
-// An item that gives as many pieces as it gets is not written. Neither posting is taken back.
+// The same for two rows that take effect as one: in between, a balance may pass the largest amount,
+// and an item that gives as many pieces as it gets is not written. Neither can be taken back.
 [[nodiscard]] Obstacle post_both(Desk &desk, const Posting &first, const Posting &second);
 
 // Takes back all postings but the first `kept`.
@@ -140,11 +140,12 @@ void take_back(Desk &desk, int kept);
 // ---------------------------------------------------------------------------
 
 // Gives the journal rows their ids and time, links each with the row before it of every wallet that
-// it moves, and writes the items. From here on only input and output can fail.
+// Gives the journal rows their ids and time, links each with the row before it of every wallet that
+// it moves, and writes the items. From here only I/O can fail.
 void write_items(Desk &desk);
 
-// Writes the journal rows, the wallets, and snapshots of balances where they are due. Holds that
-// the call ends are closed before: a trigger of the owner's on the journal may look at them.
+// Writes the journal rows, the wallets, and the snapshots of balances that are due. Holds that the
+// call ends must be closed before, as a trigger on the journal may look at them.
 void write_journal_and_wallets(Desk &desk);
 
 // Both, of a call that ends no hold.
