@@ -18,7 +18,7 @@ rows=(
     'batch-zipf-insert|batches|batch-zipf|insert|mvm_buy_batch, 8,190 orders, Zipf 0.99, 2 connections|one-row INSERT, 16 connections'
     'batch-uniform-insert|batches|batch-uniform|insert|mvm_buy_batch, 8,190 orders, uniform, 2 connections|one-row INSERT, 16 connections'
     'batch-hot|batches|batch-hot|insert|mvm_buy_batch, 8,190 orders, Zipf 0.99, 1 connection|one-row INSERT, 16 connections'
-    'batch-even|batches|batch-even|insert|mvm_buy_batch, 256 orders, uniform, 2 connections|one-row INSERT, 16 connections'
+    'batch-even|batches|batch-even|insert|mvm_buy_batch, 64 orders, uniform, 2 connections|one-row INSERT, 16 connections'
     'one-item|one-item|post-one-item|buy-one-item|POST /buy of one item, 64 connections|mvm_buy of one item, 64 connections'
     'post-buy|gateway|post-buy|buy|POST /buy, 64 connections|mvm_buy, 16 connections'
     'get-user|reads|get-user|get-bare|GET of a cached user, 64 connections|bare cpp-httplib, the same bytes'
