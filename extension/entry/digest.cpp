@@ -1,6 +1,7 @@
 // mvm.journal_digest: SHA-256 over rows of the journal. mvm_verify: the digests of checkpoints
 // computed again. Off every hot path, so plain SQL.
 #include "entry/arguments.hpp"
+#include "market/refusals.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
 
@@ -23,7 +24,7 @@ void add(pg_cryptohash_ctx *hash, const void *bytes, Size count)
     }
 }
 
-// The text of a row does not depend on the session's settings, which the function sets. Links are
+// The text of a row does not depend on the session's settings, which both functions set. Links are
 // left out: they follow from the rest, and are repaired. The ranges come in order, and the rows of
 // each: however many they are, they need not be sorted.
 constexpr const char *lines =
@@ -54,9 +55,16 @@ void add_lines(pg_cryptohash_ctx *hash, Portal portal)
     } while (SPI_processed > 0);
 }
 
-Datum journal_digest_function(FunctionCallInfo fcinfo)
+void add_line(pg_cryptohash_ctx *hash, const char *line)
 {
-    const bytea *before = PG_GETARG_BYTEA_PP(0);
+    add(hash, line, strlen(line));
+    add(hash, "\n", 1);
+}
+
+// SHA-256 over a digest, the ranges of ids that are covered, and the rows that are new in them. The
+// ranges are part of it: whoever covers fewer ids later, to leave a row out, changes the digest.
+bytea *digest_of(const bytea *before, Datum known, Datum covered)
+{
     auto *digest = static_cast<bytea *>(palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH));
     SET_VARSIZE(digest, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
     SPI_connect();
@@ -65,8 +73,9 @@ Datum journal_digest_function(FunctionCallInfo fcinfo)
         refuse_hash(hash);
     }
     add(hash, VARDATA_ANY(before), VARSIZE_ANY_EXHDR(before));
+    add_line(hash, OidOutputFunctionCall(F_MULTIRANGE_OUT, covered));
     Oid types[] = {INT8MULTIRANGEOID, INT8MULTIRANGEOID};
-    Datum values[] = {PG_GETARG_DATUM(1), PG_GETARG_DATUM(2)};
+    Datum values[] = {known, covered};
     Portal portal = SPI_cursor_open_with_args(nullptr, lines, 2, types, values, nullptr, true, 0);
     add_lines(hash, portal);
     SPI_cursor_close(portal);
@@ -76,24 +85,26 @@ Datum journal_digest_function(FunctionCallInfo fcinfo)
     }
     pg_cryptohash_free(hash);
     SPI_finish();
-    return PointerGetDatum(digest);
+    return digest;
+}
+
+Datum journal_digest_function(FunctionCallInfo fcinfo)
+{
+    for (int argument = 0; argument < 3; ++argument) {
+        if (PG_ARGISNULL(argument)) {
+            market::raise(market::null_argument("an argument of mvm.journal_digest()"));
+        }
+    }
+    return PointerGetDatum(
+        digest_of(PG_GETARG_BYTEA_PP(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2)));
+}
+
+Datum text_value(const char *text, Oid input_function, Oid type)
+{
+    return OidInputFunctionCall(input_function, const_cast<char *>(text), type, -1);
 }
 
 // Each checkpoint's digest is over the one before, as it is computed here.
-constexpr const char *verification =
-    "WITH RECURSIVE kept AS ("
-    " SELECT row_number() OVER (ORDER BY d.checkpoint_id) AS place, d.*"
-    " FROM mvm.audit_digest d WHERE d.checkpoint_id <= $1"
-    "), again AS ("
-    " SELECT k.place, k.checkpoint_id, k.covered, k.digest,"
-    "  mvm.journal_digest('', '{}', k.covered) AS computed FROM kept k WHERE k.place = 1"
-    " UNION ALL"
-    " SELECT k.place, k.checkpoint_id, k.covered, k.digest,"
-    "  mvm.journal_digest(a.computed, a.covered, k.covered)"
-    " FROM again a JOIN kept k ON k.place = a.place + 1"
-    ") SELECT a.checkpoint_id, COALESCE(upper(a.covered) - 1, 0), a.digest, a.computed FROM again "
-    "a";
-
 Datum verify_function(FunctionCallInfo fcinfo)
 {
     const std::int64_t checkpoint_id = int8_argument(fcinfo, 0, "checkpoint_id");
@@ -101,16 +112,30 @@ Datum verify_function(FunctionCallInfo fcinfo)
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     SPI_connect();
     Oid types[] = {INT8OID};
-    Datum values[] = {Int64GetDatum(checkpoint_id)};
-    if (SPI_execute_with_args(verification, 1, types, values, nullptr, true, 0) != SPI_OK_SELECT) {
+    Datum arguments[] = {Int64GetDatum(checkpoint_id)};
+    if (SPI_execute_with_args("SELECT d.checkpoint_id, COALESCE(upper(d.covered) - 1, 0),"
+                              " d.digest, d.covered FROM mvm.audit_digest d"
+                              " WHERE d.checkpoint_id <= $1 ORDER BY d.checkpoint_id",
+                              1, types, arguments, nullptr, true, 0) != SPI_OK_SELECT) {
         ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not verify the journal")));
     }
+    SPITupleTable *checkpoints = SPI_tuptable;
     std::int64_t last_id = 0;
-    for (uint64 i = 0; i < SPI_processed; ++i) {
+    const auto *before = DatumGetByteaPP(text_value("", F_BYTEAIN, BYTEAOID));
+    Datum known = text_value("{}", F_MULTIRANGE_IN, INT8MULTIRANGEOID);
+    for (uint64 i = 0; i < checkpoints->numvals; ++i) {
         bool is_null = false;
-        last_id = Max(last_id, DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i],
-                                                           SPI_tuptable->tupdesc, 1, &is_null)));
-        tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
+        const auto column = [&](int number) {
+            return SPI_getbinval(checkpoints->vals[i], checkpoints->tupdesc, number, &is_null);
+        };
+        const Datum covered = column(4);
+        const bytea *computed = digest_of(before, known, covered);
+        last_id = DatumGetInt64(column(1));
+        Datum values[] = {column(1), column(2), column(3), PointerGetDatum(computed)};
+        bool nulls[lengthof(values)] = {};
+        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+        before = computed;
+        known = covered;
     }
     SPI_finish();
     if (last_id != checkpoint_id) {

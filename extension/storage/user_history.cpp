@@ -54,10 +54,8 @@ void enter_chain(Call &call, UserHistory &history, WalletChain &chain,
     if (!chain.next_id || *chain.next_id < before_id) {
         return; // as a whole
     }
-    if (before && before->wallets.from == chain.wallet) {
-        chain.next_id = before->from_previous_id;
-    } else if (before && before->wallets.to == chain.wallet) {
-        chain.next_id = before->to_previous_id;
+    if (before && (before->wallets.from == chain.wallet || before->wallets.to == chain.wallet)) {
+        go_before(chain, *before);
     } else {
         if (const auto snapshot = balance_snapshot_from_id(call, chain.wallet, before_id)) {
             chain.next_id = snapshot->last_journal_id;

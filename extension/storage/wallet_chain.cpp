@@ -109,6 +109,9 @@ bool has_next(const WalletChain &chain)
     if (!chain.next_id) {
         refuse_unknown(chain.wallet);
     }
+    if (*chain.next_id < 0) {
+        refuse_damaged(chain.wallet, *chain.next_id, "is none that a sequence has drawn");
+    }
     return *chain.next_id > floor_id;
 }
 
@@ -120,10 +123,8 @@ void read_next_row(JournalReader &reader, const WalletChain &chain)
     }
 }
 
-void step_over(JournalReader &reader, WalletChain &chain)
+void go_before(WalletChain &chain, const RowLinks &links)
 {
-    const RowLinks links = links_in(*reader.table, reader.slot);
-    MVM_ASSERT(links.id == chain.next_id);
     std::optional<std::int64_t> previous_id;
     if (links.wallets.from == chain.wallet) {
         previous_id = links.from_previous_id;
@@ -136,6 +137,13 @@ void step_over(JournalReader &reader, WalletChain &chain)
         refuse_damaged(chain.wallet, links.id, "names a row before it that is not older");
     }
     chain.next_id = previous_id;
+}
+
+void step_over(JournalReader &reader, WalletChain &chain)
+{
+    const RowLinks links = links_in(*reader.table, reader.slot);
+    MVM_ASSERT(links.id == chain.next_id);
+    go_before(chain, links);
 }
 
 void skip_to(JournalReader &reader, WalletChain &chain, std::int64_t before_id)

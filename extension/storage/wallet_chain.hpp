@@ -49,6 +49,10 @@ struct WalletChain {
 // Reads the chain's next row, not yet going past it.
 void read_next_row(JournalReader &reader, const WalletChain &chain);
 
+// Goes to the row before one of the chain's rows. DATA_CORRUPTED when it is not the chain's, or
+// names one that is not older.
+void go_before(WalletChain &chain, const RowLinks &links);
+
 // Goes past the row that was read. DATA_CORRUPTED when it is not the chain's.
 void step_over(JournalReader &reader, WalletChain &chain);
 

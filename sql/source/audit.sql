@@ -30,10 +30,10 @@ CREATE FUNCTION mvm.next_transaction_id() RETURNS xid8
 COMMENT ON FUNCTION mvm.next_transaction_id() IS 'The id that the next writing transaction will get';
 
 CREATE FUNCTION mvm.journal_digest(digest_before bytea, known int8multirange, covered int8multirange) RETURNS bytea
-    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET jit = off
+    LANGUAGE c STABLE STRICT SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET jit = off
     AS 'MODULE_PATHNAME', 'mvm_journal_digest';
 COMMENT ON FUNCTION mvm.journal_digest(bytea, int8multirange, int8multirange) IS
-    'SHA-256 over digest_before and, each as a line of text, the journal rows with ids in covered and not in known, in the order of their ids';
+    'SHA-256 over digest_before and, each as a line of text, covered and the journal rows with ids in it and not in known, in the order of their ids';
 
 -- Bound to the functions that it calls, not to their names: who owns their schema may rename it and make another.
 CREATE FUNCTION mvm.write_audit_checkpoint(anew boolean)
@@ -78,7 +78,8 @@ BEGIN ATOMIC
         ON CONFLICT (only_one) DO UPDATE SET id = EXCLUDED.id, made_at = EXCLUDED.made_at,
             journal_id = EXCLUDED.journal_id, pending = EXCLUDED.pending,
             next_transaction_id = EXCLUDED.next_transaction_id
-        RETURNING c.id, int8multirange(int8range(1, c.journal_id + 1)) - c.pending AS covered
+        RETURNING c.id, -- From the lowest number on: no sequence draws what is below 1, but a hand may.
+            int8multirange(int8range(-9223372036854775808, c.journal_id + 1)) - c.pending AS covered
     ), digests AS (
         INSERT INTO mvm.audit_digest (checkpoint_id, covered, digest)
         SELECT w.id, w.covered, mvm.journal_digest(COALESCE(d.digest, ''), COALESCE(d.covered, '{}'), w.covered)
@@ -152,7 +153,7 @@ COMMENT ON FUNCTION @extschema@.mvm_audit_checkpoint(boolean) IS
 -- Privilege set: reader
 CREATE FUNCTION @extschema@.mvm_verify(checkpoint_id bigint)
     RETURNS TABLE (id bigint, last_transaction_id bigint, digest bytea, computed bytea)
-    LANGUAGE c STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE c STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET jit = off
     AS 'MODULE_PATHNAME', 'mvm_verify';
 COMMENT ON FUNCTION @extschema@.mvm_verify(bigint) IS
     'Computes the digests of the checkpoints up to checkpoint_id again from the journal''s rows: digest is what each was given when it was made. Where they differ, a row up to there has been changed, removed or added since. MV203';

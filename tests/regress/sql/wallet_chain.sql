@@ -212,7 +212,7 @@ SELECT c.id, c.digest = d.digest AS same FROM mvm.audit_checkpoints c JOIN mvm.a
 -- As anybody may compute it.
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
-SELECT d.digest = sha256(convert_to((
+SELECT d.digest = sha256(convert_to(d.covered::text || E'\n' || (
     SELECT string_agg(ROW(id, transaction_time, kind, user_id, counterparty_id, item_id, quantity, paid_minor, received_minor, fee_minor,
         tariff_minor, from_universe_id, to_universe_id, from_rate, to_rate, reference_id, idempotency_key, memo)::text || E'\n', '' ORDER BY id)
     FROM mvm.journal j WHERE d.covered @> j.id), 'UTF8')) AS same
@@ -242,6 +242,26 @@ INSERT INTO mvm.journal (id, transaction_time, user_id, kind, from_universe_id, 
 VALUES (:gap, now(), 1, 'd', 1, 1, 5, 5, 1, 1);
 -- The third checkpoint knew that there was no such row.
 SELECT v.id, v.digest = v.computed AS same FROM mvm_verify(4) v;
+ROLLBACK;
+-- One under an id that no sequence draws, or one that is left out of what was covered.
+BEGIN;
+INSERT INTO mvm.journal (id, transaction_time, user_id, kind, from_universe_id, to_universe_id, paid_minor, received_minor, from_rate, to_rate)
+VALUES (-1, now(), 1, 'd', 1, 1, 5, 5, 1, 1);
+SELECT v.id, v.digest = v.computed AS same FROM mvm_verify(1) v;
+ROLLBACK;
+BEGIN;
+ALTER TABLE mvm.audit_digest DISABLE TRIGGER audit_digest_append_only;
+UPDATE mvm.audit_digest SET covered = covered - int8multirange(int8range(:gap, :gap, '[]'));
+INSERT INTO mvm.journal (id, transaction_time, user_id, kind, from_universe_id, to_universe_id, paid_minor, received_minor, from_rate, to_rate)
+VALUES (:gap, now(), 1, 'd', 1, 1, 5, 5, 1, 1);
+SELECT v.id, v.digest = v.computed AS same FROM mvm_verify(4) v;
+ROLLBACK;
+SELECT mvm.journal_digest('', NULL, '{[1,10)}') IS NULL AS none;
+-- A link below zero is none that a sequence has drawn.
+BEGIN;
+SET LOCAL session_replication_role = replica;
+UPDATE mvm.wallet SET last_journal_id = -7 WHERE user_id = 1 AND universe_id = 1;
+SELECT o.* FROM (VALUES ('SELECT mvm_transactions(1)'), ('SELECT mvm_statement(1, 1, ''-infinity'', ''infinity'')')) c (call), outcome(c.call) o;
 ROLLBACK;
 SELECT o.* FROM (VALUES ('SELECT mvm_verify(5)'), ('SELECT mvm_verify(NULL)'), ('UPDATE mvm.audit_digest SET digest = digest'),
     ('DELETE FROM mvm.audit_digest')) c (call), outcome(c.call) o;
