@@ -1,6 +1,7 @@
 // mvm.journal_digest: SHA-256 over rows of the journal. mvm_verify: the digests of checkpoints
 // computed again. Off every hot path, so plain SQL.
 #include "entry/arguments.hpp"
+#include "entry/row_writer.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
 
@@ -97,8 +98,7 @@ constexpr const char *verification =
 Datum verify_function(FunctionCallInfo fcinfo)
 {
     const std::int64_t checkpoint_id = int8_argument(fcinfo, 0, "checkpoint_id");
-    InitMaterializedSRF(fcinfo, 0);
-    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    RowWriter rows = result_set(fcinfo);
     SPI_connect();
     Oid types[] = {INT8OID};
     Datum values[] = {Int64GetDatum(checkpoint_id)};
@@ -110,8 +110,8 @@ Datum verify_function(FunctionCallInfo fcinfo)
         bool is_null = false;
         last_id = Max(last_id, DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i],
                                                            SPI_tuptable->tupdesc, 1, &is_null)));
-        tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
     }
+    put_selected_rows(rows);
     SPI_finish();
     if (last_id != checkpoint_id) {
         pg::raise(ErrorCode::invalid_argument,
