@@ -25,6 +25,7 @@ void claim_keys_of(Orders &orders, pg::Array<KeyedRequest> &requests)
         if (orders.states[i].runs() && order.key) {
             CHECK_FOR_INTERRUPTS();
             KeyedRequest request{};
+            request.order = i;
             request.user_id = order.user_id;
             request.key = *order.key;
             request.request = canonical_request(orders, i);
@@ -57,15 +58,16 @@ void claim_keys_of(Orders &orders, pg::Array<KeyedRequest> &requests)
 }
 
 // Answers an order by the earlier one under the same key; its row is copied once it is written.
-void repeat_first_answer(Orders &orders, int i, const pg::Array<KeyedRequest> &requests, int first)
+void repeat_first_answer(Orders &orders, int i, const pg::Array<KeyedRequest> &requests)
 {
     const KeyedRequest &request = requests.data[orders.states[i].request];
-    const Refusal mismatch = mismatch_with(requests.data[request.first], request);
+    const KeyedRequest &first = requests.data[request.first];
+    const Refusal mismatch = mismatch_with(first, request);
     if (mismatch.code != ErrorCode::ok) {
         orders.answers[i].refusal = mismatch;
         return;
     }
-    orders.answers[i].refusal = orders.answers[first].refusal;
+    orders.answers[i].refusal = orders.answers[first.order].refusal;
     orders.answers[i].replayed = true;
 }
 
@@ -370,15 +372,13 @@ Refusal try_order(Orders &orders, Expiry &expiry, int i)
 }
 
 // Holds that were released for an order which is then refused are taken back.
-void settle_orders(Orders &orders, Expiry &expiry, const pg::Array<KeyedRequest> &requests,
-                   const int *order_of_request)
+void settle_orders(Orders &orders, Expiry &expiry, const pg::Array<KeyedRequest> &requests)
 {
     for (int i = 0; i < orders.count; ++i) {
         CHECK_FOR_INTERRUPTS();
         const OrderState &state = orders.states[i];
         if (state.stage == Stage::repeats) {
-            repeat_first_answer(orders, i, requests,
-                                order_of_request[requests.data[state.request].first]);
+            repeat_first_answer(orders, i, requests);
         } else if (state.runs()) {
             const Mark mark = mark_of(expiry);
             const Refusal refusal = try_order(orders, expiry, i);
@@ -406,17 +406,6 @@ HoldAllowance hold_allowance(const Orders &orders)
     return read_hold_allowance(orders.call, universe, orders.orders[0].user_id);
 }
 
-int *orders_of_requests(const Orders &orders, int request_count)
-{
-    int *places = pg::zeroed<int>(request_count);
-    for (int i = 0; i < orders.count; ++i) {
-        if (orders.states[i].request >= 0) {
-            places[orders.states[i].request] = i;
-        }
-    }
-    return places;
-}
-
 } // namespace
 
 void execute_orders(storage::Call &call, storage::UniverseSet &universes, const Order *asked,
@@ -432,7 +421,6 @@ void execute_orders(storage::Call &call, storage::UniverseSet &universes, const 
     resolve_requests(orders);
     pg::Array<KeyedRequest> requests{};
     claim_keys_of(orders, requests);
-    const int *order_of_request = orders_of_requests(orders, requests.count);
 
     Desk desk{call};
     lock_ordered_items(orders, desk);
@@ -448,7 +436,7 @@ void execute_orders(storage::Call &call, storage::UniverseSet &universes, const 
     settle_moment(orders, desk, later);
     read_terms(orders);
     const HoldAllowance allowance = hold_allowance(orders);
-    settle_orders(orders, expiry, requests, order_of_request);
+    settle_orders(orders, expiry, requests);
     if (count == 1 && orders.states[0].runs()) {
         require_hold_allowed(allowance, asked[0].user_id, asked[0].lifetime_us);
     }
@@ -458,7 +446,7 @@ void execute_orders(storage::Call &call, storage::UniverseSet &universes, const 
     for (int i = 0; i < count; ++i) {
         if (orders.states[i].stage == Stage::repeats && !answers[i].refused()) {
             const int first = requests[orders.states[i].request].first;
-            answers[i].row = answers[order_of_request[first]].row; // now with its id and time
+            answers[i].row = answers[requests[first].order].row; // now with its id and time
         }
     }
 }
