@@ -1,6 +1,7 @@
 // mvm_audit(since), mvm_audit_checkpoint: auditing what came after a checkpoint. On no hot path, so
 // in plain SQL. The checks themselves are in mvm.violations_since_checkpoint().
 #include "entry/arguments.hpp"
+#include "entry/row_writer.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
 #include "storage/call.hpp"
@@ -39,16 +40,13 @@ void require_latest_checkpoint(std::int64_t since)
 Datum audit_since_function(FunctionCallInfo fcinfo)
 {
     const std::int64_t since = int8_argument(fcinfo, 0, "since");
-    InitMaterializedSRF(fcinfo, 0);
-    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    RowWriter rows = result_set(fcinfo);
     SPI_connect();
     // Both under the caller's snapshot.
     require_latest_checkpoint(since);
     require_outcome(SPI_execute("SELECT * FROM mvm.violations_since_checkpoint()", true, 0),
                     SPI_OK_SELECT);
-    for (uint64 i = 0; i < SPI_processed; ++i) {
-        tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
-    }
+    put_selected_rows(rows);
     SPI_finish();
     return Datum{0};
 }
@@ -57,8 +55,7 @@ Datum audit_checkpoint_function(FunctionCallInfo fcinfo)
 {
     const bool anew = !PG_ARGISNULL(0) && PG_GETARG_BOOL(0);
     PreventCommandIfReadOnly("mvm_audit_checkpoint()");
-    InitMaterializedSRF(fcinfo, 0);
-    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    RowWriter rows = result_set(fcinfo);
     // One checkpoint at a time. The snapshot of the statements below sees the one before.
     LockRelationOid(storage::relation_oid("audit_checkpoint"), ShareRowExclusiveLock);
     SPI_connect();
@@ -67,9 +64,7 @@ Datum audit_checkpoint_function(FunctionCallInfo fcinfo)
     require_outcome(SPI_execute_with_args("SELECT * FROM mvm.write_audit_checkpoint($1)", 1, types,
                                           values, nullptr, false, 0),
                     SPI_OK_SELECT);
-    for (uint64 i = 0; i < SPI_processed; ++i) {
-        tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
-    }
+    put_selected_rows(rows);
     SPI_finish();
     return Datum{0};
 }

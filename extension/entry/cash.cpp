@@ -2,7 +2,7 @@
 #include "market/cash.hpp"
 
 #include "entry/arguments.hpp"
-#include "entry/results.hpp"
+#include "entry/journal_rows.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
 

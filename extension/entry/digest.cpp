@@ -1,6 +1,7 @@
 // mvm.journal_digest: SHA-256 over rows of the journal. mvm_verify: the digests of checkpoints
 // computed again. Off every hot path, so plain SQL.
 #include "entry/arguments.hpp"
+#include "entry/row_writer.hpp"
 #include "market/refusals.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
@@ -108,8 +109,7 @@ Datum text_value(const char *text, Oid input_function, Oid type)
 Datum verify_function(FunctionCallInfo fcinfo)
 {
     const std::int64_t checkpoint_id = int8_argument(fcinfo, 0, "checkpoint_id");
-    InitMaterializedSRF(fcinfo, 0);
-    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    RowWriter rows = result_set(fcinfo);
     SPI_connect();
     Oid types[] = {INT8OID};
     Datum arguments[] = {Int64GetDatum(checkpoint_id)};
@@ -131,9 +131,11 @@ Datum verify_function(FunctionCallInfo fcinfo)
         const Datum covered = column(4);
         const bytea *computed = digest_of(before, known, covered);
         last_id = DatumGetInt64(column(1));
-        Datum values[] = {column(1), column(2), column(3), PointerGetDatum(computed)};
-        bool nulls[lengthof(values)] = {};
-        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+        rows.add(column(1));
+        rows.add(column(2));
+        rows.add(column(3));
+        rows.add(PointerGetDatum(computed));
+        put_row(rows);
         before = computed;
         known = covered;
     }

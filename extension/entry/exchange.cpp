@@ -3,7 +3,7 @@
 
 #include "entry/arguments.hpp"
 #include "entry/array_arguments.hpp"
-#include "entry/results.hpp"
+#include "entry/journal_rows.hpp"
 #include "market/order.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
@@ -147,7 +147,7 @@ Datum exchange_batch_function(FunctionCallInfo fcinfo)
     };
     const int count = require_equal_lengths(arguments, lengthof(arguments));
 
-    InitMaterializedSRF(fcinfo, 0);
+    RowWriter rows = result_set(fcinfo);
     storage::Call call;
     storage::begin_write(call, "mvm_exchange_batch()");
     auto *orders = pg::zeroed<Order>(count);
@@ -157,7 +157,7 @@ Datum exchange_batch_function(FunctionCallInfo fcinfo)
     }
     storage::UniverseSet universes{};
     market::execute_orders(call, universes, orders, answers, count);
-    put_exchange_batch(fcinfo, call, universes, answers, count);
+    put_exchange_batch(rows, call, universes, answers, count);
     storage::end_call(call);
     return Datum{0};
 }

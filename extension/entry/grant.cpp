@@ -1,5 +1,6 @@
 // mvm_grant, mvm_revoke: what a role may do with the market, a set at a time.
 #include "entry/arguments.hpp"
+#include "entry/row_writer.hpp"
 #include "pg/array.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
@@ -288,14 +289,13 @@ Datum revoke_function(FunctionCallInfo fcinfo)
 
 Datum privilege_sets_function(FunctionCallInfo fcinfo)
 {
-    InitMaterializedSRF(fcinfo, 0);
-    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    RowWriter rows = result_set(fcinfo);
     for (const Privilege &privilege : privileges) {
         if (strcmp(privilege.set, everybody) != 0) {
-            Datum values[] = {CStringGetTextDatum(privilege.set),
-                              CStringGetTextDatum(privilege.name), BoolGetDatum(privilege.is_view)};
-            bool nulls[] = {false, false, false};
-            tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+            rows.add_text(privilege.set);
+            rows.add_text(privilege.name);
+            rows.add_bool(privilege.is_view);
+            put_row(rows);
         }
     }
     return Datum{0};

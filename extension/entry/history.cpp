@@ -1,6 +1,6 @@
 // mvm_balance, mvm_trades, mvm_transactions
 #include "entry/arguments.hpp"
-#include "entry/results.hpp"
+#include "entry/journal_rows.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
@@ -59,20 +59,10 @@ Page page_argument(FunctionCallInfo fcinfo)
     return page;
 }
 
-void put_trade(storage::Call &call, storage::UniverseSet &universes, ReturnSetInfo *result,
-               const storage::JournalRow &row)
-{
-    Datum values[trade_column_count];
-    bool nulls[trade_column_count];
-    fill_trade(call, universes, row, values, nulls);
-    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-}
-
 Datum trades_function(FunctionCallInfo fcinfo)
 {
     const Page page = page_argument(fcinfo);
-    InitMaterializedSRF(fcinfo, 0);
-    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    RowWriter rows = result_set(fcinfo);
 
     storage::Call call;
     storage::begin_read(call);
@@ -82,10 +72,10 @@ Datum trades_function(FunctionCallInfo fcinfo)
     storage::open_user_history(call, history, page.user_id, page.before_id,
                                storage::Stocking::without);
     storage::JournalRow row{};
-    for (std::int32_t rows = 0; rows < page.rows_max && storage::read_row(history, row);) {
+    for (std::int32_t count = 0; count < page.rows_max && storage::read_row(history, row);) {
         if (row.kind == domain::JournalKind::purchase) {
-            put_trade(call, universes, result, row);
-            ++rows;
+            put_trade(rows, call, universes, row);
+            ++count;
         }
     }
     storage::close_user_history(history);
@@ -96,8 +86,7 @@ Datum trades_function(FunctionCallInfo fcinfo)
 Datum transactions_function(FunctionCallInfo fcinfo)
 {
     const Page page = page_argument(fcinfo);
-    InitMaterializedSRF(fcinfo, 0);
-    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    RowWriter rows = result_set(fcinfo);
 
     storage::Call call;
     storage::begin_read(call);
@@ -107,8 +96,9 @@ Datum transactions_function(FunctionCallInfo fcinfo)
     storage::open_user_history(call, history, page.user_id, page.before_id,
                                storage::Stocking::with);
     storage::JournalRow row{};
-    for (std::int32_t rows = 0; rows < page.rows_max && storage::read_row(history, row); ++rows) {
-        put_transaction(call, universes, result, row);
+    for (std::int32_t count = 0; count < page.rows_max && storage::read_row(history, row);
+         ++count) {
+        put_transaction(rows, call, universes, row);
     }
     storage::close_user_history(history);
     storage::end_call(call);

@@ -3,7 +3,7 @@
 #include "market/hold.hpp"
 
 #include "entry/arguments.hpp"
-#include "entry/results.hpp"
+#include "entry/journal_rows.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
@@ -21,25 +21,22 @@ Datum hold_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::H
     const storage::Universe item_universe = market::require_universe(call, hold.to_universe_id);
     const bool is_over =
         hold.state == HoldState::active && hold.expires_at <= GetCurrentTimestamp();
-    Datum values[] = {
-        Int64GetDatum(hold.id),
-        Int64GetDatum(hold.buyer_id),
-        Int64GetDatum(hold.item_id),
-        Int64GetDatum(hold.seller_id.value_or(0)),
-        Int64GetDatum(hold.quantity),
-        Int64GetDatum(hold.captured_quantity),
-        pg::numeric_of_minor(hold.paid_minor, home.currency_scale),
-        pg::numeric_of_minor(hold.price_minor, item_universe.currency_scale),
-        Int32GetDatum(hold.from_universe_id),
-        Int32GetDatum(hold.to_universe_id),
-        pg::numeric_ratio(hold.to_rate, hold.from_rate),
-        CStringGetTextDatum(storage::name_of(is_over ? HoldState::expired : hold.state)),
-        TimestampTzGetDatum(hold.created_at),
-        TimestampTzGetDatum(hold.expires_at),
-    };
-    bool nulls[lengthof(values)] = {};
-    nulls[3] = !hold.seller_id.has_value();
-    return row_result(fcinfo, call, values, nulls, lengthof(values));
+    RowWriter writer = single_row(fcinfo);
+    writer.add_int8(hold.id);
+    writer.add_int8(hold.buyer_id);
+    writer.add_int8(hold.item_id);
+    writer.add_int8(hold.seller_id);
+    writer.add_int8(hold.quantity);
+    writer.add_int8(hold.captured_quantity);
+    writer.add_amount(hold.paid_minor, home.currency_scale);
+    writer.add_amount(hold.price_minor, item_universe.currency_scale);
+    writer.add_int4(hold.from_universe_id);
+    writer.add_int4(hold.to_universe_id);
+    writer.add(pg::numeric_ratio(hold.to_rate, hold.from_rate));
+    writer.add_text(storage::name_of(is_over ? HoldState::expired : hold.state));
+    writer.add_time(hold.created_at);
+    writer.add_time(hold.expires_at);
+    return row_result(call, writer);
 }
 
 Datum reserve_function(FunctionCallInfo fcinfo)

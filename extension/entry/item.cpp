@@ -2,7 +2,6 @@
 #include "entry/item.hpp"
 
 #include "entry/arguments.hpp"
-#include "entry/results.hpp"
 #include "market/requirements.hpp"
 #include "market/stock.hpp"
 #include "pg/guard.hpp"
@@ -15,6 +14,14 @@ namespace mvm::entry {
 namespace {
 
 using domain::ErrorCode;
+
+Datum item_result(FunctionCallInfo fcinfo, const storage::Call &call, const storage::Item &item,
+                  const storage::Universe &universe)
+{
+    RowWriter writer = single_row(fcinfo);
+    write_item(writer, item, universe);
+    return row_result(call, writer);
+}
 
 Datum list_item_function(FunctionCallInfo fcinfo)
 {
@@ -50,6 +57,19 @@ void write_new_item(storage::Call &call, storage::Item &item)
 }
 
 } // namespace
+
+void write_item(RowWriter &writer, const storage::Item &item, const storage::Universe &universe)
+{
+    writer.add_int8(item.id);
+    writer.add(item.name);
+    writer.add_int4(item.universe_id);
+    writer.add_int8(item.seller_id);
+    writer.add_amount(item.price_minor, universe.currency_scale);
+    writer.add_int8(item.stock);
+    writer.add_bool(item.listed);
+    writer.add(item.external_id);
+    writer.add(item.metadata);
+}
 
 Datum shown_item_result(FunctionCallInfo fcinfo, storage::Call &call, storage::Item item,
                         const storage::Universe &universe)

@@ -1,7 +1,8 @@
-// Listing an item, for SQL and for the sample market.
+// Listing an item, for SQL and for the sample market; and an item as it is shown.
 #pragma once
 
 #include "entry/platform_data.hpp"
+#include "entry/row_writer.hpp"
 #include "storage/item.hpp"
 #include "storage/universe.hpp"
 
@@ -19,6 +20,9 @@ struct NewItem {
 NewItem list_item(storage::Call &call, std::optional<std::int64_t> seller_id, Datum name,
                   Datum price, std::int64_t stock, std::optional<std::int32_t> universe_id,
                   const PlatformData &data);
+
+// A row of mvm.items.
+void write_item(RowWriter &writer, const storage::Item &item, const storage::Universe &universe);
 
 // A row of mvm.items of a locked item: its stock counts holds past their time.
 Datum shown_item_result(FunctionCallInfo fcinfo, storage::Call &call, storage::Item item,

@@ -1,6 +1,7 @@
 // mvm.journal_kind: the table of journal kinds, for SQL.
 #include "domain/journal_kind.hpp"
 
+#include "entry/row_writer.hpp"
 #include "pg/guard.hpp"
 
 namespace mvm::entry {
@@ -9,24 +10,20 @@ namespace {
 
 Datum journal_kind_function(FunctionCallInfo fcinfo)
 {
-    InitMaterializedSRF(fcinfo, 0);
-    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    RowWriter rows = result_set(fcinfo);
     for (const domain::KindInfo &info : domain::journal_kinds) {
-        Datum values[] = {
-            CharGetDatum(static_cast<char>(info.kind)),
-            CStringGetTextDatum(info.name),
-            Int32GetDatum(info.paid_by_user),
-            Int32GetDatum(info.paid_by_treasury),
-            Int32GetDatum(info.paid_by_fees),
-            Int32GetDatum(info.received_by_user),
-            Int32GetDatum(info.received_by_counterparty),
-            Int32GetDatum(info.taken_by_house),
-            Int32GetDatum(info.stocked),
-            Int32GetDatum(info.held),
-            Int32GetDatum(info.outside),
-        };
-        bool nulls[lengthof(values)] = {};
-        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+        rows.add(CharGetDatum(static_cast<char>(info.kind)));
+        rows.add_text(info.name);
+        rows.add_int4(info.paid_by_user);
+        rows.add_int4(info.paid_by_treasury);
+        rows.add_int4(info.paid_by_fees);
+        rows.add_int4(info.received_by_user);
+        rows.add_int4(info.received_by_counterparty);
+        rows.add_int4(info.taken_by_house);
+        rows.add_int4(info.stocked);
+        rows.add_int4(info.held);
+        rows.add_int4(info.outside);
+        put_row(rows);
     }
     return Datum{0};
 }

@@ -3,7 +3,6 @@
 
 #include "entry/arguments.hpp"
 #include "entry/item.hpp"
-#include "entry/results.hpp"
 #include "entry/user.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
@@ -21,17 +20,6 @@ using domain::ErrorCode;
 // Finding
 // ---------------------------------------------------------------------------
 
-// Puts a row of the function's type into its result set.
-void put_found(FunctionCallInfo fcinfo, Datum row)
-{
-    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    HeapTupleHeader header = DatumGetHeapTupleHeader(row);
-    HeapTupleData tuple{};
-    tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-    tuple.t_data = header;
-    tuplestore_puttuple(result->setResult, &tuple);
-}
-
 Datum find_user_function(FunctionCallInfo fcinfo)
 {
     const bool by_username = !PG_ARGISNULL(0);
@@ -39,14 +27,15 @@ Datum find_user_function(FunctionCallInfo fcinfo)
         pg::raise(ErrorCode::invalid_argument, "One of username and external_id must be given.");
     }
     const Datum key = PointerGetDatum(PG_GETARG_TEXT_PP(by_username ? 0 : 1));
-    InitMaterializedSRF(fcinfo, 0);
+    RowWriter rows = result_set(fcinfo);
 
     storage::Call call;
     storage::begin_read(call);
     storage::UserAccount user{};
     if (by_username ? storage::find_user_by_username(call, key, user)
                     : storage::find_user_by_external_id(call, key, user)) {
-        put_found(fcinfo, shown_user_result(fcinfo, call, user));
+        write_shown_user(rows, call, user);
+        put_row(rows);
     }
     storage::end_call(call);
     return Datum{0};
@@ -58,15 +47,15 @@ Datum find_item_function(FunctionCallInfo fcinfo)
         market::raise(market::null_argument("external_id"));
     }
     const Datum key = PointerGetDatum(PG_GETARG_TEXT_PP(0));
-    InitMaterializedSRF(fcinfo, 0);
+    RowWriter rows = result_set(fcinfo);
 
     storage::Call call;
     storage::begin_read(call);
     storage::Item item;
     if (storage::find_item_by_external_id(call, key, item)) {
         item.stock = storage::stock_with_expired(call, item);
-        put_found(fcinfo, item_result(fcinfo, call, item,
-                                      market::require_universe(call, item.universe_id)));
+        write_item(rows, item, market::require_universe(call, item.universe_id));
+        put_row(rows);
     }
     storage::end_call(call);
     return Datum{0};

@@ -1,7 +1,7 @@
 // mvm_buy, mvm_buy_batch
 #include "entry/arguments.hpp"
 #include "entry/array_arguments.hpp"
-#include "entry/results.hpp"
+#include "entry/journal_rows.hpp"
 #include "market/order.hpp"
 #include "market/pay_from.hpp"
 #include "market/requirements.hpp"
@@ -136,7 +136,7 @@ Datum buy_batch_function(FunctionCallInfo fcinfo)
     };
     const int count = require_equal_lengths(arguments, lengthof(arguments));
 
-    InitMaterializedSRF(fcinfo, 0);
+    RowWriter rows = result_set(fcinfo);
     storage::Call call;
     storage::begin_write(call, "mvm_buy_batch()");
     auto *orders = pg::zeroed<Order>(count);
@@ -146,7 +146,7 @@ Datum buy_batch_function(FunctionCallInfo fcinfo)
     }
     storage::UniverseSet universes{};
     market::execute_orders(call, universes, orders, answers, count);
-    put_purchase_batch(fcinfo, call, universes, answers, count);
+    put_purchase_batch(rows, call, universes, answers, count);
     storage::end_call(call);
     return Datum{0};
 }

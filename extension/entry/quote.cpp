@@ -2,7 +2,7 @@
 #include "market/quote.hpp"
 
 #include "entry/arguments.hpp"
-#include "entry/results.hpp"
+#include "entry/journal_rows.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
@@ -16,23 +16,20 @@ Datum quote_result(FunctionCallInfo fcinfo, storage::Call &call, const storage::
 {
     const storage::Universe from = market::require_universe(call, quote.from_universe_id);
     const storage::Universe to = market::require_universe(call, quote.to_universe_id);
-    Datum values[] = {
-        Int64GetDatum(quote.id),
-        Int64GetDatum(quote.user_id),
-        pg::numeric_of_minor(quote.paid_minor, from.currency_scale),
-        pg::numeric_of_minor(quote.received_minor, to.currency_scale),
-        pg::numeric_of_minor(quote.fee_minor, to.currency_scale),
-        Int32GetDatum(quote.from_universe_id),
-        Int32GetDatum(quote.to_universe_id),
-        pg::numeric_ratio(quote.to_rate, quote.from_rate),
-        CStringGetTextDatum("open"),
-        TimestampTzGetDatum(quote.created_at),
-        TimestampTzGetDatum(quote.expires_at),
-        Datum{0}, // no transaction yet
-    };
-    bool nulls[lengthof(values)] = {};
-    nulls[lengthof(values) - 1] = true;
-    return row_result(fcinfo, call, values, nulls, lengthof(values));
+    RowWriter writer = single_row(fcinfo);
+    writer.add_int8(quote.id);
+    writer.add_int8(quote.user_id);
+    writer.add_amount(quote.paid_minor, from.currency_scale);
+    writer.add_amount(quote.received_minor, to.currency_scale);
+    writer.add_amount(quote.fee_minor, to.currency_scale);
+    writer.add_int4(quote.from_universe_id);
+    writer.add_int4(quote.to_universe_id);
+    writer.add(pg::numeric_ratio(quote.to_rate, quote.from_rate));
+    writer.add_text("open");
+    writer.add_time(quote.created_at);
+    writer.add_time(quote.expires_at);
+    writer.add_null(); // no transaction yet
+    return row_result(call, writer);
 }
 
 Datum quote_function(FunctionCallInfo fcinfo)

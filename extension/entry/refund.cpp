@@ -2,7 +2,7 @@
 #include "market/refund.hpp"
 
 #include "entry/arguments.hpp"
-#include "entry/results.hpp"
+#include "entry/journal_rows.hpp"
 #include "market/refusals.hpp"
 #include "pg/guard.hpp"
 

@@ -1,6 +1,7 @@
 // mvm_set_rules, mvm_set_route: the trading rules of a universe and of the routes between two.
 #include "entry/arguments.hpp"
-#include "entry/results.hpp"
+#include "entry/row_writer.hpp"
+#include "entry/universe.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
@@ -138,6 +139,18 @@ Datum set_rules_function(FunctionCallInfo fcinfo)
     return result;
 }
 
+// A row of mvm.routes.
+Datum route_result(FunctionCallInfo fcinfo, const storage::Call &call, std::int32_t from_id,
+                   std::int32_t to_id, bool allowed, const std::optional<Datum> &tariff_rate)
+{
+    RowWriter writer = single_row(fcinfo);
+    writer.add_int4(from_id);
+    writer.add_int4(to_id);
+    writer.add_bool(allowed);
+    writer.add(tariff_rate.value_or(pg::numeric_of_minor(0, 0)));
+    return row_result(call, writer);
+}
+
 Datum set_route_function(FunctionCallInfo fcinfo)
 {
     const std::int32_t from_id = int4_argument(fcinfo, 0, "from_universe_id");
@@ -161,10 +174,7 @@ Datum set_route_function(FunctionCallInfo fcinfo)
     }
     storage::write_route(call, from, to_id, allowed, tariff_rate);
     storage::record_route(call, from_id, to_id, allowed, tariff_rate);
-    Datum values[] = {Int32GetDatum(from_id), Int32GetDatum(to_id), BoolGetDatum(allowed),
-                      tariff_rate ? *tariff_rate : pg::numeric_of_minor(0, 0)};
-    bool nulls[lengthof(values)] = {};
-    const Datum result = row_result(fcinfo, call, values, nulls, lengthof(values));
+    const Datum result = route_result(fcinfo, call, from_id, to_id, allowed, tariff_rate);
     storage::end_call(call);
     return result;
 }

@@ -2,7 +2,7 @@
 // item.
 #include "entry/arguments.hpp"
 #include "entry/item.hpp"
-#include "entry/results.hpp"
+#include "entry/journal_rows.hpp"
 #include "market/requirements.hpp"
 #include "market/stock.hpp"
 #include "pg/guard.hpp"

@@ -1,6 +1,6 @@
 // mvm_sync_sequences: bringing sequences up to the ids that are in use. Logical replication
 // does not replicate sequences, so those of a promoted replica are behind.
-#include "entry/arguments.hpp"
+#include "entry/row_writer.hpp"
 #include "pg/guard.hpp"
 #include "storage/call.hpp"
 
@@ -59,8 +59,7 @@ bool sync_sequence(const char *sequence, Position &position)
 Datum sync_sequences_function(FunctionCallInfo fcinfo)
 {
     PreventCommandIfReadOnly("mvm_sync_sequences()");
-    InitMaterializedSRF(fcinfo, 0);
-    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    RowWriter rows = result_set(fcinfo);
     SPI_connect();
     require_selected(SPI_execute("SELECT sequence_name FROM mvm.sequence_position"
                                  " WHERE reached < highest ORDER BY sequence_name",
@@ -70,11 +69,10 @@ Datum sync_sequences_function(FunctionCallInfo fcinfo)
         const char *sequence = SPI_getvalue(behind->vals[i], behind->tupdesc, 1);
         Position position{};
         if (sync_sequence(sequence, position)) {
-            Datum values[] = {
-                CStringGetTextDatum(psprintf("%s.%s", storage::schema_name, sequence)),
-                Int64GetDatum(position.reached), Int64GetDatum(position.highest)};
-            bool nulls[] = {false, false, false};
-            tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+            rows.add_text(psprintf("%s.%s", storage::schema_name, sequence));
+            rows.add_int8(position.reached);
+            rows.add_int8(position.highest);
+            put_row(rows);
         }
     }
     SPI_finish();

@@ -1,6 +1,6 @@
 // mvm_statement: what moved a wallet in a span of time, and the balance after each movement.
 #include "entry/arguments.hpp"
-#include "entry/results.hpp"
+#include "entry/row_writer.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
@@ -41,8 +41,38 @@ Span span_argument(FunctionCallInfo fcinfo)
     return span;
 }
 
-void put_page(storage::Call &call, ReturnSetInfo *result, std::int64_t user_id,
-              std::int32_t universe_id, const Span &span)
+// The line of a movement, and the balance after it.
+void put_leg(RowWriter &rows, const storage::WalletLeg &leg, pg::WideAmount balance_minor,
+             int currency_scale)
+{
+    rows.add_int8(leg.transaction_id);
+    rows.add_text(domain::name_of(leg.kind));
+    rows.add_int8(leg.counterparty_id);
+    rows.add_int8(leg.item_id);
+    rows.add_int8(leg.quantity);
+    rows.add_amount(leg.amount_minor, currency_scale);
+    rows.add_amount(balance_minor, currency_scale);
+    rows.add_time(leg.transaction_time);
+    rows.add(leg.memo);
+    put_row(rows);
+}
+
+// The line of a balance by itself.
+void put_balance(RowWriter &rows, const char *kind, pg::WideAmount balance_minor, TimestampTz time,
+                 int currency_scale)
+{
+    rows.add_null();
+    rows.add_text(kind);
+    for (int column = 0; column < 4; ++column) {
+        rows.add_null();
+    }
+    rows.add_amount(balance_minor, currency_scale);
+    rows.add_time(time);
+    put_row(rows);
+}
+
+void put_page(RowWriter &rows, storage::Call &call, std::int64_t user_id, std::int32_t universe_id,
+              const Span &span)
 {
     const int scale = market::require_universe(call, universe_id).currency_scale;
     storage::WalletHistory history;
@@ -53,16 +83,16 @@ void put_page(storage::Call &call, ReturnSetInfo *result, std::int64_t user_id,
     };
     storage::require_explained(user_id, universe_id, history.balance_minor);
     if (span.first_page) {
-        put_balance(result, "opening", history.balance_minor, span.from_time, scale);
+        put_balance(rows, "opening", history.balance_minor, span.from_time, scale);
     }
-    for (std::int32_t rows = 0; in_span() && rows < span.rows_max; ++rows) {
+    for (std::int32_t count = 0; in_span() && count < span.rows_max; ++count) {
         const pg::WideAmount balance_minor = history.balance_minor + history.leg.amount_minor;
         storage::require_explained(user_id, universe_id, balance_minor);
-        put_leg(result, history.leg, balance_minor, scale);
+        put_leg(rows, history.leg, balance_minor, scale);
         storage::next_leg(history);
     }
     if (!in_span()) {
-        put_balance(result, "closing", history.balance_minor, span.to_time, scale);
+        put_balance(rows, "closing", history.balance_minor, span.to_time, scale);
     }
     storage::close_wallet_history(history);
 }
@@ -72,13 +102,12 @@ Datum statement_function(FunctionCallInfo fcinfo)
     const std::int64_t user_id = int8_argument(fcinfo, 0, "user_id");
     const std::int32_t universe_id = int4_argument(fcinfo, 1, "universe_id");
     const Span span = span_argument(fcinfo);
-    InitMaterializedSRF(fcinfo, 0);
-    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    RowWriter rows = result_set(fcinfo);
 
     storage::Call call;
     storage::begin_read(call);
     market::require_user(call, user_id);
-    put_page(call, result, user_id, universe_id, span);
+    put_page(rows, call, user_id, universe_id, span);
     storage::end_call(call);
     return Datum{0};
 }

@@ -2,7 +2,7 @@
 #include "entry/universe.hpp"
 
 #include "entry/arguments.hpp"
-#include "entry/results.hpp"
+#include "entry/row_writer.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
@@ -89,6 +89,33 @@ storage::Universe create_universe(storage::Call &call, Datum name, Datum currenc
                   psprintf("A universe has the name \"%s\".", name_text));
     }
     return universe;
+}
+
+Datum universe_result(FunctionCallInfo fcinfo, const storage::Call &call,
+                      const storage::Universe &universe, const storage::StoredRules &rules)
+{
+    RowWriter writer = single_row(fcinfo);
+    writer.add_int4(universe.id);
+    writer.add(universe.name);
+    writer.add(universe.currency_type);
+    writer.add(universe.exchange_rate);
+    writer.add_int4(universe.currency_scale);
+    writer.add_int8(universe.version);
+    writer.add_bool(rules.trade_open);
+    writer.add_bool(rules.exchange_open);
+    writer.add(rules.sale_fee_rate.value_or(pg::numeric_of_minor(0, 0)));
+    writer.add(rules.exchange_fee_rate.value_or(pg::numeric_of_minor(0, 0)));
+    writer.add_amount(rules.min_amount_minor, universe.currency_scale);
+    writer.add_amount(rules.max_amount_minor, universe.currency_scale);
+    writer.add_int8(rules.max_quantity);
+    if (rules.open) {
+        const storage::OpenLimitColumns open = storage::columns_of(*rules.open);
+        writer.add(open.hold_ttl);
+        writer.add(open.quote_ttl);
+        writer.add(open.holds);
+        writer.add(open.quotes);
+    }
+    return row_result(call, writer);
 }
 
 } // namespace mvm::entry

@@ -2,7 +2,6 @@
 #include "entry/user.hpp"
 
 #include "entry/arguments.hpp"
-#include "entry/results.hpp"
 #include "market/cash.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
@@ -17,6 +16,17 @@ namespace {
 
 using domain::ErrorCode;
 
+void write_user(RowWriter &writer, const storage::UserAccount &user, std::int64_t balance_minor,
+                const storage::Universe &home)
+{
+    writer.add_int8(user.id);
+    writer.add(user.username);
+    writer.add_int4(user.universe_id);
+    writer.add_amount(balance_minor, home.currency_scale);
+    writer.add(user.external_id);
+    writer.add(user.metadata);
+}
+
 Datum create_user_function(FunctionCallInfo fcinfo)
 {
     const std::int32_t universe_id = int4_argument(fcinfo, 1, "universe_id");
@@ -27,7 +37,9 @@ Datum create_user_function(FunctionCallInfo fcinfo)
     storage::Call call;
     storage::begin_write(call, "mvm_create_user()");
     const NewUser user = create_user(call, username, universe_id, balance, data);
-    const Datum result = user_result(fcinfo, call, user.account, user.balance_minor, user.home);
+    RowWriter writer = single_row(fcinfo);
+    write_user(writer, user.account, user.balance_minor, user.home);
+    const Datum result = row_result(call, writer);
     storage::end_call(call);
     return result;
 }
@@ -83,12 +95,19 @@ void write_new_user(storage::Call &call, storage::UserAccount &user)
 
 } // namespace
 
+void write_shown_user(RowWriter &writer, storage::Call &call, const storage::UserAccount &user)
+{
+    const storage::Wallet wallet = storage::read_wallet(call, user.id, user.universe_id);
+    write_user(writer, user, storage::balance_with_expired(call, wallet),
+               market::require_universe(call, user.universe_id));
+}
+
 Datum shown_user_result(FunctionCallInfo fcinfo, storage::Call &call,
                         const storage::UserAccount &user)
 {
-    const storage::Wallet wallet = storage::read_wallet(call, user.id, user.universe_id);
-    return user_result(fcinfo, call, user, storage::balance_with_expired(call, wallet),
-                       market::require_universe(call, user.universe_id));
+    RowWriter writer = single_row(fcinfo);
+    write_shown_user(writer, call, user);
+    return row_result(call, writer);
 }
 
 NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_id, Datum balance,

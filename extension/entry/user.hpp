@@ -1,7 +1,8 @@
-// Creating a user, for SQL and for the sample market.
+// Creating a user, for SQL and for the sample market; and a user as it is shown.
 #pragma once
 
 #include "entry/platform_data.hpp"
+#include "entry/row_writer.hpp"
 #include "storage/universe.hpp"
 #include "storage/user_account.hpp"
 
@@ -19,6 +20,7 @@ NewUser create_user(storage::Call &call, Datum username, std::int32_t universe_i
                     const PlatformData &data);
 
 // A row of mvm.users: the balance is that of the home wallet, and counts holds past their time.
+void write_shown_user(RowWriter &writer, storage::Call &call, const storage::UserAccount &user);
 Datum shown_user_result(FunctionCallInfo fcinfo, storage::Call &call,
                         const storage::UserAccount &user);
 

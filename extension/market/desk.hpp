@@ -122,10 +122,13 @@ struct Obstacle {
     bool exists() const { return error != domain::ErrorCode::ok; }
 };
 
+// What the journal row moves (domain::journal_kinds).
+domain::Movement movement_of(const storage::JournalRow &row);
+
 // The posting of a journal row whose item and wallets are locked. The row must live until `write`.
 Posting posting_of(Desk &desk, storage::JournalRow *row);
 
-// Moves what the row says (domain::journal_kinds), or nothing if there is an obstacle.
+// Moves what the row says, or nothing if there is an obstacle.
 [[nodiscard]] Obstacle post(Desk &desk, const Posting &posting);
 
 // The same for two rows that take effect as one: in between, a balance may pass the largest amount,
@@ -139,7 +142,6 @@ void take_back(Desk &desk, int kept);
 // Writing
 // ---------------------------------------------------------------------------
 
-// Gives the journal rows their ids and time, links each with the row before it of every wallet that
 // Gives the journal rows their ids and time, links each with the row before it of every wallet that
 // it moves, and writes the items. From here only I/O can fail.
 void write_items(Desk &desk);

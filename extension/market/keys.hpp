@@ -19,6 +19,7 @@ struct KeyedRequest {
     std::int64_t user_id;
     Datum key;           // text
     const char *request; // in canonical form
+    int order;           // of a batch: index of the order that asks for it
 
     enum class State : std::uint8_t {
         acts,     // the key was new and is this request's: its answer is to be recorded

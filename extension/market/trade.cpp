@@ -2,7 +2,7 @@
 #include "market/expiry.hpp"
 #include "market/keys.hpp"
 #include "market/open_limits.hpp"
-#include "market/trade_requests.hpp"
+#include "market/trade_terms.hpp"
 #include "pg/refusal.hpp"
 
 namespace mvm::market {
@@ -25,6 +25,7 @@ void claim_keys_of(Orders &orders, pg::Array<KeyedRequest> &requests)
         if (orders.states[i].runs() && order.key) {
             CHECK_FOR_INTERRUPTS();
             KeyedRequest request{};
+            request.order = i;
             request.user_id = order.user_id;
             request.key = *order.key;
             request.request = canonical_request(orders, i);
@@ -57,15 +58,16 @@ void claim_keys_of(Orders &orders, pg::Array<KeyedRequest> &requests)
 }
 
 // Answers an order by the earlier one under the same key; its row is copied once it is written.
-void repeat_first_answer(Orders &orders, int i, const pg::Array<KeyedRequest> &requests, int first)
+void repeat_first_answer(Orders &orders, int i, const pg::Array<KeyedRequest> &requests)
 {
     const KeyedRequest &request = requests.data[orders.states[i].request];
-    const Refusal mismatch = mismatch_with(requests.data[request.first], request);
+    const KeyedRequest &first = requests.data[request.first];
+    const Refusal mismatch = mismatch_with(first, request);
     if (mismatch.code != ErrorCode::ok) {
         orders.answers[i].refusal = mismatch;
         return;
     }
-    orders.answers[i].refusal = orders.answers[first].refusal;
+    orders.answers[i].refusal = orders.answers[first.order].refusal;
     orders.answers[i].replayed = true;
 }
 
@@ -220,89 +222,6 @@ void read_terms(Orders &orders)
 // Settling
 // ---------------------------------------------------------------------------
 
-Refusal refusal_of_exchange(const domain::Settlement &settlement, std::int64_t amount_minor,
-                            std::uint64_t limit_minor, const storage::Universe &payer_universe,
-                            const storage::Universe &receiver_universe)
-{
-    switch (settlement.error) {
-    case ErrorCode::rule_violation:
-        return broken_rule(settlement, 0, payer_universe, receiver_universe);
-    case ErrorCode::limit_exceeded:
-        return credits_too_little(settlement.received_minor, limit_minor, receiver_universe);
-    default:
-        return unusable_conversion(settlement.error, amount_minor, payer_universe,
-                                   receiver_universe);
-    }
-}
-
-Refusal refusal_of_purchase(const domain::Settlement &settlement, std::int64_t quantity,
-                            std::uint64_t limit_minor, const LockedItem &item,
-                            const storage::Universe &payer_universe,
-                            const storage::Universe &receiver_universe)
-{
-    switch (settlement.error) {
-    case ErrorCode::insufficient_stock:
-        return short_of_stock(item.id, static_cast<std::int64_t>(item.stock), quantity);
-    case ErrorCode::rule_violation:
-        return broken_rule(settlement, quantity, payer_universe, receiver_universe);
-    case ErrorCode::limit_exceeded:
-        return costs_too_much(settlement.paid_minor, limit_minor, payer_universe);
-    case ErrorCode::invalid_amount:
-        return fee_takes_all(quantity, item.item.price_minor, receiver_universe.rules.sale_fee,
-                             receiver_universe);
-    default:
-        return price_out_of_range(quantity, item.item.price_minor, receiver_universe);
-    }
-}
-
-Refusal refusal_of_terms(const Orders &orders, Desk &desk, int i,
-                         const domain::Settlement &settlement)
-{
-    const Order &order = orders.orders[i];
-    const OrderState &state = orders.states[i];
-    const storage::Universe &payer_universe = orders.universes.universes[state.payer_universe];
-    const storage::Universe &receiver_universe =
-        orders.universes.universes[state.receiver_universe];
-    return takes_stock(order)
-               ? refusal_of_purchase(settlement, order.quantity, state.limit_minor,
-                                     desk.items[state.item], payer_universe, receiver_universe)
-               : refusal_of_exchange(settlement, *orders.answers[i].row.paid_minor,
-                                     state.limit_minor, payer_universe, receiver_universe);
-}
-
-Refusal refusal_of_obstacle(const Orders &orders, Desk &desk, int i, const Obstacle &obstacle)
-{
-    const std::int64_t user_id = desk.wallets[obstacle.wallet].key.user_id;
-    if (obstacle.error == ErrorCode::insufficient_balance) {
-        return short_of_money(user_id, orders.universes.universes[orders.states[i].payer_universe],
-                              static_cast<std::int64_t>(obstacle.available), obstacle.needed);
-    }
-    return balance_out_of_range(user_id);
-}
-
-domain::Settlement settle(const Orders &orders, Desk &desk, int i)
-{
-    const Order &order = orders.orders[i];
-    const OrderState &state = orders.states[i];
-    storage::UniverseSet &universes = orders.universes;
-    const domain::Currency &payer_currency = universes.currencies[state.payer_universe];
-    const domain::Currency &receiver_currency = universes.currencies[state.receiver_universe];
-    const domain::UniverseRules &payer_rules = universes.universes[state.payer_universe].rules;
-    const domain::UniverseRules &receiver_rules =
-        universes.universes[state.receiver_universe].rules;
-    const domain::RouteRules route = storage::route_in(universes, state.route);
-    if (!takes_stock(order)) {
-        return domain::settle_exchange({*orders.answers[i].row.paid_minor, payer_currency,
-                                        receiver_currency, payer_rules, receiver_rules, route,
-                                        order.limit ? state.limit_minor : 0});
-    }
-    const LockedItem &item = desk.items[state.item];
-    return domain::settle_purchase(
-        {order.quantity, item.item.price_minor, static_cast<std::int64_t>(item.stock),
-         payer_currency, receiver_currency, state.payer_universe == state.receiver_universe,
-         payer_rules, receiver_rules, route, order.limit ? state.limit_minor : PG_UINT64_MAX});
-}
-
 // If the stock is too little, releases holds past their time.
 domain::Settlement settle_releasing(const Orders &orders, Expiry &expiry, int i)
 {
@@ -315,26 +234,6 @@ domain::Settlement settle_releasing(const Orders &orders, Expiry &expiry, int i)
     return release_pieces(expiry, state.item, orders.orders[i].quantity - stock)
                ? settle(orders, expiry.desk, i)
                : terms;
-}
-
-// Completes the journal row of an order at its terms.
-void fill_row(const Orders &orders, int i, const domain::Settlement &terms)
-{
-    const OrderState &state = orders.states[i];
-    JournalRow &row = orders.answers[i].row;
-    row.paid_minor = terms.paid_minor;
-    row.from_rate = orders.universes.universes[state.payer_universe].exchange_rate;
-    if (row.kind == JournalKind::hold) {
-        // Set aside in the buyer's currency; price, fee and tariff are settled at the capture.
-        row.received_minor = terms.paid_minor;
-        row.to_universe_id = row.from_universe_id;
-        row.to_rate = row.from_rate;
-        return;
-    }
-    row.received_minor = terms.received_minor;
-    row.fee_minor = storage::unless_zero(terms.fee_minor);
-    row.tariff_minor = storage::unless_zero(terms.tariff_minor);
-    row.to_rate = orders.universes.universes[state.receiver_universe].exchange_rate;
 }
 
 // Whether there is enough stock after all for an order whose wallets were not locked because of it
@@ -370,15 +269,13 @@ Refusal try_order(Orders &orders, Expiry &expiry, int i)
 }
 
 // Holds that were released for an order which is then refused are taken back.
-void settle_orders(Orders &orders, Expiry &expiry, const pg::Array<KeyedRequest> &requests,
-                   const int *order_of_request)
+void settle_orders(Orders &orders, Expiry &expiry, const pg::Array<KeyedRequest> &requests)
 {
     for (int i = 0; i < orders.count; ++i) {
         CHECK_FOR_INTERRUPTS();
         const OrderState &state = orders.states[i];
         if (state.stage == Stage::repeats) {
-            repeat_first_answer(orders, i, requests,
-                                order_of_request[requests.data[state.request].first]);
+            repeat_first_answer(orders, i, requests);
         } else if (state.runs()) {
             const Mark mark = mark_of(expiry);
             const Refusal refusal = try_order(orders, expiry, i);
@@ -406,17 +303,6 @@ HoldAllowance hold_allowance(const Orders &orders)
     return read_hold_allowance(orders.call, universe, orders.orders[0].user_id);
 }
 
-int *orders_of_requests(const Orders &orders, int request_count)
-{
-    int *places = pg::zeroed<int>(request_count);
-    for (int i = 0; i < orders.count; ++i) {
-        if (orders.states[i].request >= 0) {
-            places[orders.states[i].request] = i;
-        }
-    }
-    return places;
-}
-
 } // namespace
 
 void execute_orders(storage::Call &call, storage::UniverseSet &universes, const Order *asked,
@@ -432,7 +318,6 @@ void execute_orders(storage::Call &call, storage::UniverseSet &universes, const 
     resolve_requests(orders);
     pg::Array<KeyedRequest> requests{};
     claim_keys_of(orders, requests);
-    const int *order_of_request = orders_of_requests(orders, requests.count);
 
     Desk desk{call};
     lock_ordered_items(orders, desk);
@@ -448,7 +333,7 @@ void execute_orders(storage::Call &call, storage::UniverseSet &universes, const 
     settle_moment(orders, desk, later);
     read_terms(orders);
     const HoldAllowance allowance = hold_allowance(orders);
-    settle_orders(orders, expiry, requests, order_of_request);
+    settle_orders(orders, expiry, requests);
     if (count == 1 && orders.states[0].runs()) {
         require_hold_allowed(allowance, asked[0].user_id, asked[0].lifetime_us);
     }
@@ -458,7 +343,7 @@ void execute_orders(storage::Call &call, storage::UniverseSet &universes, const 
     for (int i = 0; i < count; ++i) {
         if (orders.states[i].stage == Stage::repeats && !answers[i].refused()) {
             const int first = requests[orders.states[i].request].first;
-            answers[i].row = answers[order_of_request[first]].row; // now with its id and time
+            answers[i].row = answers[requests[first].order].row; // now with its id and time
         }
     }
 }

@@ -31,13 +31,6 @@ void check_row(Call &call, Writing &writing, TupleTableSlot *slot);
 // Whether AFTER triggers of an update are to see the row, of which `row` is the old version.
 [[nodiscard]] bool fires_after_update(const Writing &writing, HeapTuple row);
 
-// Unique indexes on exactly the primary key's columns, also those that are being built anew. 55000
-// when there is none.
-List *indexes_on_primary_key(const Writing &writing, const Table &table);
-
-// The same of any other column.
-List *indexes_on_column(const Writing &writing, AttrNumber attribute);
-
 // A row that the call has locked or written: only a trigger of the owner's can have changed it
 // under us. 27000.
 [[noreturn]] void refuse_changed_row(Relation table);
