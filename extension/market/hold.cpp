@@ -206,7 +206,7 @@ KeyedCall begin_keyed_capture(Call &call, const Hold &hold, const CaptureRequest
 {
     const char *pieces = request.quantity ? psprintf(INT64_FORMAT, *request.quantity) : "all";
     return begin_keyed_call(
-        call, hold.buyer_id, request.key,
+        call, hold.buyer_id, request.client.key,
         psprintf("capture hold_id=" INT64_FORMAT " quantity=%s", hold.id, pieces));
 }
 

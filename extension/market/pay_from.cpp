@@ -69,7 +69,7 @@ JournalRow *new_row(const Deal &deal, domain::JournalKind kind, const Settlement
     auto *row = pg::zeroed<JournalRow>(1);
     row->kind = kind;
     row->user_id = deal.order.user_id;
-    row->memo = deal.order.memo;
+    put_client_fields(deal.order.client, *row);
     row->paid_minor = terms.paid_minor;
     row->received_minor = terms.received_minor;
     row->fee_minor = storage::unless_zero(terms.fee_minor);
@@ -369,7 +369,7 @@ const char *canonical_request(const Order &order, std::uint64_t limit_minor,
     if (order.limit) {
         request = psprintf("%s max_amount_minor=" UINT64_FORMAT, request, limit_minor);
     }
-    return with_memo(request, order.memo);
+    return with_client_fields(request, order.client);
 }
 
 // Locks the item, which gets index 0 at the desk.
@@ -403,7 +403,7 @@ JournalRow buy_from_wallets(Call &call, UniverseSet &universes, const Order &ord
         limit_minor = domain::limit_from_decimal(pg::text_of_numeric(*order.limit),
                                                  universes.universes[last].currency_scale, false);
     }
-    const KeyedCall keyed = begin_keyed_call(call, order.user_id, order.key,
+    const KeyedCall keyed = begin_keyed_call(call, order.user_id, order.client.key,
                                              canonical_request(order, limit_minor, universe_ids));
     if (keyed.answered) {
         return keyed.first_answer;
