@@ -102,17 +102,6 @@ std::int64_t require_lifetime(const Interval *ttl, const char *name)
     return lifetime_us;
 }
 
-const Interval *added_interval_argument(FunctionCallInfo fcinfo, int position)
-{
-    return PG_NARGS() <= position || PG_ARGISNULL(position) ? nullptr
-                                                            : PG_GETARG_INTERVAL_P(position);
-}
-
-std::optional<std::int64_t> added_int8_argument(FunctionCallInfo fcinfo, int position)
-{
-    return PG_NARGS() <= position ? std::nullopt : optional_int8_argument(fcinfo, position);
-}
-
 std::optional<TimestampTz> added_time_argument(FunctionCallInfo fcinfo, int position)
 {
     if (PG_NARGS() <= position || PG_ARGISNULL(position)) {

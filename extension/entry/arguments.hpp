@@ -24,8 +24,6 @@ std::optional<std::int32_t> optional_int4_argument(FunctionCallInfo fcinfo, int 
 // function is that of an earlier one.
 std::optional<Datum> added_numeric_argument(FunctionCallInfo fcinfo, int position);
 std::optional<TimestampTz> added_time_argument(FunctionCallInfo fcinfo, int position);
-std::optional<std::int64_t> added_int8_argument(FunctionCallInfo fcinfo, int position);
-const Interval *added_interval_argument(FunctionCallInfo fcinfo, int position); // null: none
 
 // How long a quote or a hold lives, in microseconds: more than none, at most 366 days.
 std::int64_t require_lifetime(const Interval *ttl, const char *name);

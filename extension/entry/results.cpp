@@ -1,6 +1,7 @@
 #include "entry/results.hpp"
 
 #include "domain/assert.hpp"
+#include "entry/rules.hpp"
 #include "market/requirements.hpp"
 #include "pg/numeric.hpp"
 
@@ -370,19 +371,8 @@ Datum universe_result(FunctionCallInfo fcinfo, storage::Call &call,
     writer.add(universe.exchange_rate);
     writer.add(Int32GetDatum(universe.currency_scale));
     writer.add(Int64GetDatum(universe.version));
-    writer.add(BoolGetDatum(rules.trade_open));
-    writer.add(BoolGetDatum(rules.exchange_open));
-    writer.add(rules.sale_fee_rate.value_or(pg::numeric_of_minor(0, 0)));
-    writer.add(rules.exchange_fee_rate.value_or(pg::numeric_of_minor(0, 0)));
-    writer.add_amount(rules.min_amount_minor, universe.currency_scale);
-    writer.add_amount(rules.max_amount_minor, universe.currency_scale);
-    writer.add_int8(rules.max_quantity);
-    if (rules.open) {
-        const storage::OpenLimitColumns open = storage::columns_of(*rules.open);
-        writer.add(open.hold_ttl);
-        writer.add(open.quote_ttl);
-        writer.add(open.holds);
-        writer.add(open.quotes);
+    for (const storage::RuleInfo &info : storage::rule_infos) {
+        writer.add(shown_rule(info, rules, universe));
     }
     return row_result(fcinfo, call, values, nulls, writer.position);
 }

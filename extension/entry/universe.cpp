@@ -37,7 +37,7 @@ Datum create_universe_function(FunctionCallInfo fcinfo)
     storage::Call call;
     storage::begin_write(call, "mvm_create_universe()");
     const storage::Universe universe = create_universe(call, name, currency_type, rate, scale);
-    const Datum result = universe_result(fcinfo, call, universe, storage::no_rules);
+    const Datum result = universe_result(fcinfo, call, universe, storage::rules_of_new_universe());
     storage::end_call(call);
     return result;
 }
