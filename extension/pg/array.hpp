@@ -36,6 +36,13 @@ template <typename T> struct Array {
         data[count] = value;
         return count++;
     }
+
+    // Takes the last element away and returns it.
+    T pop()
+    {
+        MVM_ASSERT(count > 0);
+        return data[--count];
+    }
 };
 
 // `count` zeroed elements; at least one, so that there is always a pointer.
