@@ -102,49 +102,12 @@ std::int64_t require_lifetime(const Interval *ttl, const char *name)
     return lifetime_us;
 }
 
-const Interval *added_interval_argument(FunctionCallInfo fcinfo, int position)
-{
-    return PG_NARGS() <= position || PG_ARGISNULL(position) ? nullptr
-                                                            : PG_GETARG_INTERVAL_P(position);
-}
-
-std::optional<std::int64_t> added_int8_argument(FunctionCallInfo fcinfo, int position)
-{
-    return PG_NARGS() <= position ? std::nullopt : optional_int8_argument(fcinfo, position);
-}
-
 std::optional<TimestampTz> added_time_argument(FunctionCallInfo fcinfo, int position)
 {
     if (PG_NARGS() <= position || PG_ARGISNULL(position)) {
         return std::nullopt;
     }
     return PG_GETARG_TIMESTAMPTZ(position);
-}
-
-std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position)
-{
-    if (PG_ARGISNULL(position)) {
-        return std::nullopt;
-    }
-    const Datum value = PointerGetDatum(PG_GETARG_TEXT_PP(position));
-    const int length = length_of(value);
-    if (!is_key_length(length)) {
-        market::raise(key_length(length));
-    }
-    return value;
-}
-
-std::optional<Datum> memo_argument(FunctionCallInfo fcinfo, int position)
-{
-    if (PG_NARGS() <= position || PG_ARGISNULL(position)) {
-        return std::nullopt;
-    }
-    const Datum value = PointerGetDatum(PG_GETARG_TEXT_PP(position));
-    const int length = length_of(value);
-    if (length > memo_length_max) {
-        market::raise(memo_length(length));
-    }
-    return value;
 }
 
 std::optional<Datum> external_id_argument(FunctionCallInfo fcinfo, int position)
@@ -181,26 +144,6 @@ std::optional<Datum> metadata_argument(FunctionCallInfo fcinfo, int position)
 int length_of(Datum text_datum)
 {
     return character_count(pg::view_of(text_datum));
-}
-
-bool is_key_length(int length)
-{
-    return length >= 1 && length <= key_length_max;
-}
-
-market::Refusal key_length(int length)
-{
-    return {
-        ErrorCode::invalid_argument,
-        psprintf("idempotency_key has %d characters, 1 to %d are allowed.", length, key_length_max),
-        nullptr};
-}
-
-market::Refusal memo_length(int length)
-{
-    return {ErrorCode::invalid_argument,
-            psprintf("memo has %d characters, at most %d are allowed.", length, memo_length_max),
-            nullptr};
 }
 
 } // namespace mvm::entry

@@ -24,34 +24,20 @@ std::optional<std::int32_t> optional_int4_argument(FunctionCallInfo fcinfo, int 
 // function is that of an earlier one.
 std::optional<Datum> added_numeric_argument(FunctionCallInfo fcinfo, int position);
 std::optional<TimestampTz> added_time_argument(FunctionCallInfo fcinfo, int position);
-std::optional<std::int64_t> added_int8_argument(FunctionCallInfo fcinfo, int position);
-const Interval *added_interval_argument(FunctionCallInfo fcinfo, int position); // null: none
 
 // How long a quote or a hold lives, in microseconds: more than none, at most 366 days.
 std::int64_t require_lifetime(const Interval *ttl, const char *name);
-
-// An idempotency key of 1 to 255 characters, if there is one.
-std::optional<Datum> key_argument(FunctionCallInfo fcinfo, int position);
-
-// A memo of at most 255 characters, kept as given, if there is one: an argument that a later
-// version of the function has added.
-std::optional<Datum> memo_argument(FunctionCallInfo fcinfo, int position);
 
 // A platform's own key of a user or item, 1 to 255 characters, and its own data, a JSON object of
 // at most 8192 bytes as text, if there are any: arguments that a later version has added.
 std::optional<Datum> external_id_argument(FunctionCallInfo fcinfo, int position);
 std::optional<Datum> metadata_argument(FunctionCallInfo fcinfo, int position);
 
-// Characters of a key or memo, whether a key may have as many, and the refusals of other lengths.
+// Characters of a text.
 int length_of(Datum text_datum);
-bool is_key_length(int length);
-market::Refusal key_length(int length);
-market::Refusal memo_length(int length);
 
 inline constexpr int name_length_max = 255;
 inline constexpr int currency_type_length_max = 32;
-inline constexpr int key_length_max = 255;
-inline constexpr int memo_length_max = 255;
 inline constexpr int external_id_length_max = 255;
 inline constexpr int metadata_bytes_max = 8192;
 

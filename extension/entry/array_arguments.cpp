@@ -39,47 +39,23 @@ ArrayArgument optional_array_argument(FunctionCallInfo fcinfo, int position, con
     return argument;
 }
 
-int require_equal_lengths(const ArrayArgument *arguments, int argument_count)
+void require_equal_length(const ArrayArgument &first, const ArrayArgument &argument)
 {
-    const int count = arguments[0].count;
-    for (int i = 1; i < argument_count; ++i) {
-        if (arguments[i].given && arguments[i].count != count) {
-            pg::raise(ErrorCode::invalid_argument,
-                      psprintf("%s has %d elements, %s has %d.", arguments[0].name, count,
-                               arguments[i].name, arguments[i].count));
-        }
+    if (argument.given && argument.count != first.count) {
+        pg::raise(ErrorCode::invalid_argument,
+                  psprintf("%s has %d elements, %s has %d.", first.name, first.count, argument.name,
+                           argument.count));
     }
+}
+
+void require_batch_size(int count)
+{
     if (count > batch_orders_max) {
         pg::raise(
             ErrorCode::invalid_argument,
             psprintf("The batch has %d orders, at most %d are allowed.", count, batch_orders_max),
             "Split it.");
     }
-    return count;
-}
-
-OrderText key_of_order(const ArrayArgument &keys, int i)
-{
-    if (!keys.given || keys.nulls[i]) {
-        return {std::nullopt, {}};
-    }
-    const int length = length_of(keys.values[i]);
-    if (!is_key_length(length)) {
-        return {std::nullopt, key_length(length)};
-    }
-    return {keys.values[i], {}};
-}
-
-OrderText memo_of_order(const ArrayArgument &memos, int i)
-{
-    if (!memos.given || memos.nulls[i]) {
-        return {std::nullopt, {}};
-    }
-    const int length = length_of(memos.values[i]);
-    if (length > memo_length_max) {
-        return {std::nullopt, memo_length(length)};
-    }
-    return {memos.values[i], {}};
 }
 
 std::optional<Datum> value_of_order(const ArrayArgument &values, int i)

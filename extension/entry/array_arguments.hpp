@@ -26,17 +26,11 @@ ArrayArgument array_argument(FunctionCallInfo fcinfo, int position, const char *
 ArrayArgument optional_array_argument(FunctionCallInfo fcinfo, int position, const char *name,
                                       Oid element_type);
 
-// The number of orders; invalid_argument when the arrays differ or are too long.
-int require_equal_lengths(const ArrayArgument *arguments, int argument_count);
+// invalid_argument when the two differ in length.
+void require_equal_length(const ArrayArgument &first, const ArrayArgument &argument);
 
-struct OrderText {
-    std::optional<Datum> text;
-    market::Refusal refusal; // code ok: the text, if any, may be used
-};
-
-// The idempotency key and the memo of order `i`.
-OrderText key_of_order(const ArrayArgument &keys, int i);
-OrderText memo_of_order(const ArrayArgument &memos, int i);
+// invalid_argument when there are too many orders.
+void require_batch_size(int count);
 
 // The order's element of an optional array, if there is one.
 std::optional<Datum> value_of_order(const ArrayArgument &values, int i);

@@ -2,6 +2,7 @@
 #include "market/cash.hpp"
 
 #include "entry/arguments.hpp"
+#include "entry/client_arguments.hpp"
 #include "entry/journal_rows.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
@@ -19,8 +20,7 @@ Datum move_cash(FunctionCallInfo fcinfo, JournalKind kind, const char *function_
     request.user_id = int8_argument(fcinfo, 0, "user_id");
     request.amount = numeric_argument(fcinfo, 1, "amount");
     request.universe_id = optional_int4_argument(fcinfo, 2);
-    request.key = key_argument(fcinfo, 3);
-    request.memo = memo_argument(fcinfo, 4);
+    request.client = client_arguments(fcinfo, 3, 4);
     market::require_positive(request.amount, "amount");
 
     storage::Call call;

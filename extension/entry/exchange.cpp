@@ -2,7 +2,7 @@
 #include "domain/plan.hpp"
 
 #include "entry/arguments.hpp"
-#include "entry/array_arguments.hpp"
+#include "entry/client_arguments.hpp"
 #include "entry/journal_rows.hpp"
 #include "market/order.hpp"
 #include "market/requirements.hpp"
@@ -59,8 +59,7 @@ Datum convert_function(FunctionCallInfo fcinfo)
 }
 
 Order exchange_order(std::int64_t user_id, Datum amount, std::int32_t from_id, std::int32_t to_id,
-                     const std::optional<Datum> &key, const std::optional<Datum> &min_converted,
-                     const std::optional<Datum> &memo)
+                     const std::optional<Datum> &min_converted, const market::ClientFields &client)
 {
     Order order{};
     order.kind = domain::JournalKind::exchange;
@@ -69,8 +68,7 @@ Order exchange_order(std::int64_t user_id, Datum amount, std::int32_t from_id, s
     order.to_universe_id = to_id;
     order.amount = amount;
     order.limit = min_converted;
-    order.key = key;
-    order.memo = memo;
+    order.client = client;
     return order;
 }
 
@@ -92,10 +90,9 @@ Datum exchange_function(FunctionCallInfo fcinfo)
     const Datum amount = numeric_argument(fcinfo, 1, "amount");
     const std::int32_t from_id = int4_argument(fcinfo, 2, "from_universe_id");
     const std::int32_t to_id = int4_argument(fcinfo, 3, "to_universe_id");
-    const auto key = key_argument(fcinfo, 4);
-    const auto memo = memo_argument(fcinfo, 6);
-    const Order order = exchange_order(user_id, amount, from_id, to_id, key,
-                                       added_numeric_argument(fcinfo, 5), memo);
+    const market::ClientFields client = client_arguments(fcinfo, 4, 6);
+    const Order order =
+        exchange_order(user_id, amount, from_id, to_id, added_numeric_argument(fcinfo, 5), client);
     Answer answer{};
     answer.refusal = refusal_of(order);
 
@@ -112,7 +109,8 @@ Datum exchange_function(FunctionCallInfo fcinfo)
 }
 
 // Reads order `i` of a batch. If its arguments cannot be used, its answer is a refusal.
-void read_exchange_order(const ArrayArgument (&arguments)[7], int i, Order &order, Answer &answer)
+void read_exchange_order(const ArrayArgument *arguments, const ClientArrays &client_arrays, int i,
+                         Order &order, Answer &answer)
 {
     constexpr const char *names[] = {"user_id", "amount", "from_universe_id", "to_universe_id"};
     for (int argument = 0; argument < 4; ++argument) {
@@ -121,16 +119,15 @@ void read_exchange_order(const ArrayArgument (&arguments)[7], int i, Order &orde
             return;
         }
     }
-    const OrderText key = key_of_order(arguments[4], i);
-    const OrderText memo = memo_of_order(arguments[6], i);
-    answer.refusal = key.refusal.code != ErrorCode::ok ? key.refusal : memo.refusal;
+    market::ClientFields client{};
+    answer.refusal = read_client_fields(client_arrays, i, client);
     if (answer.refused()) {
         return;
     }
     order =
         exchange_order(DatumGetInt64(arguments[0].values[i]), arguments[1].values[i],
                        DatumGetInt32(arguments[2].values[i]), DatumGetInt32(arguments[3].values[i]),
-                       key.text, value_of_order(arguments[5], i), memo.text);
+                       value_of_order(arguments[5], i), client);
     answer.refusal = refusal_of(order);
 }
 
@@ -143,9 +140,9 @@ Datum exchange_batch_function(FunctionCallInfo fcinfo)
         array_argument(fcinfo, 3, "to_universe_ids", INT4OID),
         optional_array_argument(fcinfo, 4, "idempotency_keys", TEXTOID),
         optional_array_argument(fcinfo, 5, "min_converted", NUMERICOID),
-        optional_array_argument(fcinfo, 6, "memos", TEXTOID),
     };
-    const int count = require_equal_lengths(arguments, lengthof(arguments));
+    const ClientArrays client = client_arrays(fcinfo, arguments[4], 6);
+    const int count = require_equal_lengths(arguments, lengthof(arguments), client);
 
     RowWriter rows = result_set(fcinfo);
     storage::Call call;
@@ -153,7 +150,7 @@ Datum exchange_batch_function(FunctionCallInfo fcinfo)
     auto *orders = pg::zeroed<Order>(count);
     auto *answers = pg::zeroed<Answer>(count);
     for (int i = 0; i < count; ++i) {
-        read_exchange_order(arguments, i, orders[i], answers[i]);
+        read_exchange_order(arguments, client, i, orders[i], answers[i]);
     }
     storage::UniverseSet universes{};
     market::execute_orders(call, universes, orders, answers, count);

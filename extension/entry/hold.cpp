@@ -3,6 +3,7 @@
 #include "market/hold.hpp"
 
 #include "entry/arguments.hpp"
+#include "entry/client_arguments.hpp"
 #include "entry/journal_rows.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
@@ -47,7 +48,7 @@ Datum reserve_function(FunctionCallInfo fcinfo)
     order.item_id = int8_argument(fcinfo, 1, "item_id");
     order.quantity = int8_argument(fcinfo, 2, "quantity");
     const Interval *ttl = interval_argument(fcinfo, 3, "ttl");
-    order.key = key_argument(fcinfo, 4);
+    order.client = key_argument(fcinfo, 4);
     order.lifetime_us = require_lifetime(ttl, "ttl");
     if (order.quantity < 1) {
         market::raise(market::quantity_below_one(order.quantity));
@@ -66,7 +67,7 @@ Datum capture_function(FunctionCallInfo fcinfo)
     market::CaptureRequest request{};
     request.hold_id = int8_argument(fcinfo, 0, "hold_id");
     request.quantity = optional_int8_argument(fcinfo, 1);
-    request.key = key_argument(fcinfo, 2);
+    request.client = key_argument(fcinfo, 2);
     if (request.quantity && *request.quantity < 1) {
         market::raise(market::quantity_below_one(*request.quantity));
     }

@@ -2,6 +2,7 @@
 #include "market/payout.hpp"
 
 #include "entry/arguments.hpp"
+#include "entry/client_arguments.hpp"
 #include "entry/journal_rows.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
@@ -38,8 +39,7 @@ Datum payout_function(FunctionCallInfo fcinfo)
     request.universe_id = int4_argument(fcinfo, 0, "universe_id");
     const char *account = text_argument(fcinfo, 1, "account");
     request.amount = numeric_argument(fcinfo, 2, "amount");
-    request.key = key_argument(fcinfo, 3);
-    request.memo = memo_argument(fcinfo, 4);
+    request.client = client_arguments(fcinfo, 3, 4);
     market::require_positive(request.amount, "amount");
     request.account = house_account_of(account);
 

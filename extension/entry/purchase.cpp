@@ -1,6 +1,6 @@
 // mvm_buy, mvm_buy_batch
 #include "entry/arguments.hpp"
-#include "entry/array_arguments.hpp"
+#include "entry/client_arguments.hpp"
 #include "entry/journal_rows.hpp"
 #include "market/order.hpp"
 #include "market/pay_from.hpp"
@@ -17,8 +17,7 @@ using market::Answer;
 using market::Order;
 
 Order purchase_order(std::int64_t buyer_id, std::int64_t item_id, std::int64_t quantity,
-                     const std::optional<Datum> &key, const std::optional<Datum> &max_amount,
-                     const std::optional<Datum> &memo)
+                     const std::optional<Datum> &max_amount, const market::ClientFields &client)
 {
     Order order{};
     order.kind = domain::JournalKind::purchase;
@@ -26,8 +25,7 @@ Order purchase_order(std::int64_t buyer_id, std::int64_t item_id, std::int64_t q
     order.item_id = item_id;
     order.quantity = quantity;
     order.limit = max_amount;
-    order.key = key;
-    order.memo = memo;
+    order.client = client;
     return order;
 }
 
@@ -74,10 +72,9 @@ Datum buy_function(FunctionCallInfo fcinfo)
     const std::int64_t buyer_id = int8_argument(fcinfo, 0, "buyer_id");
     const std::int64_t item_id = int8_argument(fcinfo, 1, "item_id");
     const std::int64_t quantity = int8_argument(fcinfo, 2, "quantity");
-    const auto key = key_argument(fcinfo, 3);
-    const auto memo = memo_argument(fcinfo, 6);
+    const market::ClientFields client = client_arguments(fcinfo, 3, 6);
     const Order order =
-        purchase_order(buyer_id, item_id, quantity, key, added_numeric_argument(fcinfo, 4), memo);
+        purchase_order(buyer_id, item_id, quantity, added_numeric_argument(fcinfo, 4), client);
     Answer answer{};
     answer.refusal = refusal_of(order);
 
@@ -102,7 +99,8 @@ Datum buy_function(FunctionCallInfo fcinfo)
 }
 
 // Reads order `i` of a batch. If its arguments cannot be used, its answer is a refusal.
-void read_purchase_order(const ArrayArgument (&arguments)[6], int i, Order &order, Answer &answer)
+void read_purchase_order(const ArrayArgument *arguments, const ClientArrays &client_arrays, int i,
+                         Order &order, Answer &answer)
 {
     constexpr const char *names[] = {"buyer_id", "item_id", "quantity"};
     for (int argument = 0; argument < 3; ++argument) {
@@ -111,16 +109,14 @@ void read_purchase_order(const ArrayArgument (&arguments)[6], int i, Order &orde
             return;
         }
     }
-    const OrderText key = key_of_order(arguments[3], i);
-    const OrderText memo = memo_of_order(arguments[5], i);
-    answer.refusal = key.refusal.code != ErrorCode::ok ? key.refusal : memo.refusal;
+    market::ClientFields client{};
+    answer.refusal = read_client_fields(client_arrays, i, client);
     if (answer.refused()) {
         return;
     }
-    order =
-        purchase_order(DatumGetInt64(arguments[0].values[i]), DatumGetInt64(arguments[1].values[i]),
-                       DatumGetInt64(arguments[2].values[i]), key.text,
-                       value_of_order(arguments[4], i), memo.text);
+    order = purchase_order(
+        DatumGetInt64(arguments[0].values[i]), DatumGetInt64(arguments[1].values[i]),
+        DatumGetInt64(arguments[2].values[i]), value_of_order(arguments[4], i), client);
     answer.refusal = refusal_of(order);
 }
 
@@ -132,9 +128,9 @@ Datum buy_batch_function(FunctionCallInfo fcinfo)
         array_argument(fcinfo, 2, "quantities", INT8OID),
         optional_array_argument(fcinfo, 3, "idempotency_keys", TEXTOID),
         optional_array_argument(fcinfo, 4, "max_amounts", NUMERICOID),
-        optional_array_argument(fcinfo, 5, "memos", TEXTOID),
     };
-    const int count = require_equal_lengths(arguments, lengthof(arguments));
+    const ClientArrays client = client_arrays(fcinfo, arguments[3], 5);
+    const int count = require_equal_lengths(arguments, lengthof(arguments), client);
 
     RowWriter rows = result_set(fcinfo);
     storage::Call call;
@@ -142,7 +138,7 @@ Datum buy_batch_function(FunctionCallInfo fcinfo)
     auto *orders = pg::zeroed<Order>(count);
     auto *answers = pg::zeroed<Answer>(count);
     for (int i = 0; i < count; ++i) {
-        read_purchase_order(arguments, i, orders[i], answers[i]);
+        read_purchase_order(arguments, client, i, orders[i], answers[i]);
     }
     storage::UniverseSet universes{};
     market::execute_orders(call, universes, orders, answers, count);

@@ -2,6 +2,7 @@
 #include "market/refund.hpp"
 
 #include "entry/arguments.hpp"
+#include "entry/client_arguments.hpp"
 #include "entry/journal_rows.hpp"
 #include "market/refusals.hpp"
 #include "pg/guard.hpp"
@@ -15,7 +16,7 @@ Datum refund_function(FunctionCallInfo fcinfo)
     market::RefundRequest request{};
     request.transaction_id = int8_argument(fcinfo, 0, "transaction_id");
     request.quantity = optional_int8_argument(fcinfo, 1);
-    request.key = key_argument(fcinfo, 2);
+    request.client = key_argument(fcinfo, 2);
     if (request.quantity && *request.quantity < 1) {
         market::raise(market::quantity_below_one(*request.quantity));
     }

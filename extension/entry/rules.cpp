@@ -1,9 +1,12 @@
 // mvm_set_rules, mvm_set_route: the trading rules of a universe and of the routes between two.
+#include "entry/rules.hpp"
+
 #include "entry/arguments.hpp"
 #include "entry/row_writer.hpp"
 #include "entry/universe.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
+#include "pg/interval.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
 #include "storage/rule_change.hpp"
@@ -13,6 +16,8 @@ namespace mvm::entry {
 namespace {
 
 using domain::ErrorCode;
+using storage::Rule;
+using storage::RuleForm;
 
 std::optional<Datum> optional_numeric(FunctionCallInfo fcinfo, int position)
 {
@@ -33,18 +38,83 @@ std::optional<Datum> require_share(Datum rate, const char *name, int below)
     return share.value == domain::Share{} ? std::nullopt : std::optional(pg::trimmed_numeric(rate));
 }
 
-// A smallest or largest amount as it is stored: none for `no_bound`.
-std::optional<std::int64_t> require_bound(Datum amount, const char *name,
-                                          const storage::Universe &universe,
-                                          std::string_view no_bound)
+// A smallest or largest amount as it is stored, unless it is the one that stands for no bound.
+std::optional<Datum> require_bound(Datum amount, const char *name,
+                                   const storage::Universe &universe)
 {
-    const std::string_view text = pg::text_of_numeric(amount);
-    if (text == no_bound ||
-        (no_bound == "0" && domain::sign_of_decimal(text) == domain::Sign::zero)) {
-        return std::nullopt;
-    }
     market::require_positive(amount, name);
-    return market::require_amount(amount, universe, name);
+    return Int64GetDatum(market::require_amount(amount, universe, name));
+}
+
+std::optional<Datum> require_quantity(std::int64_t quantity, const char *name)
+{
+    if (quantity < 1) {
+        pg::raise(ErrorCode::invalid_quantity,
+                  psprintf("%s is " INT64_FORMAT ", it must be 1 or more.", name, quantity));
+    }
+    return quantity == PG_INT64_MAX ? std::nullopt : std::optional(Int64GetDatum(quantity));
+}
+
+Datum require_open_count(std::int64_t count, const char *name)
+{
+    if (count < 0) {
+        pg::raise(ErrorCode::invalid_argument,
+                  psprintf("%s is " INT64_FORMAT ", it must be 0 or more.", name, count));
+    }
+    return Int64GetDatum(count);
+}
+
+// The argument, which is not null, as its rule is stored.
+std::optional<Datum> rule_argument(FunctionCallInfo fcinfo, int position,
+                                   const storage::RuleInfo &info, const storage::Universe &universe)
+{
+    switch (info.form) {
+    case RuleForm::flag:
+        return BoolGetDatum(PG_GETARG_BOOL(position));
+    case RuleForm::fee_rate:
+        return require_share(NumericGetDatum(PG_GETARG_NUMERIC(position)), info.name,
+                             domain::fee_rate_below);
+    case RuleForm::smallest_amount: {
+        const Datum amount = NumericGetDatum(PG_GETARG_NUMERIC(position));
+        const bool is_zero =
+            domain::sign_of_decimal(pg::text_of_numeric(amount)) == domain::Sign::zero;
+        return is_zero ? std::nullopt : require_bound(amount, info.name, universe);
+    }
+    case RuleForm::largest_amount: {
+        const Datum amount = NumericGetDatum(PG_GETARG_NUMERIC(position));
+        return pg::text_of_numeric(amount) == "Infinity"
+                   ? std::nullopt
+                   : require_bound(amount, info.name, universe);
+    }
+    case RuleForm::quantity:
+        return require_quantity(PG_GETARG_INT64(position), info.name);
+    case RuleForm::open_count:
+        return require_open_count(PG_GETARG_INT64(position), info.name);
+    case RuleForm::lifetime:
+        return pg::interval_of_microseconds(
+            require_lifetime(PG_GETARG_INTERVAL_P(position), info.name));
+    }
+    pg_unreachable();
+}
+
+// Changes the rule if the call has an argument for it. A function of an earlier version has fewer
+// arguments, and a market of an earlier version fewer rules.
+void change_rule(FunctionCallInfo fcinfo, storage::Call &call, const storage::RuleInfo &info,
+                 const storage::Universe &universe, storage::StoredRules &rules)
+{
+    const int position = 1 + static_cast<int>(info.rule);
+    if (position < PG_NARGS() && !PG_ARGISNULL(position) && storage::has_rule(call, info)) {
+        rules[info.rule] = rule_argument(fcinfo, position, info, universe);
+    }
+}
+
+void require_bounds_in_order(const storage::StoredRules &rules)
+{
+    const auto &smallest = rules[Rule::min_amount];
+    const auto &largest = rules[Rule::max_amount];
+    if (smallest && largest && DatumGetInt64(*smallest) > DatumGetInt64(*largest)) {
+        pg::raise(ErrorCode::invalid_argument, "min_amount is above max_amount.");
+    }
 }
 
 // The universe's rules with what the call changes.
@@ -52,67 +122,13 @@ storage::StoredRules changed_rules(FunctionCallInfo fcinfo, storage::Call &call,
                                    const storage::Universe &universe)
 {
     storage::StoredRules rules = storage::stored_rules(call, universe);
-    if (!PG_ARGISNULL(1)) {
-        rules.trade_open = PG_GETARG_BOOL(1);
-    }
-    if (!PG_ARGISNULL(2)) {
-        rules.exchange_open = PG_GETARG_BOOL(2);
-    }
-    if (const auto rate = optional_numeric(fcinfo, 3)) {
-        rules.sale_fee_rate = require_share(*rate, "sale_fee_rate", domain::fee_rate_below);
-    }
-    if (const auto rate = optional_numeric(fcinfo, 4)) {
-        rules.exchange_fee_rate = require_share(*rate, "exchange_fee_rate", domain::fee_rate_below);
-    }
-    if (const auto amount = optional_numeric(fcinfo, 5)) {
-        rules.min_amount_minor = require_bound(*amount, "min_amount", universe, "0");
-    }
-    if (const auto amount = optional_numeric(fcinfo, 6)) {
-        rules.max_amount_minor = require_bound(*amount, "max_amount", universe, "Infinity");
-    }
-    if (const auto quantity = optional_int8_argument(fcinfo, 7)) {
-        if (*quantity < 1) {
-            pg::raise(
-                ErrorCode::invalid_quantity,
-                psprintf("max_quantity is " INT64_FORMAT ", it must be 1 or more.", *quantity));
+    for (const storage::RuleInfo &info : storage::rule_infos) {
+        change_rule(fcinfo, call, info, universe, rules);
+        if (info.rule == Rule::max_quantity) {
+            require_bounds_in_order(rules); // before the rules of holds and quotes
         }
-        rules.max_quantity = *quantity == PG_INT64_MAX ? std::nullopt : quantity;
-    }
-    if (rules.min_amount_minor && rules.max_amount_minor &&
-        *rules.min_amount_minor > *rules.max_amount_minor) {
-        pg::raise(ErrorCode::invalid_argument, "min_amount is above max_amount.");
     }
     return rules;
-}
-
-std::int64_t require_open_count(std::int64_t count, const char *name)
-{
-    if (count < 0) {
-        pg::raise(ErrorCode::invalid_argument,
-                  psprintf("%s is " INT64_FORMAT ", it must be 0 or more.", name, count));
-    }
-    return count;
-}
-
-// The limits of holds and quotes with what the call changes; a function of an earlier version
-// has no arguments for them.
-void change_open_limits(FunctionCallInfo fcinfo, storage::StoredRules &rules)
-{
-    if (!rules.open) {
-        return;
-    }
-    if (const Interval *ttl = added_interval_argument(fcinfo, 8)) {
-        rules.open->hold_ttl_us_max = require_lifetime(ttl, "max_hold_ttl");
-    }
-    if (const Interval *ttl = added_interval_argument(fcinfo, 9)) {
-        rules.open->quote_ttl_us_max = require_lifetime(ttl, "max_quote_ttl");
-    }
-    if (const auto count = added_int8_argument(fcinfo, 10)) {
-        rules.open->holds_max = require_open_count(*count, "max_open_holds");
-    }
-    if (const auto count = added_int8_argument(fcinfo, 11)) {
-        rules.open->quotes_max = require_open_count(*count, "max_open_quotes");
-    }
 }
 
 storage::Universe require_locked_universe(storage::Call &call, std::int32_t universe_id)
@@ -131,7 +147,6 @@ Datum set_rules_function(FunctionCallInfo fcinfo)
     storage::begin_write(call, "mvm_set_rules()");
     storage::Universe universe = require_locked_universe(call, universe_id);
     storage::StoredRules rules = changed_rules(fcinfo, call, universe);
-    change_open_limits(fcinfo, rules);
     storage::update_rules(call, universe, rules);
     storage::record_rules(call, universe_id, rules);
     const Datum result = universe_result(fcinfo, call, universe, rules);
@@ -180,6 +195,23 @@ Datum set_route_function(FunctionCallInfo fcinfo)
 }
 
 } // namespace
+
+std::optional<Datum> shown_rule(const storage::RuleInfo &info, const storage::StoredRules &rules,
+                                const storage::Universe &universe)
+{
+    const std::optional<Datum> &value = rules[info.rule];
+    switch (info.form) {
+    case RuleForm::fee_rate:
+        return value.value_or(pg::numeric_of_minor(0, 0));
+    case RuleForm::smallest_amount:
+    case RuleForm::largest_amount:
+        return value ? std::optional(
+                           pg::numeric_of_minor(DatumGetInt64(*value), universe.currency_scale))
+                     : std::nullopt;
+    default:
+        return value;
+    }
+}
 
 } // namespace mvm::entry
 

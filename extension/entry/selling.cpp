@@ -1,6 +1,7 @@
 // mvm_restock, mvm_set_price, mvm_delist_item, mvm_relist_item: what a seller does with a listed
 // item.
 #include "entry/arguments.hpp"
+#include "entry/client_arguments.hpp"
 #include "entry/item.hpp"
 #include "entry/journal_rows.hpp"
 #include "market/requirements.hpp"
@@ -27,7 +28,7 @@ Datum restock_function(FunctionCallInfo fcinfo)
     market::RestockRequest request{};
     request.item_id = int8_argument(fcinfo, 0, "item_id");
     request.quantity = int8_argument(fcinfo, 1, "quantity");
-    request.key = key_argument(fcinfo, 2);
+    request.client = key_argument(fcinfo, 2);
     if (request.quantity < 1) {
         market::raise(market::quantity_below_one(request.quantity));
     }

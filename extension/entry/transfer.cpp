@@ -2,6 +2,7 @@
 #include "market/transfer.hpp"
 
 #include "entry/arguments.hpp"
+#include "entry/client_arguments.hpp"
 #include "entry/journal_rows.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
@@ -17,8 +18,7 @@ Datum transfer_function(FunctionCallInfo fcinfo)
     request.receiver_id = int8_argument(fcinfo, 1, "to_user_id");
     request.amount = numeric_argument(fcinfo, 2, "amount");
     request.universe_id = optional_int4_argument(fcinfo, 3);
-    request.key = key_argument(fcinfo, 4);
-    request.memo = memo_argument(fcinfo, 5);
+    request.client = client_arguments(fcinfo, 4, 5);
     market::require_positive(request.amount, "amount");
 
     storage::Call call;

@@ -3,6 +3,7 @@
 
 #include "entry/arguments.hpp"
 #include "entry/row_writer.hpp"
+#include "entry/rules.hpp"
 #include "market/requirements.hpp"
 #include "pg/guard.hpp"
 #include "pg/numeric.hpp"
@@ -37,7 +38,7 @@ Datum create_universe_function(FunctionCallInfo fcinfo)
     storage::Call call;
     storage::begin_write(call, "mvm_create_universe()");
     const storage::Universe universe = create_universe(call, name, currency_type, rate, scale);
-    const Datum result = universe_result(fcinfo, call, universe, storage::no_rules);
+    const Datum result = universe_result(fcinfo, call, universe, storage::rules_of_new_universe());
     storage::end_call(call);
     return result;
 }
@@ -101,19 +102,8 @@ Datum universe_result(FunctionCallInfo fcinfo, const storage::Call &call,
     writer.add(universe.exchange_rate);
     writer.add_int4(universe.currency_scale);
     writer.add_int8(universe.version);
-    writer.add_bool(rules.trade_open);
-    writer.add_bool(rules.exchange_open);
-    writer.add(rules.sale_fee_rate.value_or(pg::numeric_of_minor(0, 0)));
-    writer.add(rules.exchange_fee_rate.value_or(pg::numeric_of_minor(0, 0)));
-    writer.add_amount(rules.min_amount_minor, universe.currency_scale);
-    writer.add_amount(rules.max_amount_minor, universe.currency_scale);
-    writer.add_int8(rules.max_quantity);
-    if (rules.open) {
-        const storage::OpenLimitColumns open = storage::columns_of(*rules.open);
-        writer.add(open.hold_ttl);
-        writer.add(open.quote_ttl);
-        writer.add(open.holds);
-        writer.add(open.quotes);
+    for (const storage::RuleInfo &info : storage::rule_infos) {
+        writer.add(shown_rule(info, rules, universe));
     }
     return row_result(call, writer);
 }

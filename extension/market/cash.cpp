@@ -32,12 +32,12 @@ JournalRow move_cash(Call &call, const CashRequest &request)
         require_universe(call, request.universe_id.value_or(user.universe_id));
     JournalRow row = cash_row(request.kind, request.user_id, universe,
                               require_amount(request.amount, universe, "amount"));
-    row.memo = request.memo;
+    put_client_fields(request.client, row);
     const KeyedCall keyed = begin_keyed_call(
-        call, request.user_id, request.key,
-        with_memo(psprintf("%s amount_minor=" INT64_FORMAT " universe_id=%d",
-                           domain::name_of(row.kind), *row.paid_minor, universe.id),
-                  row.memo));
+        call, request.user_id, request.client.key,
+        with_client_fields(psprintf("%s amount_minor=" INT64_FORMAT " universe_id=%d",
+                                    domain::name_of(row.kind), *row.paid_minor, universe.id),
+                           request.client));
     if (keyed.answered) {
         return keyed.first_answer;
     }

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "storage/journal.hpp"
+#include "market/client_fields.hpp"
 #include "storage/universe.hpp"
 
 namespace mvm::market {
@@ -13,8 +13,7 @@ struct CashRequest {
     std::int64_t user_id;
     Datum amount;                            // numeric, above zero
     std::optional<std::int32_t> universe_id; // of the wallet; none: the user's home
-    std::optional<Datum> key;                // text, of idempotency
-    std::optional<Datum> memo;               // text
+    ClientFields client;
 };
 
 // Moves the money; the journal row that answers the request.

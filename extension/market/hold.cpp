@@ -59,7 +59,7 @@ Hold new_hold(Call &call, storage::UniverseSet &universes, const Order &order, c
     hold.state = HoldState::active;
     hold.from_rate = *row.from_rate;
     hold.to_rate = item_universe.exchange_rate;
-    hold.sale_fee_rate = storage::stored_rules(call, item_universe).sale_fee_rate;
+    hold.sale_fee_rate = storage::stored_rules(call, item_universe)[storage::Rule::sale_fee_rate];
     if (!(tariff == domain::Share{})) {
         hold.tariff_rate = pg::numeric_of_minor(tariff.mantissa, tariff.scale);
     }
@@ -206,7 +206,7 @@ KeyedCall begin_keyed_capture(Call &call, const Hold &hold, const CaptureRequest
 {
     const char *pieces = request.quantity ? psprintf(INT64_FORMAT, *request.quantity) : "all";
     return begin_keyed_call(
-        call, hold.buyer_id, request.key,
+        call, hold.buyer_id, request.client.key,
         psprintf("capture hold_id=" INT64_FORMAT " quantity=%s", hold.id, pieces));
 }
 

@@ -16,7 +16,7 @@ storage::Hold reserve(storage::Call &call, Order order);
 struct CaptureRequest {
     std::int64_t hold_id;
     std::optional<std::int64_t> quantity; // 1 or more; none: all
-    std::optional<Datum> key;             // text, of idempotency
+    ClientFields client;
 };
 
 // Buys pieces of a hold at its terms and releases the rest: the journal row of the purchase.

@@ -28,11 +28,6 @@ int compare_keys(const SortedRequest &a, const SortedRequest &b)
 
 } // namespace
 
-const char *with_memo(const char *request, const std::optional<Datum> &memo)
-{
-    return memo ? psprintf("%s memo=%s", request, TextDatumGetCString(*memo)) : request;
-}
-
 // A new key that stands in several requests belongs to the first of them; the others repeat it. All
 // requests under a used key are answered by the earlier call.
 void claim_keys(Call &call, pg::Array<KeyedRequest> &requests)

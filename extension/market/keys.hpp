@@ -11,9 +11,6 @@ namespace mvm::market {
 // The user_id of keys that no user owns: those of payouts and of a treasury's restocking.
 inline constexpr std::int64_t nobody = 0;
 
-// A request in canonical form with its memo at the end: with another memo it is another request.
-const char *with_memo(const char *request, const std::optional<Datum> &memo);
-
 // A request under a key, and what claiming the key found.
 struct KeyedRequest {
     std::int64_t user_id;

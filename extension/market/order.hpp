@@ -2,8 +2,8 @@
 // mvm_buy, mvm_reserve and mvm_exchange are batches of one.
 #pragma once
 
+#include "market/client_fields.hpp"
 #include "market/refusals.hpp"
-#include "storage/journal.hpp"
 
 namespace mvm::market {
 
@@ -21,8 +21,7 @@ struct Order {
 
     // numeric: the most that a purchase may cost, the least that an exchange may credit
     std::optional<Datum> limit;
-    std::optional<Datum> key;  // text, of idempotency
-    std::optional<Datum> memo; // text, of a purchase or an exchange
+    ClientFields client;
 
     std::int64_t hold_id;     // of a hold: its id
     std::int64_t lifetime_us; // and how long it lives

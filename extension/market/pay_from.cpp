@@ -113,7 +113,7 @@ const char *canonical_request(const Order &order, std::uint64_t limit_minor,
     if (order.limit) {
         request = psprintf("%s max_amount_minor=" UINT64_FORMAT, request, limit_minor);
     }
-    return with_memo(request, order.memo);
+    return with_client_fields(request, order.client);
 }
 
 // Locks the item, which gets index 0 at the desk.
@@ -147,7 +147,7 @@ JournalRow buy_from_wallets(Call &call, UniverseSet &universes, const Order &ord
         limit_minor = domain::limit_from_decimal(pg::text_of_numeric(*order.limit),
                                                  universes.universes[last].currency_scale, false);
     }
-    const KeyedCall keyed = begin_keyed_call(call, order.user_id, order.key,
+    const KeyedCall keyed = begin_keyed_call(call, order.user_id, order.client.key,
                                              canonical_request(order, limit_minor, universe_ids));
     if (keyed.answered) {
         return keyed.first_answer;

@@ -15,7 +15,7 @@ JournalRow *new_row(const Deal &deal, domain::JournalKind kind, const Settlement
     auto *row = pg::zeroed<JournalRow>(1);
     row->kind = kind;
     row->user_id = deal.order.user_id;
-    row->memo = deal.order.memo;
+    put_client_fields(deal.order.client, *row);
     row->paid_minor = terms.paid_minor;
     row->received_minor = terms.received_minor;
     row->fee_minor = storage::unless_zero(terms.fee_minor);

@@ -18,12 +18,13 @@ JournalRow pay_out(storage::Call &call, const PayoutRequest &request)
     row.paid_minor = row.received_minor = require_amount(request.amount, universe, "amount");
     row.from_universe_id = row.to_universe_id = universe.id;
     row.from_rate = row.to_rate = universe.exchange_rate;
-    row.memo = request.memo;
+    put_client_fields(request.client, row);
     const KeyedCall keyed = begin_keyed_call(
-        call, nobody, request.key,
-        with_memo(psprintf("payout account=%s amount_minor=" INT64_FORMAT " universe_id=%d",
-                           storage::name_of(request.account), *row.paid_minor, universe.id),
-                  row.memo));
+        call, nobody, request.client.key,
+        with_client_fields(
+            psprintf("payout account=%s amount_minor=" INT64_FORMAT " universe_id=%d",
+                     storage::name_of(request.account), *row.paid_minor, universe.id),
+            request.client));
     if (keyed.answered) {
         return keyed.first_answer;
     }

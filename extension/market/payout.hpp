@@ -1,8 +1,7 @@
 // Money of the house that leaves the market.
 #pragma once
 
-#include <optional>
-
+#include "market/client_fields.hpp"
 #include "storage/house_account.hpp"
 
 namespace mvm::market {
@@ -10,9 +9,8 @@ namespace mvm::market {
 struct PayoutRequest {
     std::int32_t universe_id;
     storage::HouseAccount account;
-    Datum amount;              // numeric, above zero
-    std::optional<Datum> key;  // text, of idempotency
-    std::optional<Datum> memo; // text
+    Datum amount; // numeric, above zero
+    ClientFields client;
 };
 
 // Pays the money out; the journal row that answers the request.

@@ -62,7 +62,7 @@ JournalRow refund_row(const JournalRow &purchase, std::int64_t refunded, std::in
     row.received_minor = part.received_minor;
     row.fee_minor = storage::unless_zero(part.fee_minor);
     row.tariff_minor = storage::unless_zero(part.tariff_minor);
-    row.idempotency_key = row.memo = std::nullopt; // those are the purchase's own
+    clear_client_fields(row); // those are the purchase's own
     row.reference_id = purchase.id;
     return row;
 }
@@ -97,7 +97,7 @@ JournalRow refund(Call &call, const RefundRequest &request)
     const JournalRow purchase = require_purchase(call, request.transaction_id);
     const char *pieces = request.quantity ? psprintf(INT64_FORMAT, *request.quantity) : "rest";
     const KeyedCall keyed =
-        begin_keyed_call(call, *purchase.user_id, request.key,
+        begin_keyed_call(call, *purchase.user_id, request.client.key,
                          psprintf("refund transaction_id=" INT64_FORMAT " quantity=%s",
                                   request.transaction_id, pieces));
     if (keyed.answered) {

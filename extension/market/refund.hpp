@@ -3,14 +3,14 @@
 
 #include <optional>
 
-#include "storage/journal.hpp"
+#include "market/client_fields.hpp"
 
 namespace mvm::market {
 
 struct RefundRequest {
     std::int64_t transaction_id;
     std::optional<std::int64_t> quantity; // 1 or more; none: all that are left
-    std::optional<Datum> key;             // text, of idempotency
+    ClientFields client;
 };
 
 // Moves pieces and money back: the journal row of the refund.

@@ -31,7 +31,7 @@ JournalRow restock(Call &call, const RestockRequest &request)
         raise(no_item(request.item_id));
     }
     const KeyedCall keyed =
-        begin_keyed_call(call, seen.seller_id.value_or(nobody), request.key,
+        begin_keyed_call(call, seen.seller_id.value_or(nobody), request.client.key,
                          psprintf("restock item_id=" INT64_FORMAT " quantity=" INT64_FORMAT,
                                   request.item_id, request.quantity));
     if (keyed.answered) {

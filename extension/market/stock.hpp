@@ -1,17 +1,15 @@
 // Adding to the stock: the first pieces of a new item, and restocking.
 #pragma once
 
-#include <optional>
-
+#include "market/client_fields.hpp"
 #include "storage/item.hpp"
-#include "storage/journal.hpp"
 
 namespace mvm::market {
 
 struct RestockRequest {
     std::int64_t item_id;
-    std::int64_t quantity;    // 1 or more
-    std::optional<Datum> key; // text, of idempotency
+    std::int64_t quantity; // 1 or more
+    ClientFields client;
 };
 
 // Adds the pieces; the journal row that answers the request.

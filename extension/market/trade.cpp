@@ -22,12 +22,12 @@ void claim_keys_of(Orders &orders, pg::Array<KeyedRequest> &requests)
 {
     for (int i = 0; i < orders.count; ++i) {
         const Order &order = orders.orders[i];
-        if (orders.states[i].runs() && order.key) {
+        if (orders.states[i].runs() && order.client.key) {
             CHECK_FOR_INTERRUPTS();
             KeyedRequest request{};
             request.order = i;
             request.user_id = order.user_id;
-            request.key = *order.key;
+            request.key = *order.client.key;
             request.request = canonical_request(orders, i);
             orders.states[i].request = requests.push(request);
         }
@@ -43,7 +43,7 @@ void claim_keys_of(Orders &orders, pg::Array<KeyedRequest> &requests)
         const KeyedRequest &request = requests[state.request];
         switch (request.state) {
         case KeyedRequest::State::acts:
-            answer.row.idempotency_key = orders.orders[i].key;
+            answer.row.idempotency_key = orders.orders[i].client.key;
             break;
         case KeyedRequest::State::repeats:
             state.stage = Stage::repeats;

@@ -65,7 +65,7 @@ void begin_row(Orders &orders, int i)
     storage::JournalRow &row = orders.answers[i].row;
     row.kind = order.kind;
     row.user_id = order.user_id;
-    row.memo = order.memo;
+    put_client_fields(order.client, row);
     if (takes_stock(order)) {
         row.item_id = order.item_id;
         row.quantity = order.quantity;
@@ -157,15 +157,15 @@ const char *canonical_request(const Orders &orders, int i)
                          orders.states[i].limit_minor);
     }
     if (takes_stock(order)) {
-        return with_memo(psprintf("%s item_id=" INT64_FORMAT " quantity=" INT64_FORMAT "%s",
-                                  domain::name_of(order.kind), order.item_id, order.quantity,
-                                  limit),
-                         order.memo);
+        return with_client_fields(
+            psprintf("%s item_id=" INT64_FORMAT " quantity=" INT64_FORMAT "%s",
+                     domain::name_of(order.kind), order.item_id, order.quantity, limit),
+            order.client);
     }
-    return with_memo(psprintf("exchange amount_minor=" INT64_FORMAT
-                              " from_universe_id=%d to_universe_id=%d%s",
-                              *row.paid_minor, order.from_universe_id, order.to_universe_id, limit),
-                     order.memo);
+    return with_client_fields(
+        psprintf("exchange amount_minor=" INT64_FORMAT " from_universe_id=%d to_universe_id=%d%s",
+                 *row.paid_minor, order.from_universe_id, order.to_universe_id, limit),
+        order.client);
 }
 
 } // namespace mvm::market

@@ -34,13 +34,13 @@ JournalRow transfer(storage::Call &call, const TransferRequest &request)
     row.counterparty_id = request.receiver_id;
     row.paid_minor = row.received_minor = require_amount(request.amount, universe, "amount");
     row.from_universe_id = row.to_universe_id = universe.id;
-    row.memo = request.memo;
-    const KeyedCall keyed =
-        begin_keyed_call(call, request.sender_id, request.key,
-                         with_memo(psprintf("transfer to_user_id=" INT64_FORMAT
-                                            " amount_minor=" INT64_FORMAT " universe_id=%d",
-                                            request.receiver_id, *row.paid_minor, universe.id),
-                                   row.memo));
+    put_client_fields(request.client, row);
+    const KeyedCall keyed = begin_keyed_call(
+        call, request.sender_id, request.client.key,
+        with_client_fields(psprintf("transfer to_user_id=" INT64_FORMAT
+                                    " amount_minor=" INT64_FORMAT " universe_id=%d",
+                                    request.receiver_id, *row.paid_minor, universe.id),
+                           request.client));
     if (keyed.answered) {
         return keyed.first_answer;
     }

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "storage/journal.hpp"
+#include "market/client_fields.hpp"
 
 namespace mvm::market {
 
@@ -12,8 +12,7 @@ struct TransferRequest {
     std::int64_t receiver_id;
     Datum amount;                            // numeric, above zero
     std::optional<std::int32_t> universe_id; // of both wallets; none: the sender's home
-    std::optional<Datum> key;                // text, of idempotency
-    std::optional<Datum> memo;               // text
+    ClientFields client;
 };
 
 // Moves the money; the journal row that answers the request.

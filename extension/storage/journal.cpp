@@ -5,71 +5,80 @@
 
 namespace mvm::storage {
 
-void read_journal(const Table &table, TupleTableSlot *slot, JournalRow &row)
+namespace {
+
+// A value of a row as a column has it.
+void get(const Columns &columns, int number, std::int64_t &value)
 {
-    const Columns columns = columns_of(table, slot, journal_column::last);
-    row.kind = domain::JournalKind{columns.character(journal_column::kind)};
-    row.id = columns.int8(journal_column::id);
-    row.transaction_time = columns.time(journal_column::transaction_time);
-    row.user_id = columns.optional_int8(journal_column::user_id);
-    row.counterparty_id = columns.optional_int8(journal_column::counterparty_id);
-    row.item_id = columns.optional_int8(journal_column::item_id);
-    row.quantity = columns.optional_int8(journal_column::quantity);
-    row.paid_minor = columns.optional_int8(journal_column::paid_minor);
-    row.received_minor = columns.optional_int8(journal_column::received_minor);
-    row.from_universe_id = columns.int4(journal_column::from_universe_id);
-    row.to_universe_id = columns.int4(journal_column::to_universe_id);
-    row.from_rate = columns.optional_value(journal_column::from_rate);
-    row.to_rate = columns.optional_value(journal_column::to_rate);
-    row.idempotency_key = columns.optional_value(journal_column::idempotency_key);
-    row.fee_minor = columns.optional_int8(journal_column::fee_minor);
-    row.tariff_minor = columns.optional_int8(journal_column::tariff_minor);
-    row.reference_id = columns.optional_int8(journal_column::reference_id);
-    row.memo = columns.optional_value(journal_column::memo);
-    row.from_previous_id = columns.optional_int8(journal_column::from_previous_id);
-    row.to_previous_id = columns.optional_int8(journal_column::to_previous_id);
+    value = columns.int8(number);
+}
+void get(const Columns &columns, int number, std::int32_t &value)
+{
+    value = columns.int4(number);
+}
+void get(const Columns &columns, int number, domain::JournalKind &kind)
+{
+    kind = domain::JournalKind{columns.character(number)};
+}
+void get(const Columns &columns, int number, std::optional<std::int64_t> &value)
+{
+    value = columns.optional_int8(number);
+}
+void get(const Columns &columns, int number, std::optional<Datum> &value)
+{
+    value = columns.optional_value(number);
 }
 
-namespace {
+Datum stored(std::int64_t value)
+{
+    return Int64GetDatum(value);
+}
+Datum stored(std::int32_t value)
+{
+    return Int32GetDatum(value);
+}
+Datum stored(domain::JournalKind kind)
+{
+    return CharGetDatum(static_cast<char>(kind));
+}
+const std::optional<std::int64_t> &stored(const std::optional<std::int64_t> &value)
+{
+    return value;
+}
+const std::optional<Datum> &stored(const std::optional<Datum> &value)
+{
+    return value;
+}
 
 // A FillRow over an array of pointers to journal rows.
 void fill_journal_row(const void *rows, int i, Columns &columns)
 {
     const JournalRow &row = *static_cast<JournalRow *const *>(rows)[i];
-    columns.put(journal_column::id, Int64GetDatum(row.id));
-    columns.put(journal_column::transaction_time, TimestampTzGetDatum(row.transaction_time));
-    columns.put(journal_column::user_id, row.user_id);
-    columns.put(journal_column::counterparty_id, row.counterparty_id);
-    columns.put(journal_column::item_id, row.item_id);
-    columns.put(journal_column::quantity, row.quantity);
-    columns.put(journal_column::paid_minor, row.paid_minor);
-    columns.put(journal_column::received_minor, row.received_minor);
-    columns.put(journal_column::from_universe_id, Int32GetDatum(row.from_universe_id));
-    columns.put(journal_column::to_universe_id, Int32GetDatum(row.to_universe_id));
-    columns.put(journal_column::kind, CharGetDatum(static_cast<char>(row.kind)));
-    columns.put(journal_column::from_rate, row.from_rate);
-    columns.put(journal_column::to_rate, row.to_rate);
-    columns.put(journal_column::idempotency_key, row.idempotency_key);
-    columns.put(journal_column::fee_minor, row.fee_minor);
-    columns.put(journal_column::tariff_minor, row.tariff_minor);
-    columns.put(journal_column::reference_id, row.reference_id);
-    columns.put(journal_column::memo, row.memo);
-    columns.put(journal_column::from_previous_id, row.from_previous_id);
-    columns.put(journal_column::to_previous_id, row.to_previous_id);
+    visit_journal_columns(
+        [&](int number, const auto &column) { columns.put(number, stored(row.*column.member)); });
 }
 
 // By-reference values of their own, which outlive the next read.
 void copy_references(JournalRow &row)
 {
-    for (std::optional<Datum> *value :
-         {&row.from_rate, &row.to_rate, &row.idempotency_key, &row.memo}) {
-        if (*value) {
-            *value = datumCopy(**value, false, -1);
+    visit_journal_columns([&](int, const auto &column) {
+        auto &value = row.*column.member;
+        if constexpr (std::is_same_v<decltype(value), std::optional<Datum> &>) {
+            if (value) {
+                value = datumCopy(*value, false, -1);
+            }
         }
-    }
+    });
 }
 
 } // namespace
+
+void read_journal(const Table &table, TupleTableSlot *slot, JournalRow &row)
+{
+    const Columns columns = columns_of(table, slot, journal_column_count);
+    visit_journal_columns(
+        [&](int number, const auto &column) { get(columns, number, row.*column.member); });
+}
 
 namespace {
 

@@ -29,12 +29,6 @@ struct NewChange {
             set(column, *value);
         }
     }
-    void set_int8(int column, const std::optional<std::int64_t> &value)
-    {
-        if (value) {
-            set(column, Int64GetDatum(*value));
-        }
-    }
 };
 
 } // namespace
@@ -42,19 +36,8 @@ struct NewChange {
 void record_rules(Call &call, std::int32_t universe_id, const StoredRules &rules)
 {
     NewChange change(universe_id);
-    change.set(rule_change_column::trade_open, BoolGetDatum(rules.trade_open));
-    change.set(rule_change_column::exchange_open, BoolGetDatum(rules.exchange_open));
-    change.set(rule_change_column::sale_fee_rate, rules.sale_fee_rate);
-    change.set(rule_change_column::exchange_fee_rate, rules.exchange_fee_rate);
-    change.set_int8(rule_change_column::min_amount_minor, rules.min_amount_minor);
-    change.set_int8(rule_change_column::max_amount_minor, rules.max_amount_minor);
-    change.set_int8(rule_change_column::max_quantity, rules.max_quantity);
-    if (rules.open) {
-        const OpenLimitColumns open = columns_of(*rules.open);
-        change.set(rule_change_column::max_hold_ttl, open.hold_ttl);
-        change.set(rule_change_column::max_quote_ttl, open.quote_ttl);
-        change.set(rule_change_column::max_open_holds, open.holds);
-        change.set(rule_change_column::max_open_quotes, open.quotes);
+    for (const RuleInfo &info : rule_infos) {
+        change.set(info.change, rules[info.rule]);
     }
     insert_row(call, TableId::rule_change, change.values, change.nulls);
 }

@@ -8,6 +8,8 @@
 
 #include <cstdint>
 
+#include "storage/journal_row.hpp"
+
 namespace mvm::storage {
 
 inline constexpr const char *schema_name = "mvm";
@@ -97,33 +99,6 @@ enum : int {
     external_id,
     metadata,
     last = metadata
-};
-}
-namespace journal_column {
-enum : int {
-    id = 1,
-    transaction_time,
-    user_id,
-    counterparty_id,
-    item_id,
-    quantity,
-    paid_minor,
-    received_minor,
-    from_universe_id,
-    to_universe_id,
-    kind,
-    from_rate,
-    to_rate,
-    idempotency_key,
-    // since 1.1
-    fee_minor,
-    tariff_minor,
-    reference_id,
-    // since 1.2
-    memo,
-    from_previous_id,
-    to_previous_id,
-    last = to_previous_id
 };
 }
 namespace idempotency_key_column {
@@ -251,8 +226,6 @@ inline constexpr const char *universe_added[] = {
 inline constexpr const char *user_account_added[] = {"external_id", "metadata"};
 inline constexpr const char *wallet_added[] = {"last_journal_id"};
 inline constexpr const char *item_added[] = {"listed", "external_id", "metadata"};
-inline constexpr const char *journal_added[] = {"fee_minor", "tariff_minor",     "reference_id",
-                                                "memo",      "from_previous_id", "to_previous_id"};
 inline constexpr const char *balance_snapshot_added[] = {"last_journal_id"};
 inline constexpr const char *rule_change_added[] = {"max_hold_ttl", "max_quote_ttl",
                                                     "max_open_holds", "max_open_quotes"};
@@ -278,10 +251,10 @@ inline constexpr TableShape table_shapes[table_count] = {
      {wallet_column::user_id, wallet_column::universe_id}},
     {"item", item_column::name, item_column::last, item_added, "LlLLLITBtj", {item_column::id}},
     {"journal",
-     journal_column::idempotency_key,
-     journal_column::last,
-     journal_added,
-     "LZllllllIICnntllltll",
+     journal_column::first_version_last,
+     journal_column_count,
+     journal_added.data(),
+     journal_types.data(),
      {journal_column::id}},
     {"idempotency_key",
      idempotency_key_column::last,
@@ -335,7 +308,7 @@ inline constexpr TableShape table_shapes[table_count] = {
      "IINN",
      {house_account_column::universe_id, house_account_column::slot}},
 };
-inline constexpr int columns_max = journal_column::last;
+inline constexpr int columns_max = journal_column_count;
 static_assert(universe_column::last <= columns_max && hold_column::last <= columns_max &&
               rule_change_column::last <= columns_max);
 

@@ -1,50 +1,12 @@
 #include "storage/universe.hpp"
 
 #include "domain/assert.hpp"
-#include "pg/interval.hpp"
 #include "pg/numeric.hpp"
 #include "pg/refusal.hpp"
 
 namespace mvm::storage {
 
 namespace {
-
-bool flag_of(const Columns &columns, int column, bool otherwise)
-{
-    const auto flag = columns.optional_value(column);
-    return flag ? DatumGetBool(*flag) : otherwise;
-}
-
-domain::Share share_of(const Columns &columns, int column, int below)
-{
-    const auto rate = columns.optional_value(column);
-    if (!rate) {
-        return {};
-    }
-    const auto share = domain::share_from_decimal(pg::text_of_numeric(*rate), below);
-    if (!share.ok()) {
-        pg::raise(share.error, "A stored rate of fee or tariff is out of range.");
-    }
-    return share.value;
-}
-
-void read_rules(const Columns &columns, Universe &universe)
-{
-    domain::UniverseRules rules;
-    rules.trade_open = flag_of(columns, universe_column::trade_open, true);
-    rules.exchange_open = flag_of(columns, universe_column::exchange_open, true);
-    rules.sale_fee = share_of(columns, universe_column::sale_fee_rate, domain::fee_rate_below);
-    rules.exchange_fee =
-        share_of(columns, universe_column::exchange_fee_rate, domain::fee_rate_below);
-    rules.min_amount_minor =
-        columns.optional_int8(universe_column::min_amount_minor).value_or(rules.min_amount_minor);
-    rules.max_amount_minor =
-        columns.optional_int8(universe_column::max_amount_minor).value_or(rules.max_amount_minor);
-    rules.max_quantity =
-        columns.optional_int8(universe_column::max_quantity).value_or(rules.max_quantity);
-    universe.rules = rules;
-    universe.routed = flag_of(columns, universe_column::routed, false);
-}
 
 void read_universe(Call &call, HeapTuple row, Universe &universe)
 {
@@ -56,7 +18,9 @@ void read_universe(Call &call, HeapTuple row, Universe &universe)
     universe.exchange_rate = columns.value(universe_column::exchange_rate);
     universe.name = columns.value(universe_column::name);
     universe.currency_type = columns.value(universe_column::currency_type);
-    read_rules(columns, universe);
+    universe.rules = universe_rules_in(columns);
+    const auto routed = columns.optional_value(universe_column::routed);
+    universe.routed = routed && DatumGetBool(*routed);
 }
 
 } // namespace
@@ -150,7 +114,7 @@ int route_between(Call &call, UniverseSet &set, int from, int to)
             columns_of(table_of(call, TableId::route), slot, route_column::last);
         route.rules.allowed = DatumGetBool(columns.value(route_column::allowed));
         route.rules.tariff =
-            share_of(columns, route_column::tariff_rate, domain::tariff_rate_below);
+            share_in(columns, route_column::tariff_rate, domain::tariff_rate_below);
     }
     return set.routes.push(route);
 }
@@ -182,18 +146,15 @@ bool insert_universe(Call &call, const Universe &universe)
     columns.put(universe_column::exchange_rate, universe.exchange_rate);
     columns.put(universe_column::name, universe.name);
     columns.put(universe_column::currency_type, universe.currency_type);
-    columns.put(universe_column::trade_open, BoolGetDatum(true));
-    columns.put(universe_column::exchange_open, BoolGetDatum(true));
     columns.put(universe_column::routed, BoolGetDatum(false));
     if (has_column(call, TableId::universe, universe_column::first_rate_id)) {
         columns.put(universe_column::first_rate_id,
                     Int64GetDatum(next_id("exchange_rate_change_id_seq")));
     }
-    const OpenLimitColumns open = columns_of(domain::OpenLimits{});
-    columns.put(universe_column::max_hold_ttl, open.hold_ttl);
-    columns.put(universe_column::max_quote_ttl, open.quote_ttl);
-    columns.put(universe_column::max_open_holds, open.holds);
-    columns.put(universe_column::max_open_quotes, open.quotes);
+    const StoredRules rules = rules_of_new_universe();
+    for (const RuleInfo &info : rule_infos) {
+        columns.put(info.column, rules[info.rule]);
+    }
     return insert_row_if_absent(call, TableId::universe, columns.values, columns.nulls,
                                 universe_column::name) != nullptr;
 }
@@ -216,68 +177,30 @@ ColumnChange change_of(int column, const std::optional<Datum> &value)
     return {column, value.value_or(Datum{0}), !value.has_value()};
 }
 
-ColumnChange change_of(int column, const std::optional<std::int64_t> &value)
-{
-    return {column, Int64GetDatum(value.value_or(0)), !value.has_value()};
-}
-
 } // namespace
 
 std::optional<domain::OpenLimits> open_limits(Call &call, const Universe &universe)
 {
-    const Columns columns = columns_of(call, TableId::universe, universe.row);
-    const auto hold_ttl = columns.optional_value(universe_column::max_hold_ttl);
-    if (!hold_ttl) {
-        return std::nullopt;
-    }
-    return domain::OpenLimits{
-        pg::microseconds_of(*DatumGetIntervalP(*hold_ttl)),
-        pg::microseconds_of(*DatumGetIntervalP(columns.value(universe_column::max_quote_ttl))),
-        columns.int8(universe_column::max_open_holds),
-        columns.int8(universe_column::max_open_quotes)};
-}
-
-OpenLimitColumns columns_of(const domain::OpenLimits &limits)
-{
-    return {pg::interval_of_microseconds(limits.hold_ttl_us_max),
-            pg::interval_of_microseconds(limits.quote_ttl_us_max), Int64GetDatum(limits.holds_max),
-            Int64GetDatum(limits.quotes_max)};
+    return open_limits_in(columns_of(call, TableId::universe, universe.row));
 }
 
 StoredRules stored_rules(Call &call, const Universe &universe)
 {
-    const Columns columns = columns_of(call, TableId::universe, universe.row);
-    return {universe.rules.trade_open,
-            universe.rules.exchange_open,
-            columns.optional_value(universe_column::sale_fee_rate),
-            columns.optional_value(universe_column::exchange_fee_rate),
-            columns.optional_int8(universe_column::min_amount_minor),
-            columns.optional_int8(universe_column::max_amount_minor),
-            columns.optional_int8(universe_column::max_quantity),
-            open_limits(call, universe)};
+    return stored_rules_in(columns_of(call, TableId::universe, universe.row));
 }
 
 void update_rules(Call &call, Universe &universe, const StoredRules &rules)
 {
     universe.version += 1;
-    const OpenLimitColumns open = columns_of(rules.open.value_or(domain::OpenLimits{}));
-    const ColumnChange changes[] = {
-        {universe_column::version, Int64GetDatum(universe.version)},
-        {universe_column::trade_open, BoolGetDatum(rules.trade_open)},
-        {universe_column::exchange_open, BoolGetDatum(rules.exchange_open)},
-        change_of(universe_column::sale_fee_rate, rules.sale_fee_rate),
-        change_of(universe_column::exchange_fee_rate, rules.exchange_fee_rate),
-        change_of(universe_column::min_amount_minor, rules.min_amount_minor),
-        change_of(universe_column::max_amount_minor, rules.max_amount_minor),
-        change_of(universe_column::max_quantity, rules.max_quantity),
-        {universe_column::max_hold_ttl, open.hold_ttl},
-        {universe_column::max_quote_ttl, open.quote_ttl},
-        {universe_column::max_open_holds, open.holds},
-        {universe_column::max_open_quotes, open.quotes},
-    };
-    constexpr int open_count = 4;
-    update_row(call, TableId::universe, universe.row, changes,
-               lengthof(changes) - (rules.open ? 0 : open_count));
+    ColumnChange changes[rule_count + 1] = {
+        {universe_column::version, Int64GetDatum(universe.version)}};
+    int count = 1;
+    for (const RuleInfo &info : rule_infos) {
+        if (has_rule(call, info)) {
+            changes[count++] = change_of(info.column, rules[info.rule]);
+        }
+    }
+    update_row(call, TableId::universe, universe.row, changes, count);
 }
 
 void write_route(Call &call, Universe &from, std::int32_t to_id, bool allowed,

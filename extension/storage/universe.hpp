@@ -2,12 +2,8 @@
 #pragma once
 
 #include "domain/rate.hpp"
-#include "domain/rules.hpp"
-
-#include <optional>
-
 #include "pg/array.hpp"
-#include "storage/row.hpp"
+#include "storage/universe_rules.hpp"
 
 namespace mvm::storage {
 
@@ -64,36 +60,11 @@ domain::RouteRules route_in(const UniverseSet &set, int route);
 // Writes a locked universe's new exchange rate and the next version.
 void update_exchange_rate(Call &call, Universe &universe, Datum exchange_rate);
 
-// A universe's rules as they are stored; null: no such rule.
-struct StoredRules {
-    bool trade_open;
-    bool exchange_open;
-    std::optional<Datum> sale_fee_rate;     // numeric
-    std::optional<Datum> exchange_fee_rate; // numeric
-    std::optional<std::int64_t> min_amount_minor;
-    std::optional<std::int64_t> max_amount_minor;
-    std::optional<std::int64_t> max_quantity;
-    std::optional<domain::OpenLimits> open; // none: the market's version has no such rules
-};
-
-// Those of a new universe.
-inline constexpr StoredRules no_rules{
-    true,         true,         std::nullopt, std::nullopt,
-    std::nullopt, std::nullopt, std::nullopt, domain::OpenLimits{}};
-
+// Its rules as they are stored.
 StoredRules stored_rules(Call &call, const Universe &universe);
 
 // Those of holds and quotes alone; none where the market's version has no such rules.
 std::optional<domain::OpenLimits> open_limits(Call &call, const Universe &universe);
-
-// The columns that keep them.
-struct OpenLimitColumns {
-    Datum hold_ttl; // interval
-    Datum quote_ttl;
-    Datum holds; // bigint
-    Datum quotes;
-};
-OpenLimitColumns columns_of(const domain::OpenLimits &limits);
 
 // Writes a locked universe's new rules and the next version.
 void update_rules(Call &call, Universe &universe, const StoredRules &rules);
