@@ -180,6 +180,9 @@ Table &table_of(Call &call, TableId id)
 {
     Table &table = call.tables[static_cast<int>(id)];
     if (table.relation == nullptr) {
+        if (id == TableId::journal) {
+            table_of(call, TableId::wallet); // see call.hpp
+        }
         const LOCKMODE lock = call.writes ? RowExclusiveLock : AccessShareLock;
         const Oid relation = relation_oid(table_shapes[static_cast<int>(id)].name);
         const bool waited = !ConditionalLockRelationOid(relation, lock);

@@ -107,6 +107,8 @@ void advance_command(Call &call);
 // refreshed snapshot when it had to wait for the table, and any call when the table was changed
 // after its snapshot, to which a rewritten table is empty (table_moment.hpp). 40001 at the higher
 // levels, and where a reading call has read what the table's rows belong to under the older one.
+// Wallets are opened before the journal, whichever a call comes to first: so mvm_relink_journal(),
+// which locks both against everybody, and calls wait for each other in one order.
 Table &table_of(Call &call, TableId id);
 
 // The table's scan of its primary key, to be restarted with index_rescan: one for

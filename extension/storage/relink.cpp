@@ -204,7 +204,7 @@ void write_wallets(Relink &relink)
 std::int64_t relink_journal()
 {
     Relink relink{};
-    // In the order in which calls come to them.
+    // In the order in which calls come to them: see table_of.
     open_table(TableId::wallet, relink.wallet);
     open_table(TableId::journal, relink.journal);
     open_table(TableId::balance_snapshot, relink.balance_snapshot);
