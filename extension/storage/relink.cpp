@@ -7,6 +7,7 @@
 #include "storage/definition.hpp"
 #include "storage/journal.hpp"
 #include "storage/table_rewrite.hpp"
+#include "storage/writing.hpp"
 
 namespace mvm::storage {
 
@@ -44,8 +45,9 @@ void open_table(TableId id, Table &table)
     const Oid relation = relation_oid(table_shapes[static_cast<int>(id)].name);
     table = {};
     table.relation = table_open(relation, AccessExclusiveLock);
-    CheckTableNotInUse(table.relation, "relink");
     find_columns(id, table);
+    refuse_children(table.relation);
+    CheckTableNotInUse(table.relation, "relink");
 }
 
 void require_linked_version(const Table &journal)
@@ -203,6 +205,10 @@ void write_wallets(Relink &relink)
 
 std::int64_t relink_journal()
 {
+    // Before the locks, which keep others waiting.
+    for (const char *table : {"journal", "wallet", "balance_snapshot"}) {
+        pg::require_ownership(relation_oid(table));
+    }
     Relink relink{};
     // In the order in which calls come to them: see table_of.
     open_table(TableId::wallet, relink.wallet);
