@@ -29,6 +29,8 @@ void begin_rewrite(TableRewrite &rewrite, Relation table)
     const Oid storage =
         make_new_heap(RelationGetRelid(table), table->rd_rel->reltablespace, table->rd_rel->relam,
                       table->rd_rel->relpersistence, AccessExclusiveLock);
+    // What serializable transactions have read stands elsewhere from now on.
+    TransferPredicateLocksToHeapRelation(table);
     rewrite = {};
     rewrite.table = table;
     rewrite.new_storage = table_open(storage, NoLock);
