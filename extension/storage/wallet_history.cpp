@@ -166,7 +166,8 @@ bool read_next_run(WalletHistory &history)
         return leg.transaction_id <= history.done_id;
     };
     if (history.marks.count > 0) {
-        const std::int64_t mark = history.marks[--history.marks.count];
+        const std::int64_t mark = history.marks[history.marks.count - 1];
+        --history.marks.count;
         read_run(history, mark, mark + 1, is_done);
         return true;
     }
@@ -186,7 +187,8 @@ void find_leg(WalletHistory &history)
     }
     history.at_leg = history.run.count > 0;
     if (history.at_leg) {
-        history.leg = history.run[--history.run.count];
+        history.leg = history.run[history.run.count - 1];
+        --history.run.count;
     }
 }
 
