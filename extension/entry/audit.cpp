@@ -1,10 +1,12 @@
-// mvm_audit(since), mvm_audit_checkpoint: auditing what came after a checkpoint. On no hot path, so
-// in plain SQL. The checks themselves are in mvm.violations_since_checkpoint().
+// mvm_audit, mvm_audit_checkpoint: auditing the market, and what came after a checkpoint. On no hot
+// path, so in plain SQL. The checks themselves are in mvm.violations() and
+// mvm.violations_since_checkpoint().
 #include "entry/arguments.hpp"
 #include "entry/row_writer.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
 #include "storage/call.hpp"
+#include "storage/table_moment.hpp"
 
 namespace mvm::entry {
 
@@ -37,10 +39,29 @@ void require_latest_checkpoint(std::int64_t since)
     }
 }
 
+// An audit reads under its caller's snapshot, to which a table that was rewritten since is empty.
+void take_tables()
+{
+    storage::lock_all_tables();
+    storage::require_all_tables_seen();
+}
+
+Datum audit_function(FunctionCallInfo fcinfo)
+{
+    RowWriter rows = result_set(fcinfo);
+    take_tables();
+    SPI_connect();
+    require_outcome(SPI_execute("SELECT * FROM mvm.violations()", true, 0), SPI_OK_SELECT);
+    put_selected_rows(rows);
+    SPI_finish();
+    return Datum{0};
+}
+
 Datum audit_since_function(FunctionCallInfo fcinfo)
 {
     const std::int64_t since = int8_argument(fcinfo, 0, "since");
     RowWriter rows = result_set(fcinfo);
+    take_tables();
     SPI_connect();
     // Both under the caller's snapshot.
     require_latest_checkpoint(since);
@@ -58,6 +79,10 @@ Datum audit_checkpoint_function(FunctionCallInfo fcinfo)
     RowWriter rows = result_set(fcinfo);
     // One checkpoint at a time. The snapshot of the statements below sees the one before.
     LockRelationOid(storage::relation_oid("audit_checkpoint"), ShareRowExclusiveLock);
+    storage::lock_all_tables();
+    if (IsolationUsesXactSnapshot()) {
+        storage::require_all_tables_seen();
+    }
     SPI_connect();
     Oid types[] = {BOOLOID};
     Datum values[] = {BoolGetDatum(anew)};
@@ -80,6 +105,7 @@ Datum next_transaction_id_function(FunctionCallInfo)
 
 } // namespace mvm::entry
 
+MVM_SQL_FUNCTION(mvm_audit, mvm::entry::audit_function)
 MVM_SQL_FUNCTION(mvm_audit_since, mvm::entry::audit_since_function)
 MVM_SQL_FUNCTION(mvm_audit_checkpoint, mvm::entry::audit_checkpoint_function)
 MVM_SQL_FUNCTION(mvm_next_transaction_id, mvm::entry::next_transaction_id_function)

@@ -5,6 +5,7 @@
 #include "market/refusals.hpp"
 #include "pg/guard.hpp"
 #include "pg/refusal.hpp"
+#include "storage/table_moment.hpp"
 
 namespace mvm::entry {
 
@@ -110,6 +111,8 @@ Datum verify_function(FunctionCallInfo fcinfo)
 {
     const std::int64_t checkpoint_id = int8_argument(fcinfo, 0, "checkpoint_id");
     RowWriter rows = result_set(fcinfo);
+    storage::lock_all_tables();
+    storage::require_all_tables_seen();
     SPI_connect();
     Oid types[] = {INT8OID};
     Datum arguments[] = {Int64GetDatum(checkpoint_id)};

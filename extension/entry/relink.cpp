@@ -12,7 +12,6 @@ Datum relink_journal_function(FunctionCallInfo)
 {
     PreventCommandIfReadOnly("mvm_relink_journal()");
     PreventCommandIfParallelMode("mvm_relink_journal()");
-    pg::require_ownership(storage::relation_oid("journal"));
     const std::int64_t changed = storage::relink_journal();
     CommandCounterIncrement();
     return Int64GetDatum(changed);

@@ -60,6 +60,7 @@ extern "C" {
 #include "rewrite/rewriteHandler.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
+#include "storage/predicate.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/array.h"

@@ -3,8 +3,10 @@
 #include "domain/assert.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/refusal.hpp"
 #include "storage/definition.hpp"
 #include "storage/house_account.hpp"
+#include "storage/table_moment.hpp"
 #include "storage/writing.hpp"
 
 namespace mvm::storage {
@@ -50,6 +52,7 @@ void begin_write(Call &call, const char *name)
     PushActiveSnapshot(GetTransactionSnapshot());
 
     create_frame(call);
+    call.pushed_snapshots = 1;
     call.writes = true;
     call.estate->es_output_cid = GetCurrentCommandId(true);
     pg::init_plan_recheck(&call.recheck, call.estate);
@@ -82,8 +85,10 @@ void end_call(Call &call)
     }
     MemoryContextSwitchTo(call.caller_context);
     FreeExecutorState(call.estate);
-    if (call.writes) {
+    for (; call.pushed_snapshots > 0; --call.pushed_snapshots) {
         PopActiveSnapshot();
+    }
+    if (call.writes) {
         CommandCounterIncrement();
     }
 }
@@ -135,10 +140,49 @@ bool has_table(TableId id)
                                         get_namespace_oid(schema_name, false)));
 }
 
+namespace {
+
+// Whether a reading call has opened a table whose rows must be of one moment with those of `id`.
+// Users, items and universes only say what they are and what is shown of them.
+bool has_read_beside(const Call &call, TableId id)
+{
+    for (int i = 0; i < table_count; ++i) {
+        const auto other = static_cast<TableId>(i);
+        if (call.tables[i].relation != nullptr && other != id && other != TableId::universe &&
+            other != TableId::user_account && other != TableId::item) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// As a statement, which takes its snapshot once it has its tables, the call goes on with one that
+// sees what the table has. Raises 40001 where it cannot.
+void go_on_with_table(Call &call, TableId id, TableMoment moment)
+{
+    if (moment == TableMoment::changed && IsolationUsesXactSnapshot()) {
+        pg::raise_stale_snapshot();
+    }
+    if (call.writes) {
+        return refresh_snapshot(call);
+    }
+    if (has_read_beside(call, id)) {
+        pg::raise_stale_snapshot();
+    }
+    end_scans(call);
+    PushActiveSnapshot(GetTransactionSnapshot()); // scans may still read under the one below
+    ++call.pushed_snapshots;
+}
+
+} // namespace
+
 Table &table_of(Call &call, TableId id)
 {
     Table &table = call.tables[static_cast<int>(id)];
     if (table.relation == nullptr) {
+        if (id == TableId::journal) {
+            table_of(call, TableId::wallet); // see call.hpp
+        }
         const LOCKMODE lock = call.writes ? RowExclusiveLock : AccessShareLock;
         const Oid relation = relation_oid(table_shapes[static_cast<int>(id)].name);
         const bool waited = !ConditionalLockRelationOid(relation, lock);
@@ -148,9 +192,10 @@ Table &table_of(Call &call, TableId id)
         table.relation = table_open(relation, NoLock);
         find_columns(id, table);
         table.primary_key = open_primary_key(id, table.relation, lock);
-        if (waited && call.writes) {
-            // As a statement, which takes its snapshot once it has its tables: to an older one, a
-            // table that was rewritten meanwhile is empty.
+        const TableMoment moment = moment_of(relation, GetActiveSnapshot());
+        if (moment != TableMoment::seen) {
+            go_on_with_table(call, id, moment);
+        } else if (waited && call.writes) {
             refresh_snapshot(call);
         }
     }

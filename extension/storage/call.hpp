@@ -61,6 +61,7 @@ struct Call {
     EPQState recheck;
     MemoryContext caller_context; // results go here; everything else dies with the call
     bool writes;
+    int pushed_snapshots;  // of its own, above the caller's
     bool inserted_early;   // a row inserted by this command is to be updated by it
     bool moment_passed;    // see go_on_from_now
     bool owner_intervened; // triggers of the owner's ran between reads and writes
@@ -69,7 +70,7 @@ struct Call {
     Table tables[table_count];
 };
 
-// Opens a call that only reads, under the caller's snapshot.
+// Opens a call that only reads, under the caller's snapshot, or a newer one: see table_of.
 void begin_read(Call &call);
 
 // Opens a call that writes. Sees everything the transaction did before, also
@@ -103,7 +104,11 @@ void advance_command(Call &call);
 [[nodiscard]] bool has_table(TableId id);
 
 // The open table; opened at first use, closed by end_call. A call that writes goes on with a
-// refreshed snapshot when it had to wait for the table.
+// refreshed snapshot when it had to wait for the table, and any call when the table was changed
+// after its snapshot, to which a rewritten table is empty (table_moment.hpp). 40001 at the higher
+// levels, and where a reading call has read what the table's rows belong to under the older one.
+// Wallets are opened before the journal, whichever a call comes to first: so mvm_relink_journal(),
+// which locks both against everybody, and calls wait for each other in one order.
 Table &table_of(Call &call, TableId id);
 
 // The table's scan of its primary key, to be restarted with index_rescan: one for

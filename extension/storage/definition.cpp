@@ -126,8 +126,19 @@ void forget_columns(Datum, Oid relation)
     }
 }
 
+void require_plain_table(Relation table)
+{
+    if (table->rd_rel->relkind != RELKIND_RELATION) {
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("the market cannot use table \"%s.%s\"", schema_name,
+                               RelationGetRelationName(table)),
+                        errdetail("It is not a plain table.")));
+    }
+}
+
 void look_at_columns(TableId id, Table &table)
 {
+    require_plain_table(table.relation);
     const TableShape &shape = table_shapes[static_cast<int>(id)];
     TupleDesc descriptor = RelationGetDescr(table.relation);
     for (int i = 0; i < descriptor->natts; ++i) {

@@ -7,7 +7,8 @@
 namespace mvm::storage {
 
 // Finds the columns of the open table: those that it was created with at their numbers, the others
-// by their names, where the market's version has them. 55000 when one is not what it was.
+// by their names, where the market's version has them. 55000 when one is not what it was, 0A000
+// when the table is not a plain one.
 void find_columns(TableId id, Table &table);
 
 // Opens the primary key, whatever its name is. 55000 when it is missing, not valid, or on other

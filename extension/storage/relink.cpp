@@ -7,6 +7,7 @@
 #include "storage/definition.hpp"
 #include "storage/journal.hpp"
 #include "storage/table_rewrite.hpp"
+#include "storage/writing.hpp"
 
 namespace mvm::storage {
 
@@ -44,8 +45,9 @@ void open_table(TableId id, Table &table)
     const Oid relation = relation_oid(table_shapes[static_cast<int>(id)].name);
     table = {};
     table.relation = table_open(relation, AccessExclusiveLock);
-    CheckTableNotInUse(table.relation, "relink");
     find_columns(id, table);
+    refuse_children(table.relation);
+    CheckTableNotInUse(table.relation, "relink");
 }
 
 void require_linked_version(const Table &journal)
@@ -150,9 +152,39 @@ std::optional<std::int64_t> append_to(Relink &relink, const std::optional<Wallet
     return std::exchange(end.last_id, id);
 }
 
+std::int64_t count_rows(const Table &table, Snapshot snapshot)
+{
+    std::int64_t count = 0;
+    TupleTableSlot *row = table_slot_create(table.relation, nullptr);
+    TableScanDesc scan = table_beginscan(table.relation, snapshot, 0, nullptr);
+    while (table_scan_getnextslot(scan, ForwardScanDirection, row)) {
+        CHECK_FOR_INTERRUPTS();
+        ++count;
+    }
+    table_endscan(scan);
+    ExecDropSingleTupleTableSlot(row);
+    return count;
+}
+
+// Rows that an index does not have would be lost.
+void require_all_rows(const Table &table, std::int64_t rows, std::int64_t indexed)
+{
+    if (indexed != rows) {
+        const char *name = RelationGetRelationName(table.relation);
+        ereport(ERROR,
+                (errcode(ERRCODE_DATA_CORRUPTED),
+                 errmsg("the primary key of table \"%s.%s\" is damaged", schema_name, name),
+                 errdetail_internal("It has " INT64_FORMAT " rows, the table has " INT64_FORMAT ".",
+                                    indexed, rows),
+                 errhint("REINDEX TABLE %s.%s", schema_name, name)));
+    }
+}
+
 void write_journal(Relink &relink)
 {
     const Table &table = relink.journal;
+    const std::int64_t rows = count_rows(table, relink.snapshot);
+    std::int64_t indexed = 0;
     Relation primary_key = open_primary_key(TableId::journal, table.relation, AccessExclusiveLock);
     IndexScanDesc scan = pg::begin_index_scan(table.relation, primary_key, relink.snapshot, 0);
     index_rescan(scan, nullptr, 0, nullptr, 0);
@@ -160,6 +192,7 @@ void write_journal(Relink &relink)
     TupleTableSlot *snapshot = table_slot_create(relink.balance_snapshot.relation, nullptr);
     while (index_getnext_slot(scan, ForwardScanDirection, row)) {
         CHECK_FOR_INTERRUPTS();
+        ++indexed;
         RowLinks links = links_in(table, row);
         if (links.wallets.to == links.wallets.from) {
             links.wallets.to = std::nullopt; // one link is enough
@@ -175,6 +208,7 @@ void write_journal(Relink &relink)
         relink.changed = Min(relink.changed, changed + 1);
         rewrite_row(relink.new_journal, row, changes, lengthof(changes));
     }
+    require_all_rows(table, rows, indexed);
     write_snapshots_up_to(relink, PG_INT64_MAX, snapshot);
     ExecDropSingleTupleTableSlot(snapshot);
     ExecDropSingleTupleTableSlot(row);
@@ -203,8 +237,12 @@ void write_wallets(Relink &relink)
 
 std::int64_t relink_journal()
 {
+    // Before the locks, which keep others waiting.
+    for (const char *table : {"journal", "wallet", "balance_snapshot"}) {
+        pg::require_ownership(relation_oid(table));
+    }
     Relink relink{};
-    // In the order in which calls come to them.
+    // In the order in which calls come to them: see table_of.
     open_table(TableId::wallet, relink.wallet);
     open_table(TableId::journal, relink.journal);
     open_table(TableId::balance_snapshot, relink.balance_snapshot);

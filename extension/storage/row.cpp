@@ -221,9 +221,10 @@ bool has_row(Call &call, TableId id, const char *index_name, Key key)
 std::int64_t count_rows_now(Call &call, TableId id, const char *index_name, ScanKeyData *keys,
                             int key_count, std::int64_t count_max)
 {
+    const Table &table = table_of(call, id);
     Relation index = open_index(index_name);
     const Snapshot now = RegisterSnapshot(GetLatestSnapshot());
-    IndexScanDesc scan = pg::begin_index_scan(table_of(call, id).relation, index, now, key_count);
+    IndexScanDesc scan = pg::begin_index_scan(table.relation, index, now, key_count);
     index_rescan(scan, keys, key_count, nullptr, 0);
     TupleTableSlot *slot = read_slot(call, id);
     std::int64_t count = 0;

@@ -29,10 +29,15 @@ void begin_rewrite(TableRewrite &rewrite, Relation table)
     const Oid storage =
         make_new_heap(RelationGetRelid(table), table->rd_rel->reltablespace, table->rd_rel->relam,
                       table->rd_rel->relpersistence, AccessExclusiveLock);
+    // What serializable transactions have read stands elsewhere from now on.
+    TransferPredicateLocksToHeapRelation(table);
     rewrite = {};
     rewrite.table = table;
     rewrite.new_storage = table_open(storage, NoLock);
     rewrite.bulk = GetBulkInsertState();
+    // Logical decoding leaves out rows of a storage that it knows, by the catalogue as of their
+    // command, for that of a rewrite: it is made in commands before them, and swapped in one after.
+    CommandCounterIncrement();
     rewrite.command = GetCurrentCommandId(true);
     rewrite.context =
         AllocSetContextCreate(CurrentMemoryContext, "rewritten rows", ALLOCSET_DEFAULT_SIZES);
@@ -82,6 +87,7 @@ void finish_rewrite(TableRewrite &rewrite)
     finish_heap_swap(table, storage, false, false, true, true, RecentXmin, ReadNextMultiXactId(),
                      persistence);
     MemoryContextDelete(rewrite.context);
+    CommandCounterIncrement(); // of another rewrite, rows may follow
 }
 
 } // namespace mvm::storage

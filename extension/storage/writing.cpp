@@ -41,20 +41,8 @@ void refuse_rules(Relation table, CmdType operation)
     }
 }
 
-// The flag stays when the last child goes, so the catalogue has the last word.
-void refuse_children(Relation table)
-{
-    if (table->rd_rel->relhassubclass &&
-        find_inheritance_children(RelationGetRelid(table), NoLock) != NIL) {
-        refuse_feature(table, "Tables inherit from it, and rows of theirs would count as its own.");
-    }
-}
-
 void refuse_what_cannot_be_written(Relation table, CmdType operation)
 {
-    if (table->rd_rel->relkind != RELKIND_RELATION) {
-        refuse_feature(table, "It is not a plain table.");
-    }
     refuse_children(table);
     refuse_rules(table, operation);
     CheckCmdReplicaIdentity(table, operation);
@@ -223,6 +211,15 @@ Bitmapset *columns_in(const Table &table, const ColumnChange *changes, int chang
 }
 
 } // namespace
+
+void refuse_children(Relation table)
+{
+    // The flag stays when the last child goes, so the catalogue has the last word.
+    if (table->rd_rel->relhassubclass &&
+        find_inheritance_children(RelationGetRelid(table), NoLock) != NIL) {
+        refuse_feature(table, "Tables inherit from it, and rows of theirs would count as its own.");
+    }
+}
 
 Writing &inserting(Call &call, TableId id)
 {

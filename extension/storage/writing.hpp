@@ -7,6 +7,9 @@
 
 namespace mvm::storage {
 
+// 0A000 when tables inherit from the table.
+void refuse_children(Relation table);
+
 // The call's INSERT into the table, with its indexes open; begun by the first row.
 Writing &inserting(Call &call, TableId id);
 

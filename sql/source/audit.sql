@@ -1,14 +1,20 @@
 -- The audit: of the whole market, and of what came after a checkpoint. The checks are one text, audit/checks.sql; what it
 -- reads is named before it, in audit/whole.sql or audit/since_checkpoint.sql.
 
--- Privilege set: reader
-CREATE FUNCTION @extschema@.mvm_audit() RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
+CREATE FUNCTION mvm.violations()
+    RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
     -- One statement, so one snapshot: an audit beside running trades is exact.
 \include source/audit/whole.sql
 \include source/audit/checks.sql
 $$;
+COMMENT ON FUNCTION mvm.violations() IS 'What mvm_audit() answers';
+
+-- Privilege set: reader
+CREATE FUNCTION @extschema@.mvm_audit() RETURNS TABLE (check_name text, subject text, expected numeric, actual numeric)
+    LANGUAGE c STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
+    AS 'MODULE_PATHNAME', 'mvm_audit';
 COMMENT ON FUNCTION @extschema@.mvm_audit() IS
     'A row per violation, none when the market is clean: wallets and snapshots of their balances against the ledger, the links of the journal''s rows, zero sums per transaction and currency, stock against its movements, conversions never below the rate, holds, accepted quotes and the house''s accounts against their journal rows and the rates that there were, refunds within their purchases, universes'' rates against their history, references, idempotency keys, sequences. Amounts in minor units';
 

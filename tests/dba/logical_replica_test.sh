@@ -72,6 +72,23 @@ trade "$source"
 sql "$source" -c "UPDATE mvm.universe SET exchange_rate = 0.6 WHERE id = 3"
 holds 'what comes later arrives, and no trigger writes it a second time' caught_up
 
+# A relink on the source is nothing to who subscribes: it writes rows that are there already.
+sql "$source" -c 'SELECT count(mvm_deposit(2, 1)) FROM generate_series(1, 600)' >/dev/null
+is 'there are snapshots of balances' t "$(sql "$source" -c 'SELECT count(*) >= 3 FROM mvm.balance_snapshot')"
+holds 'the replica has them' caught_up
+decodes=false
+if sql "$source" -c "SELECT pg_create_logical_replication_slot('seen', 'test_decoding')" >"$work/none" 2>&1; then
+    decodes=true # the plugin is there
+fi
+holds 'the source is linked anew' sql "$source" -c 'SELECT mvm_relink_journal()'
+if "$decodes"; then
+    prints_nothing 'no row of that is decoded' sql "$source" -c "SELECT data FROM pg_logical_slot_get_changes('seen', NULL, NULL)
+        WHERE data LIKE 'table %'"
+    sql "$source" -c "SELECT pg_drop_replication_slot('seen')" >/dev/null
+fi
+trade "$source"
+holds 'and the subscriber goes on' caught_up
+
 # The source is lost: the replica takes over.
 sql "$replica" -c 'ALTER SUBSCRIPTION market DISABLE' -c 'ALTER SUBSCRIPTION market SET (slot_name = NONE)' -c 'DROP SUBSCRIPTION market'
 answers 'the audit names every sequence, and nothing else' \

@@ -13,6 +13,7 @@ export PGOPTIONS='-c client_min_messages=warning'
 
 database=mvm_dba_owner
 fresh_market "$database"
+fresh_role mvm_dba_half_owner
 
 refuses_call() # SENTENCE PATTERN STATEMENT CALL
 {
@@ -116,6 +117,23 @@ refuses_call 'a table that inherits is refused' '0A000: the market cannot write 
     'CREATE TABLE public.old_wallet () INHERITS (mvm.wallet)' 'mvm_deposit(1, 1)'
 holds 'not once it is gone' sql "$database" -c 'CREATE TABLE public.old_wallet () INHERITS (mvm.wallet)' \
     -c 'DROP TABLE public.old_wallet' -c 'SELECT mvm_deposit(1, 1)'
+for call in 'mvm_relink_journal()' "mvm_balance(1, 1, 'infinity')" "mvm_statement(1, 1, '-infinity', 'infinity', 10)"; do
+    refuses_call "$call refuses a partitioned table" '0A000: the market cannot .* table "mvm.balance_snapshot"' \
+        'ALTER TABLE mvm.balance_snapshot RENAME TO plain; ALTER TABLE mvm.plain RENAME CONSTRAINT balance_snapshot_pkey TO plain_pkey; ALTER INDEX mvm.balance_snapshot_taken_at_idx RENAME TO plain_idx;
+        CREATE TABLE mvm.balance_snapshot (LIKE mvm.plain INCLUDING ALL) PARTITION BY HASH (user_id); CREATE TABLE mvm.part PARTITION OF mvm.balance_snapshot FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+        CREATE INDEX IF NOT EXISTS balance_snapshot_taken_at_idx ON mvm.balance_snapshot (user_id, universe_id, taken_at, before_id)' \
+        "$call"
+done
+refuses_call 'a relink refuses a table that others inherit from' '0A000: the market cannot write to table "mvm.journal"' \
+    'CREATE TABLE public.old_journal () INHERITS (mvm.journal)' 'mvm_relink_journal()'
+sql "$database" -c 'GRANT USAGE, CREATE ON SCHEMA mvm TO mvm_dba_half_owner' \
+    -c 'GRANT EXECUTE ON FUNCTION mvm_relink_journal() TO mvm_dba_half_owner'
+for table in wallet balance_snapshot; do
+    refuses_call "the journal's owner rewrites no $table of another's" "42501: must be owner of table $table" \
+        "ALTER TABLE mvm.journal OWNER TO mvm_dba_half_owner; ALTER TABLE mvm.wallet OWNER TO mvm_dba_half_owner;
+        ALTER TABLE mvm.balance_snapshot OWNER TO mvm_dba_half_owner; ALTER TABLE mvm.$table OWNER TO postgres; SET ROLE mvm_dba_half_owner" \
+        'mvm_relink_journal()'
+done
 refuses_call 'a sequence that sessions cache is refused' '55000: sequence "mvm.journal_id_seq" is cached.*' \
     'ALTER SEQUENCE mvm.journal_id_seq CACHE 20' 'mvm_deposit(1, 1)'
 refuses_call 'with what to do' 'HINT:  ALTER SEQUENCE mvm.item_id_seq CACHE 1' \

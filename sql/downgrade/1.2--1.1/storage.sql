@@ -57,6 +57,7 @@ DROP TABLE mvm.house_account, mvm.audit_house_account;
 
 -- The journal's links and the digests, which not every 1.2 has, and the indexes that 1.1 has instead.
 DROP VIEW IF EXISTS mvm.link;
+DROP FUNCTION IF EXISTS mvm.violations();
 DROP FUNCTION IF EXISTS mvm.journal_digest(bytea, int8multirange, int8multirange);
 DROP TABLE IF EXISTS mvm.audit_digest;
 ALTER TABLE mvm.audit_wallet DROP COLUMN IF EXISTS last_journal_id;

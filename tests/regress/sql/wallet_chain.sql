@@ -135,6 +135,8 @@ ALTER TABLE mvm.journal DROP COLUMN gone;
 ALTER TABLE mvm.wallet ADD COLUMN twice bigint GENERATED ALWAYS AS (balance_minor * 2) STORED;
 SELECT id FROM mvm_deposit(1, 2);
 SELECT mvm_relink_journal();
+-- To the snapshot of a statement that has linked the rows itself, the tables are empty, too.
+SELECT mvm_relink_journal() AS changed, mvm_balance(1) <> 0 AS has_money, (SELECT count(*) > 0 FROM mvm_transactions(1, 3)) AS has_rows;
 SELECT count(*) FILTER (WHERE twice = balance_minor * 2) = count(*) AS kept FROM mvm.wallet;
 SELECT mvm_balance(1);
 SELECT * FROM mvm_audit();
@@ -151,6 +153,17 @@ SELECT c.call, o.code, o.message, o.detail FROM (VALUES
 ) c (call), outcome(format($$DO $do$ BEGIN
     ALTER TABLE mvm.journal DISABLE TRIGGER journal_append_only; %s;
     PERFORM FROM mvm_transactions(1, 100); END $do$ $$, replace(replace(c.call, ':last', :'last'), ':before', :'before'))) o;
+
+-- Rows that the primary key has lost are not lost by the relink. (An index that is not ready gets no entries.)
+BEGIN;
+UPDATE pg_index SET indisready = false WHERE indexrelid = 'mvm.journal_pkey'::regclass;
+INSERT INTO mvm.journal (transaction_time, user_id, kind, from_universe_id, to_universe_id, paid_minor, received_minor, from_rate, to_rate)
+VALUES (now(), 1, 'd', 1, 1, 5, 5, 1, 1);
+UPDATE pg_index SET indisready = true WHERE indexrelid = 'mvm.journal_pkey'::regclass;
+SELECT code, message FROM outcome('SELECT mvm_relink_journal()');
+REINDEX TABLE mvm.journal;
+SELECT mvm_relink_journal() > 0 AS linked;
+ROLLBACK;
 
 -- For the tables' owner alone, and nowhere to be written.
 CREATE ROLE mvm_chain_stranger;
