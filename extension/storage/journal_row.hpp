@@ -45,6 +45,8 @@ template <typename Value> struct JournalColumn {
     char type; // a letter of TableShape::types
     Value JournalRow::*member;
 };
+template <typename Value>
+JournalColumn(const char *, char, Value JournalRow::*) -> JournalColumn<Value>;
 
 // In the order of their numbers.
 inline constexpr std::tuple journal_columns{

@@ -6,6 +6,7 @@
 // them other numbers.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "storage/journal_row.hpp"
@@ -309,8 +310,8 @@ inline constexpr TableShape table_shapes[table_count] = {
      {house_account_column::universe_id, house_account_column::slot}},
 };
 inline constexpr int columns_max = journal_column_count;
-static_assert(universe_column::last <= columns_max && hold_column::last <= columns_max &&
-              rule_change_column::last <= columns_max);
+static_assert(std::max<int>({universe_column::last, hold_column::last, rule_change_column::last}) <=
+              columns_max);
 
 // The indexes beside the primary keys that the library reads or writes by itself, one that
 // another version has on other columns twice. Columns that the table was created with stand at
