@@ -31,7 +31,7 @@ struct JournalRow {
     std::optional<Datum> idempotency_key;     // text
     std::optional<std::int64_t> fee_minor;    // none: no fee; in to_universe_id's currency
     std::optional<std::int64_t> tariff_minor; // none: no tariff; in from_universe_id's currency
-    std::optional<std::int64_t> reference_id; // the purchase that a refund undoes
+    std::optional<std::int64_t> reference_id; // what the row goes back to: see mvm.journal
     std::optional<Datum> memo;                // text: the client's own note
     // The rows before this one of the wallet that it moves in from_universe_id and of the one in
     // to_universe_id. 0: it is the wallet's first; none: there is no such wallet, or the row is not

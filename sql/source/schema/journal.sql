@@ -56,7 +56,7 @@ COMMENT ON COLUMN mvm.journal.tariff_minor IS
     'To the treasury of from_universe_id, minor units of its currency; null: none';
 COMMENT ON COLUMN mvm.journal.reference_id IS 'Purchase that a refund undoes; quote that an exchange accepted; hold of a hold, its release and its purchase';
 COMMENT ON COLUMN mvm.journal.memo IS
-    'The client''s own note on a deposit, withdrawal, transfer, purchase or exchange, kept as given, at most 255 characters';
+    'The client''s own note on a deposit, withdrawal, payout, transfer, purchase or exchange, kept as given, at most 255 characters';
 COMMENT ON COLUMN mvm.journal.from_previous_id IS
     'The row before this one of the wallet that it moves in from_universe_id; 0: it is the wallet''s first; null: it moves none there, or its row before is not known until mvm_relink_journal()';
 COMMENT ON COLUMN mvm.journal.to_previous_id IS
